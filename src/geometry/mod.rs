@@ -1,0 +1,22 @@
+//! Pure shapes and spaces: points, planes, lines, patient-to-room mapping and angles.
+//!
+//! Everything at rest is DICOM LPS in millimetres, `f64`: +x left, +y posterior, +z head. This
+//! layer knows no DICOM files, no GPU and no GUI.
+
+pub mod carm;
+pub mod line;
+pub mod needle_angle;
+pub mod orientation;
+pub mod plane;
+pub mod room;
+pub mod space;
+pub mod units;
+
+pub use carm::{CArmAngles, ConsoleAngles, OperatorAngles, SideCArmAngles};
+pub use line::Segment;
+pub use needle_angle::NeedleAngles;
+pub use orientation::{AnatomicalPlane, OrientationLetters, letters_of};
+pub use plane::Plane;
+pub use room::PatientPosition;
+pub use space::{Lps, Point, Transform, Vector, Voxel};
+pub use units::{Degrees, wrap_180};

@@ -1,0 +1,10 @@
+//! Stylet plans needle paths for image-guided spine interventions on DICOM studies.
+//!
+//! The modules depend on one another in one direction only:
+//! `geometry → study → plan → dicom → volume → assess → export → render → app → {cli, ui}`.
+//! `ARCHITECTURE.md` says what each owns. Not a medical device.
+
+pub mod geometry;
+pub mod study;
+pub mod volume;
+pub mod cli;

@@ -1,0 +1,3 @@
+//! The `stylet` program: arguments, logger, window.
+
+fn main() {}

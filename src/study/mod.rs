@@ -1,0 +1,196 @@
+//! The DICOM information model as plain types: what was found on disk, before any pixel is read.
+//!
+//! `Catalog` → [`Study`] → [`Series`] → [`Instance`], and the [`Stack`]s that the geometry of the
+//! frames makes of a series. No parsing here (that is `dicom`) and no voxels (that is `volume`).
+
+pub mod frame;
+pub mod image_plane;
+pub mod lut;
+pub mod stack;
+pub mod uid;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use frame::{Frame, Photometric, PixelFormat, SampleKind, Samples};
+pub use image_plane::ImagePlane;
+pub use lut::{ModalityLut, VoiFunction, VoiLut, WindowLevel};
+pub use stack::{FrameRef, Stack, StackGeometry, StackKind, StackWarning, WarningCode};
+pub use uid::{FrameOfReferenceUid, InstanceUid, SeriesUid, StudyUid};
+
+use crate::geometry::PatientPosition;
+
+/// Everything found by one import.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// Studies, newest date first.
+    pub studies: Vec<Study>,
+}
+
+impl Catalog {
+    /// All series with the study each belongs to.
+    pub fn series(&self) -> impl Iterator<Item = (&Study, &Arc<Series>)> {
+        self.studies
+            .iter()
+            .flat_map(|study| study.series.iter().map(move |series| (study, series)))
+    }
+
+    /// The series of a UID.
+    pub fn find_series(&self, uid: &SeriesUid) -> Option<(&Study, &Arc<Series>)> {
+        self.series().find(|(_, series)| &series.uid == uid)
+    }
+
+    /// The stack with the most voxels that forms a volume, with its series: what is shown first
+    /// and what a command without `--series` takes.
+    pub fn largest_volume(&self) -> Option<(&Arc<Series>, usize)> {
+        self.series()
+            .flat_map(|(_, series)| {
+                series
+                    .stacks
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, stack)| stack.kind == StackKind::Volume)
+                    .map(move |(index, stack)| (series, index, stack.voxels()))
+            })
+            // The first of equals, so that the answer does not depend on the order of the files.
+            .reduce(|best, next| if next.2 > best.2 { next } else { best })
+            .map(|(series, index, _)| (series, index))
+    }
+}
+
+/// Who was imaged. `Debug` does not print it, so that no log can.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Patient {
+    /// Patient's Name (0010,0010) as written, components separated by `^`.
+    pub name: String,
+    /// Patient ID (0010,0020).
+    pub id: String,
+    /// Patient's Birth Date (0010,0030), as written.
+    pub birth_date: String,
+    /// Patient's Sex (0010,0040), as written.
+    pub sex: String,
+}
+
+impl fmt::Debug for Patient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<redacted>")
+    }
+}
+
+/// One study: a visit of one patient.
+#[derive(Debug, Clone)]
+pub struct Study {
+    /// Study Instance UID.
+    pub uid: StudyUid,
+    /// Study Date (0008,0020), `YYYYMMDD`, empty where absent.
+    pub date: String,
+    /// Study Description (0008,1030).
+    pub description: String,
+    /// Who was imaged.
+    pub patient: Patient,
+    /// Its series, by number.
+    pub series: Vec<Arc<Series>>,
+}
+
+/// One series and the stacks its frames make.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// Series Instance UID.
+    pub uid: SeriesUid,
+    /// Study Instance UID.
+    pub study_uid: StudyUid,
+    /// Modality (0008,0060): `CT`, `MR`, `XA` …
+    pub modality: String,
+    /// Series Number (0020,0011).
+    pub number: Option<i32>,
+    /// Series Description (0008,103E).
+    pub description: String,
+    /// Patient Position (0018,5100): annotation and room mapping only.
+    pub patient_position: Option<PatientPosition>,
+    /// Its files, by path.
+    pub instances: Vec<Arc<Instance>>,
+    /// What its frames form: volumes, picture lists, cine runs. Never empty for image series.
+    pub stacks: Vec<Stack>,
+}
+
+impl Series {
+    /// Transfer syntax UIDs in it, each once.
+    pub fn transfer_syntaxes(&self) -> Vec<String> {
+        let mut all: Vec<String> = self
+            .instances
+            .iter()
+            .map(|instance| instance.transfer_syntax.clone())
+            .collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Frames in all its files.
+    pub fn frame_count(&self) -> usize {
+        self.instances
+            .iter()
+            .map(|instance| instance.frames.len())
+            .sum()
+    }
+
+    /// Number and description as shown in lists.
+    pub fn title(&self) -> String {
+        let description = if self.description.is_empty() {
+            "(no description)"
+        } else {
+            &self.description
+        };
+        match self.number {
+            Some(number) => format!("{number} · {description}"),
+            None => description.to_owned(),
+        }
+    }
+}
+
+/// One file: its header, without pixels.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// SOP Instance UID.
+    pub uid: InstanceUid,
+    /// SOP Class UID.
+    pub sop_class: String,
+    /// Transfer Syntax UID.
+    pub transfer_syntax: String,
+    /// Instance Number (0020,0013).
+    pub number: Option<i32>,
+    /// Acquisition or content time and similar text that may tell stacks apart, empty if none.
+    pub stack_hint: String,
+    /// Frame of Reference UID (0020,0052).
+    pub frame_of_reference: Option<FrameOfReferenceUid>,
+    /// Rows (0028,0010).
+    pub rows: usize,
+    /// Columns (0028,0011).
+    pub columns: usize,
+    /// How its samples are stored.
+    pub pixel_format: PixelFormat,
+    /// What is known of each frame; one entry for a single-frame file.
+    pub frames: Vec<FrameHeader>,
+    /// Pixel Aspect Ratio or calibrated spacing for pictures without patient geometry:
+    /// (row, column) mm or relative, `None` for square.
+    pub pixel_aspect: Option<[f64; 2]>,
+    /// Frame time in ms for cine runs, where stated.
+    pub frame_time_ms: Option<f64>,
+    /// VOI windows of the header (0028,1050/1051/1055), first is the default. With enhanced
+    /// files those of the first frame.
+    pub windows: Vec<VoiLut>,
+    /// Pixel Padding Value and range limit, stored values.
+    pub padding: Option<[i64; 2]>,
+}
+
+/// Header of one frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrameHeader {
+    /// Where it lies in the patient; `None` where the file does not say or says it wrongly.
+    pub plane: Option<ImagePlane>,
+    /// Stored values → modality values.
+    pub modality_lut: ModalityLut,
+}
