@@ -4,7 +4,8 @@
 //! `geometry → study → plan → dicom → volume → assess → export → render → app → {cli, ui}`.
 //! `ARCHITECTURE.md` says what each owns. Not a medical device.
 
+pub mod cli;
 pub mod geometry;
+pub mod plan;
 pub mod study;
 pub mod volume;
-pub mod cli;
