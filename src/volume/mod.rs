@@ -3,11 +3,16 @@
 //! Slices are stored as they are in the files and arrive one by one, so that a volume can be
 //! looked at while it loads and a slice that cannot be read stays visibly empty.
 
+pub mod sample;
+pub mod slice_request;
+pub mod synthetic;
 pub mod voxels;
 
 use crate::geometry::{Lps, PatientPosition, Point, Transform, Voxel};
 use crate::study::{FrameOfReferenceUid, ModalityLut, SeriesUid, StackGeometry};
 
+pub use sample::value_at;
+pub use slice_request::{Interpolation, SampleGrid, SlabMode, SliceRequest, SliceRequestError};
 pub use voxels::{SliceStore, StoredVoxel, Voxels};
 
 /// A box of voxels with its place in the patient.
@@ -73,12 +78,13 @@ impl Volume {
         })
     }
 
-    /// Whether a patient point lies within half a voxel of the outermost voxel centres.
+    /// Whether a patient point lies within half a voxel of the outermost voxel centres; the
+    /// upper border does not belong to it, as in [`sample`].
     pub fn contains(&self, point: Point<Lps>) -> bool {
         let at = (self.voxel_from_lps * point).0.to_array();
         at.iter()
             .zip(self.size)
-            .all(|(&at, n)| at >= -0.5 && at <= n as f64 - 0.5)
+            .all(|(&at, n)| sample::nearest_index(at, n).is_some())
     }
 
     /// Smallest voxel edge in mm.
