@@ -7,4 +7,5 @@
 pub mod geometry;
 pub mod study;
 pub mod volume;
+pub mod render;
 pub mod cli;
