@@ -7,5 +7,6 @@
 pub mod cli;
 pub mod geometry;
 pub mod plan;
+pub mod render;
 pub mod study;
 pub mod volume;
