@@ -4,6 +4,7 @@
 //! `geometry → study → plan → dicom → volume → assess → export → render → app → {cli, ui}`.
 //! `ARCHITECTURE.md` says what each owns. Not a medical device.
 
+pub mod assess;
 pub mod cli;
 pub mod geometry;
 pub mod plan;
