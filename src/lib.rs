@@ -6,5 +6,6 @@
 
 pub mod geometry;
 pub mod study;
+pub mod dicom;
 pub mod volume;
 pub mod cli;
