@@ -8,4 +8,5 @@ pub mod geometry;
 pub mod study;
 pub mod dicom;
 pub mod volume;
+pub mod export;
 pub mod cli;
