@@ -6,6 +6,8 @@
 
 pub mod assess;
 pub mod cli;
+pub mod dicom;
+pub mod export;
 pub mod geometry;
 pub mod plan;
 pub mod render;
