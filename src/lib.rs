@@ -4,8 +4,9 @@
 //! `geometry → study → plan → dicom → volume → assess → export → render → app → {cli, ui}`.
 //! `ARCHITECTURE.md` says what each owns. Not a medical device.
 
+pub mod cli;
 pub mod geometry;
+pub mod plan;
+pub mod render;
 pub mod study;
 pub mod volume;
-pub mod render;
-pub mod cli;

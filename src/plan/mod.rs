@@ -1,0 +1,164 @@
+//! The document: the needles and measurements a person drew, and the edits they can make to it.
+//!
+//! Patient space (LPS mm) only; no voxels, no files' layout but its own, no screen.
+
+pub mod edit;
+pub mod file;
+pub mod measurement;
+pub mod needle;
+pub mod phrase;
+pub mod readout;
+pub mod trajectory;
+
+use serde::{Deserialize, Serialize};
+
+pub use edit::{PlanEdit, PlanEditError};
+pub use file::{PlanFile, PlanFileError};
+pub use measurement::{Measurement, MeasurementId, MeasurementKind};
+pub use needle::{Needle, NeedleCatalogue};
+pub use readout::{CArmReadout, Known, TrajectoryReadout};
+pub use trajectory::{Color, Trajectory, TrajectoryEnd, TrajectoryId};
+
+use crate::geometry::PatientPosition;
+use crate::study::{FrameOfReferenceUid, SeriesUid};
+
+/// What is planned for one patient position on one frame of reference.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// How the patient lies when treated, for console and gantry angles. `None` = not known.
+    pub patient_position: Option<PatientPosition>,
+    /// The images it was drawn on; `None` for a plan written by hand.
+    pub series: Option<SeriesBinding>,
+    /// Needles in the order they were made.
+    pub trajectories: Vec<Trajectory>,
+    /// Distances and angles in the order they were made.
+    pub measurements: Vec<Measurement>,
+    next_id: u64,
+}
+
+/// The images a plan belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesBinding {
+    /// Series Instance UID.
+    pub series_instance_uid: SeriesUid,
+    /// Frame of Reference UID; coordinates mean nothing in another one.
+    pub frame_of_reference_uid: Option<FrameOfReferenceUid>,
+    /// SHA-256 of the grid (see [`file::geometry_hash`]), hex.
+    pub geometry_sha256: String,
+}
+
+/// How a plan fits the images that are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// The very series it was drawn on.
+    SameSeries,
+    /// Another series of the same frame of reference: coordinates hold, show a banner.
+    SameFrameOfReference,
+    /// The same series UID, but the grid has changed: show a banner.
+    ChangedGeometry,
+    /// The plan says nothing of its images.
+    Unbound,
+    /// Another patient, visit or frame of reference: coordinates mean nothing here.
+    Different,
+}
+
+impl SeriesBinding {
+    /// How a plan bound to `self` fits images that would be bound as `open`.
+    pub fn fit(&self, open: &Self) -> Fit {
+        let same_frame = match (&self.frame_of_reference_uid, &open.frame_of_reference_uid) {
+            (Some(mine), Some(theirs)) => mine == theirs,
+            // Without the UID only the series itself vouches for the coordinates.
+            _ => self.series_instance_uid == open.series_instance_uid,
+        };
+        if !same_frame {
+            Fit::Different
+        } else if self.series_instance_uid != open.series_instance_uid {
+            Fit::SameFrameOfReference
+        } else if self.geometry_sha256 != open.geometry_sha256 {
+            Fit::ChangedGeometry
+        } else {
+            Fit::SameSeries
+        }
+    }
+}
+
+impl Plan {
+    /// The needle of an id.
+    pub fn trajectory(&self, id: TrajectoryId) -> Option<&Trajectory> {
+        self.trajectories.iter().find(|needle| needle.id == id)
+    }
+
+    /// The measurement of an id.
+    pub fn measurement(&self, id: MeasurementId) -> Option<&Measurement> {
+        self.measurements.iter().find(|drawn| drawn.id == id)
+    }
+
+    /// The id the next new item will take.
+    pub fn next_trajectory_id(&self) -> TrajectoryId {
+        TrajectoryId(self.next_id)
+    }
+
+    /// The id the next new measurement will take.
+    pub fn next_measurement_id(&self) -> MeasurementId {
+        MeasurementId(self.next_id)
+    }
+
+    /// Nothing drawn.
+    pub fn is_empty(&self) -> bool {
+        self.trajectories.is_empty() && self.measurements.is_empty()
+    }
+
+    /// A name for a new needle that no other has: `Needle 1`, `Needle 2` …
+    pub fn unused_needle_name(&self) -> String {
+        let taken = |name: &str| self.trajectories.iter().any(|needle| needle.name == name);
+        (1..)
+            .map(|number| format!("Needle {number}"))
+            .find(|name| !taken(name))
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binding(series: &str, frame: Option<&str>, hash: &str) -> SeriesBinding {
+        SeriesBinding {
+            series_instance_uid: SeriesUid::new(series),
+            frame_of_reference_uid: frame.map(FrameOfReferenceUid::new),
+            geometry_sha256: hash.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_frame_of_reference_decides_what_a_plan_fits() {
+        let plan = binding("1.1", Some("9"), "a");
+        for (open, fit) in [
+            (binding("1.1", Some("9"), "a"), Fit::SameSeries),
+            (binding("1.2", Some("9"), "b"), Fit::SameFrameOfReference),
+            (binding("1.1", Some("9"), "b"), Fit::ChangedGeometry),
+            (binding("1.2", Some("8"), "a"), Fit::Different),
+            (binding("1.2", None, "a"), Fit::Different),
+            (binding("1.1", None, "a"), Fit::SameSeries),
+        ] {
+            assert_eq!(plan.fit(&open), fit, "{open:?}");
+        }
+    }
+
+    #[test]
+    fn new_needles_take_the_first_free_name() {
+        let mut plan = Plan::default();
+        for _ in 0..2 {
+            let id = plan.next_trajectory_id();
+            let name = plan.unused_needle_name();
+            plan.apply(&PlanEdit::AddTrajectory(Trajectory::new(id, name)))
+                .unwrap();
+        }
+        assert_eq!(plan.unused_needle_name(), "Needle 3");
+        let first = plan.trajectories[0].id;
+        plan.apply(&PlanEdit::RemoveTrajectory(first)).unwrap();
+        assert_eq!(plan.unused_needle_name(), "Needle 1");
+        assert!(plan.trajectory(first).is_none() && !plan.is_empty());
+        assert_ne!(plan.next_trajectory_id(), first, "ids are never used twice");
+    }
+}
