@@ -4,7 +4,10 @@
 //! `geometry → study → plan → dicom → volume → assess → export → render → app → {cli, ui}`.
 //! `ARCHITECTURE.md` says what each owns. Not a medical device.
 
+pub mod assess;
 pub mod cli;
+pub mod dicom;
+pub mod export;
 pub mod geometry;
 pub mod plan;
 pub mod render;

@@ -129,8 +129,10 @@ pub struct Viewport {
     pub right: Vector<Lps>,
     /// See `right`.
     pub down: Vector<Lps>,
-    /// Shift of the picture's middle from the crosshair (slice views) or the needle (needle
-    /// views) along right and down, mm.
+    /// Slice views: the patient point in the middle of the picture, before it is moved onto the
+    /// plane through the crosshair.
+    pub center: Point<Lps>,
+    /// Needle views: shift of the picture's middle off the needle along right and down, mm.
     pub pan_mm: DVec2,
     /// Scale: mm of patient per screen point.
     pub mm_per_point: f64,
@@ -169,6 +171,7 @@ impl Viewport {
             kind,
             right: plane.right,
             down: plane.down,
+            center: origin,
             pan_mm: DVec2::ZERO,
             mm_per_point: 0.5,
             shaft_mm: 0.0,
@@ -185,16 +188,25 @@ impl Viewport {
     ///
     /// `None` for a needle view while there is no needle with two ends.
     pub fn plane(&self, crosshair: Point<Lps>, needle: Option<&Trajectory>) -> Option<Plane> {
-        let plane = if self.kind.follows_needle() {
-            self.needle_plane(needle?)?
-        } else {
-            Plane {
-                origin: crosshair,
-                right: self.right,
-                down: self.down,
-            }
+        if self.kind.follows_needle() {
+            let plane = self.needle_plane(needle?)?;
+            return Some(plane.through(plane.point_at_mm(self.pan_mm)));
+        }
+        let plane = Plane {
+            origin: crosshair,
+            right: self.right,
+            down: self.down,
         };
-        Some(plane.through(plane.point_at_mm(self.pan_mm)))
+        Some(plane.through(plane.project(self.center)))
+    }
+
+    /// Moves the picture by `shift_mm` along its right and down.
+    pub fn pan(&mut self, shift_mm: DVec2) {
+        if self.kind.follows_needle() {
+            self.pan_mm -= shift_mm;
+        } else {
+            self.center = self.center - self.right * shift_mm.x - self.down * shift_mm.y;
+        }
     }
 
     fn needle_plane(&self, needle: &Trajectory) -> Option<Plane> {

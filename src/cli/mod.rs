@@ -2,9 +2,41 @@
 //!
 //! Exit codes: 0 done, 1 failure with a message on standard error, 2 wrong usage.
 
+pub mod decode;
+pub mod scan;
+
 use std::io::Write as _;
 
+use clap::{Parser, Subcommand};
 use thiserror::Error;
+
+/// Plans needle paths for image-guided spine interventions. Not a medical device.
+#[derive(Debug, Parser)]
+#[command(name = "stylet", version)]
+pub struct Cli {
+    /// What to do; without it the window opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Work without a window.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List studies, series and stacks in files and folders.
+    Scan(scan::ScanArgs),
+    /// Write the values of one frame as a numpy array.
+    Decode(decode::DecodeArgs),
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(&self) -> Result<(), CliError> {
+        match self {
+            Self::Scan(args) => scan::run(args),
+            Self::Decode(args) => decode::run(args),
+        }
+    }
+}
 
 /// Why a subcommand ended without its result.
 #[derive(Debug, Error)]
@@ -18,6 +50,14 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// Exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::Failure(_) => 1,
+        }
+    }
+
     /// A failure from any error, with its message.
     pub fn failure(error: impl std::fmt::Display) -> Self {
         Self::Failure(error.to_string())

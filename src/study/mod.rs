@@ -16,7 +16,9 @@ use std::sync::Arc;
 pub use frame::{Frame, Photometric, PixelFormat, SampleKind, Samples};
 pub use image_plane::ImagePlane;
 pub use lut::{ModalityLut, VoiFunction, VoiLut, WindowLevel};
-pub use stack::{FrameRef, Stack, StackGeometry, StackKind, StackWarning, WarningCode};
+pub use stack::{
+    FrameRef, SliceSource, Stack, StackGeometry, StackKind, StackWarning, WarningCode,
+};
 pub use uid::{FrameOfReferenceUid, InstanceUid, SeriesUid, StudyUid};
 
 use crate::geometry::PatientPosition;
@@ -162,8 +164,6 @@ pub struct Instance {
     pub transfer_syntax: String,
     /// Instance Number (0020,0013).
     pub number: Option<i32>,
-    /// Acquisition or content time and similar text that may tell stacks apart, empty if none.
-    pub stack_hint: String,
     /// Frame of Reference UID (0020,0052).
     pub frame_of_reference: Option<FrameOfReferenceUid>,
     /// Rows (0028,0010).
@@ -172,6 +172,11 @@ pub struct Instance {
     pub columns: usize,
     /// How its samples are stored.
     pub pixel_format: PixelFormat,
+    /// Where its samples lie in the file.
+    pub pixel_data: PixelData,
+    /// Lossy compression changed its values, by transfer syntax or Lossy Image Compression
+    /// (0028,2110).
+    pub lossy: bool,
     /// What is known of each frame; one entry for a single-frame file.
     pub frames: Vec<FrameHeader>,
     /// Pixel Aspect Ratio or calibrated spacing for pictures without patient geometry:
@@ -191,6 +196,29 @@ pub struct Instance {
 pub struct FrameHeader {
     /// Where it lies in the patient; `None` where the file does not say or says it wrongly.
     pub plane: Option<ImagePlane>,
+    /// Why there is no plane, where the file tries to place the frame or should.
+    pub geometry_problem: Option<Arc<str>>,
+    /// What may tell it from other frames at the same place: time point, echo, b value …
+    pub labels: Arc<[FrameLabel]>,
     /// Stored values → modality values.
     pub modality_lut: ModalityLut,
+}
+
+/// Position of the samples in a file, so that a frame is read without parsing the header again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PixelData {
+    /// First byte of the value of the pixel data element, from the start of the file (of the
+    /// inflated data set for deflated files).
+    pub offset: u64,
+    /// Length of the value in bytes; `None` where it is encapsulated (compressed).
+    pub length: Option<u64>,
+}
+
+/// One property of a frame that stacks can be told apart by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FrameLabel {
+    /// What it is: `time point`, `echo`, `b value` …
+    pub name: &'static str,
+    /// Its value as text.
+    pub value: String,
 }

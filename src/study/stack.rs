@@ -69,6 +69,77 @@ impl StackGeometry {
             self.origin.0,
         )
     }
+
+    /// Where the values of each grid slice come from; `None` where slices are missing.
+    pub fn slice_sources(&self) -> Vec<Option<SliceSource>> {
+        let mut sources = vec![None; self.slices];
+        let Some(positions) = &self.uneven_positions else {
+            for (frame, &slice) in self.slice_of_frame.iter().enumerate() {
+                if let Some(source) = sources.get_mut(slice) {
+                    *source = Some(SliceSource::Frame(frame));
+                }
+            }
+            return sources;
+        };
+        let gaps = gaps(positions);
+        for (slice, source) in sources.iter_mut().enumerate() {
+            let at = slice as f64;
+            // The last frame at or below the slice.
+            let above = positions.partition_point(|&p| p <= at + SAME_SLICE);
+            let Some(before) = above.checked_sub(1) else {
+                continue;
+            };
+            *source = match (positions.get(before), positions.get(above)) {
+                (Some(&p), _) if (at - p).abs() <= SAME_SLICE => Some(SliceSource::Frame(before)),
+                (Some(&p), Some(&next)) if !gaps.get(before).is_some_and(|&gap| gap) => {
+                    Some(SliceSource::Between {
+                        before,
+                        fraction: (at - p) / (next - p),
+                    })
+                }
+                _ => None,
+            };
+        }
+        sources
+    }
+}
+
+/// Frames nearer than this to a grid slice (in slices) are that slice.
+const SAME_SLICE: f64 = 1e-3;
+
+/// For each step between neighbouring positions, whether slices are missing in it: it is more
+/// than 1.5 times as long as the median step and as every step within two of it, so that a change
+/// from thin to thick slices is no gap.
+pub fn gaps(positions: &[f64]) -> Vec<bool> {
+    let steps: Vec<f64> = positions.iter().zip(positions.iter().skip(1)).map(|(a, b)| b - a).collect();
+    let mut sorted = steps.clone();
+    sorted.sort_by(f64::total_cmp);
+    let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+    let is_gap = |(index, &step): (usize, &f64)| {
+        let around = steps
+            .iter()
+            .enumerate()
+            .skip(index.saturating_sub(2))
+            .take(index.min(2) + 3)
+            .filter(|&(other, _)| other != index)
+            .map(|(_, &step)| step);
+        step > 1.5 * around.fold(median, f64::max)
+    };
+    steps.iter().enumerate().map(is_gap).collect()
+}
+
+/// Where the values of one grid slice come from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SliceSource {
+    /// One frame of the stack, as it is.
+    Frame(usize),
+    /// Linear between a frame and the next.
+    Between {
+        /// Frame below; the other is the next one.
+        before: usize,
+        /// How far toward the next, 0–1.
+        fraction: f64,
+    },
 }
 
 /// Frames in order, and what they form.
@@ -140,5 +211,66 @@ impl WarningCode {
             Self::Lossy => "lossy",
             Self::UnreadableSlices => "unreadable-slices",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn geometry(slices: usize) -> StackGeometry {
+        StackGeometry {
+            origin: Point::new(1., 2., 3.),
+            column_direction: Vector::new(1., 0., 0.),
+            row_direction: Vector::new(0., 1., 0.),
+            slice_direction: Vector::new(0., 0., 1.),
+            spacing_mm: [0.5, 0.5, 2.0],
+            slices,
+            slice_of_frame: Vec::new(),
+            uneven_positions: None,
+        }
+    }
+
+    #[test]
+    fn missing_slices_have_no_source() {
+        let mut geometry = geometry(4);
+        geometry.slice_of_frame = vec![0, 1, 3];
+        assert_eq!(
+            geometry.slice_sources(),
+            [
+                Some(SliceSource::Frame(0)),
+                Some(SliceSource::Frame(1)),
+                None,
+                Some(SliceSource::Frame(2))
+            ]
+        );
+    }
+
+    #[test]
+    fn uneven_slices_lie_between_their_neighbours_but_not_in_gaps() {
+        let mut geometry = geometry(8);
+        geometry.slice_of_frame = vec![0, 1, 2, 6, 7];
+        geometry.uneven_positions = Some(vec![0.0, 0.75, 2.0, 6.0, 7.0]);
+        let sources = geometry.slice_sources();
+        assert_eq!(sources[0], Some(SliceSource::Frame(0)));
+        assert_eq!(
+            sources[1],
+            Some(SliceSource::Between {
+                before: 1,
+                fraction: 0.2
+            })
+        );
+        assert_eq!(sources[2], Some(SliceSource::Frame(2)));
+        assert_eq!(sources[3..6], [None, None, None]);
+        assert_eq!(sources[7], Some(SliceSource::Frame(4)));
+    }
+
+    #[test]
+    fn a_change_of_slice_thickness_is_no_gap() {
+        let positions = [0., 3., 6., 9., 12., 19., 26., 33.];
+        assert_eq!(gaps(&positions), [false; 7]);
+        let positions = [0., 3., 6., 13., 16., 19.];
+        assert_eq!(gaps(&positions), [false, false, true, false, false]);
+        assert!(gaps(&[0.0]).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 //! Slices are stored as they are in the files and arrive one by one, so that a volume can be
 //! looked at while it loads and a slice that cannot be read stays visibly empty.
 
+pub mod load;
 pub mod sample;
 pub mod slice_request;
 pub mod synthetic;
@@ -11,6 +12,7 @@ pub mod voxels;
 use crate::geometry::{Lps, PatientPosition, Point, Transform, Voxel};
 use crate::study::{FrameOfReferenceUid, ModalityLut, SeriesUid, StackGeometry};
 
+pub use load::{LoadReport, OnSlice, VolumeError, empty_volume, fill_volume, load_volume};
 pub use sample::value_at;
 pub use slice_request::{Interpolation, SampleGrid, SlabMode, SliceRequest, SliceRequestError};
 pub use voxels::{SliceStore, StoredVoxel, Voxels};

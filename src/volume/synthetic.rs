@@ -134,3 +134,22 @@ impl SyntheticVolume {
 fn nowhere() -> Transform<Voxel, Lps> {
     Transform::from_columns(DVec3::X, DVec3::Y, DVec3::Z, DVec3::NAN)
 }
+
+/// A prone CT cylinder of 40 HU about the body axis in air, with a gas channel along its middle.
+///
+/// 200 × 200 × 40 voxels of 1 × 1 × 2 mm, the patient origin in the middle. Its edges are blurred
+/// over one voxel, as a scanner blurs them.
+pub fn ct_cylinder(radius_mm: f64, gas_radius_mm: f64) -> Volume {
+    let share = |outside_mm: f64| (0.5 - outside_mm).clamp(0.0, 1.0);
+    let mut volume = SyntheticVolume::new([200, 200, 40], [1.0, 1.0, 2.0])
+        .at(Point::new(-99.5, -99.5, -39.0))
+        .build(|at| {
+            let r_mm = at.0.x.hypot(at.0.y);
+            let gas = share(r_mm - gas_radius_mm) * f64::from(gas_radius_mm > 0.0);
+            -1000.0 + 1040.0 * (share(r_mm - radius_mm) - gas)
+        });
+    "HU".clone_into(&mut volume.modality_lut.unit);
+    volume.patient_position = Some(crate::geometry::PatientPosition::HeadFirstProne);
+    volume.frame_of_reference = Some(crate::study::FrameOfReferenceUid::new("2.25.2"));
+    volume
+}

@@ -1,0 +1,240 @@
+//! State and behaviour without widgets: the document, what is shown, and what commands do to them.
+
+pub mod action;
+pub mod command;
+pub mod history;
+pub mod import;
+pub mod job;
+pub mod journal;
+pub mod notice;
+pub mod plan_commands;
+pub mod plan_store;
+pub mod presentation;
+pub mod settings;
+pub mod stage;
+pub mod tool;
+pub mod view_commands;
+pub mod view_frame;
+pub mod viewport;
+
+use std::sync::Arc;
+
+use self::command::{Command, FileCommand, LookCommand, Selection, StudyCommand};
+use self::history::History;
+use self::import::Imports;
+use self::job::Waker;
+use self::notice::{Notices, Severity};
+use self::plan_store::PlanStore;
+use self::presentation::Presentation;
+use self::settings::{Folders, Settings};
+use self::stage::Stage;
+use self::tool::{Draft, Gesture, ToolKind};
+use self::viewport::{Layout, Posture, ViewKind, Viewport, ViewportId};
+use crate::geometry::{Lps, PatientPosition, Point};
+use crate::plan::{NeedleCatalogue, Plan};
+use crate::study::Catalog;
+
+/// Everything the program knows. Read by panels; changed by [`AppState::apply`] only.
+pub struct AppState {
+    /// What imports have found.
+    pub catalog: Catalog,
+    /// Files that were skipped, and why.
+    pub rejected: Vec<crate::dicom::Rejected>,
+    /// The series that is shown.
+    pub stage: Option<Stage>,
+    /// The plan and its history.
+    pub history: History,
+    /// The plan's file.
+    pub store: PlanStore,
+    /// Viewports; the layout shows the first ones.
+    pub viewports: Vec<Viewport>,
+    /// Arrangement.
+    pub layout: Layout,
+    /// The viewport that fills the whole area, if one does.
+    pub maximised: Option<ViewportId>,
+    /// The viewport that keys act on.
+    pub active: ViewportId,
+    /// Point all slice views pass through, LPS mm.
+    pub crosshair: Point<Lps>,
+    /// Crosshair lines are drawn.
+    pub show_crosshair: bool,
+    /// What is selected.
+    pub selection: Selection,
+    /// Tool of the left button.
+    pub tool: ToolKind,
+    /// Gesture under way.
+    pub gesture: Gesture,
+    /// Measurement being clicked.
+    pub draft: Option<Draft>,
+    /// Point whose value stays shown.
+    pub probe: Option<Point<Lps>>,
+    /// Messages.
+    pub notices: Notices,
+    /// Habits.
+    pub settings: Settings,
+    /// Needles to choose from.
+    pub catalogue: &'static NeedleCatalogue,
+    /// Running imports and loads.
+    pub imports: Imports,
+    sizes: [[f64; 2]; 4],
+    folders: Folders,
+    waker: Waker,
+}
+
+impl AppState {
+    /// An empty state; starts the journal under `folders` and looks for what was left behind.
+    pub fn new(folders: Folders, waker: Waker) -> Self {
+        let settings = Settings::load(&folders);
+        let mut state = Self {
+            catalog: Catalog::default(),
+            rejected: Vec::new(),
+            stage: None,
+            history: History::default(),
+            store: PlanStore::default(),
+            viewports: default_viewports(Posture::Supine),
+            layout: Layout::default(),
+            maximised: None,
+            active: ViewportId(0),
+            crosshair: Point::new(0., 0., 0.),
+            show_crosshair: true,
+            selection: Selection::default(),
+            tool: ToolKind::default(),
+            gesture: Gesture::default(),
+            draft: None,
+            probe: None,
+            notices: Notices::default(),
+            settings,
+            catalogue: NeedleCatalogue::builtin(),
+            imports: Imports::default(),
+            sizes: [[512.0, 512.0]; 4],
+            folders,
+            waker,
+        };
+        for (severity, text) in state.store.start(&state.folders.data) {
+            state.notices.add(severity, text);
+        }
+        state
+    }
+
+    /// The plan as it is now.
+    pub fn plan(&self) -> &Plan {
+        self.history.plan()
+    }
+
+    /// Folders of the program's own files.
+    pub fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    /// The one door: acts on a command.
+    pub fn apply(&mut self, command: impl Into<Command>) {
+        match command.into() {
+            Command::Study(command) => self.study(command),
+            Command::Plan(command) => self.plan_command(command),
+            Command::File(command) => self.file(command),
+            Command::View(command) => self.view(command),
+            Command::Look(command) => self.look(command),
+            Command::Pointer(event) => self.pointer(&event),
+            Command::Tool(tool) => {
+                self.tool = tool;
+                self.draft = None;
+            }
+            Command::Select(selection) => self.selection = selection,
+            Command::DismissNotice(notice) => self.notices.dismiss(&notice),
+            Command::Settings(settings) => {
+                self.settings = settings;
+                if let Err(error) = self.settings.save(&self.folders) {
+                    self.notices.add(Severity::Warning, error.to_string());
+                }
+            }
+        }
+    }
+
+    /// Hears what running jobs say. Call once a frame before drawing.
+    pub fn poll(&mut self) {
+        self.poll_imports();
+        self.poll_stage();
+        self.poll_saving();
+    }
+
+    /// Whether any job runs; the window then looks again soon.
+    pub fn is_busy(&self) -> bool {
+        self.imports.is_busy()
+            || self.store.is_saving()
+            || self.stage.as_ref().is_some_and(Stage::is_busy)
+    }
+
+    fn study(&mut self, command: StudyCommand) {
+        match command {
+            StudyCommand::Import(paths) => self.import(paths),
+            StudyCommand::OpenSample => self.open_sample(),
+            StudyCommand::CancelImport => self.imports.cancel(),
+            StudyCommand::Show { series, stack } => self.show(&series, stack),
+            StudyCommand::Frame(frame) => {
+                if let Some(stage) = &mut self.stage {
+                    stage.show_frame(frame, &self.waker);
+                }
+            }
+            StudyCommand::Play(playing) => {
+                if let Some(stage) = &mut self.stage {
+                    stage.playing = playing;
+                }
+            }
+        }
+    }
+
+    fn look(&mut self, command: LookCommand) {
+        let Some(look) = self.stage.as_mut().map(|stage| &mut stage.presentation) else {
+            return;
+        };
+        match command {
+            LookCommand::Window(window) => look.window = window,
+            LookCommand::OwnWindow => (look.window, look.function) = look.own,
+            LookCommand::Set(presentation) => *look = presentation,
+            LookCommand::ToggleInvert => look.invert = !look.invert,
+            LookCommand::ToggleInterpolation => {
+                use crate::volume::Interpolation::{Linear, Nearest};
+                look.interpolation = match look.interpolation {
+                    Linear => Nearest,
+                    Nearest => Linear,
+                };
+            }
+        }
+    }
+
+    /// Look of the shown series.
+    pub fn presentation(&self) -> Option<&Presentation> {
+        self.stage.as_ref().map(|stage| &stage.presentation)
+    }
+
+    /// How the patient lies: as the plan declares, else as the images say.
+    pub fn patient_position(&self) -> Option<PatientPosition> {
+        self.plan().patient_position.or_else(|| self.stage_position())
+    }
+
+    /// Opens what a command line names: images, then a plan on them.
+    pub fn open_plan_later(&mut self, plan: std::path::PathBuf) {
+        if self.stage.is_some() || !self.imports.is_busy() {
+            self.apply(FileCommand::Open(plan));
+        } else {
+            self.imports.then_plan = Some(plan);
+        }
+    }
+}
+
+/// The four viewports of a fresh window.
+fn default_viewports(posture: Posture) -> Vec<Viewport> {
+    [
+        ViewKind::Axial,
+        ViewKind::Sagittal,
+        ViewKind::Coronal,
+        ViewKind::AlongNeedle,
+    ]
+    .map(|kind| Viewport::new(kind, posture))
+    .to_vec()
+}
+
+/// Shares a waker.
+fn shared(waker: &Waker) -> Waker {
+    Arc::clone(waker)
+}

@@ -1,0 +1,155 @@
+//! What plan commands do: gestures, undo, copies, nudges.
+
+use glam::DVec2;
+
+use super::AppState;
+use super::command::{PlanCommand, Selection};
+use super::notice::Severity;
+use super::tool::Gesture;
+use super::viewport::ViewportId;
+use crate::geometry::Point;
+use crate::plan::{PlanEdit, Trajectory, TrajectoryId};
+
+impl AppState {
+    pub(super) fn plan_command(&mut self, command: PlanCommand) {
+        match command {
+            PlanCommand::Begin(label) => self.history.begin(label),
+            PlanCommand::Edit(label, edit) => self.edit(label, &edit),
+            PlanCommand::Commit => {
+                if self.history.commit() {
+                    self.journal();
+                }
+            }
+            PlanCommand::Cancel => self.history.cancel(),
+            PlanCommand::Undo => {
+                self.gesture = Gesture::Idle;
+                if self.history.undo() {
+                    self.after_jump();
+                }
+            }
+            PlanCommand::Redo => {
+                if self.history.redo() {
+                    self.after_jump();
+                }
+            }
+            PlanCommand::NewNeedle => {
+                self.history.begin("New needle");
+                self.add_needle();
+                self.plan_command(PlanCommand::Commit);
+                self.tool = super::tool::ToolKind::Place(crate::plan::TrajectoryEnd::Target);
+            }
+            PlanCommand::Duplicate(id) => self.copy_needle(id, "Duplicate needle", |needle| {
+                needle.name = format!("{} copy", needle.name);
+            }),
+            PlanCommand::Mirror(id) => self.mirror(id),
+            PlanCommand::SnapEntry(id) => {
+                self.history.begin("Snap entry to skin");
+                self.snap_entry(id, super::tool::Quiet::No);
+                self.plan_command(PlanCommand::Commit);
+            }
+            PlanCommand::Place(end, at) => self.place_end(end, at),
+            PlanCommand::Nudge(viewport, by_mm) => self.nudge(viewport, by_mm),
+        }
+    }
+
+    fn edit(&mut self, label: &str, edit: &PlanEdit) {
+        let alone = !self.history.is_open();
+        match self.history.edit(label, edit) {
+            Ok(()) if alone => self.journal(),
+            Ok(()) => {}
+            Err(error) => self.notices.add(Severity::Warning, error.to_string()),
+        }
+        self.drop_stale_selection();
+    }
+
+    fn after_jump(&mut self) {
+        self.drop_stale_selection();
+        self.journal();
+    }
+
+    fn drop_stale_selection(&mut self) {
+        let gone = match self.selection {
+            Selection::Needle(id, _) => self.plan().trajectory(id).is_none(),
+            Selection::Measurement(id) => self.plan().measurement(id).is_none(),
+            Selection::Nothing => false,
+        };
+        if gone {
+            self.selection = Selection::Nothing;
+        }
+    }
+
+    fn copy_needle(&mut self, id: TrajectoryId, label: &'static str, change: impl FnOnce(&mut Trajectory)) {
+        let Some(original) = self.plan().trajectory(id) else { return };
+        let mut copy = original.clone();
+        copy.id = self.plan().next_trajectory_id();
+        copy.color = crate::plan::Color::of_index(copy.id.0 as usize);
+        copy.locked = false;
+        change(&mut copy);
+        let copied = copy.id;
+        self.edit(label, &PlanEdit::AddTrajectory(copy));
+        if self.plan().trajectory(copied).is_some() {
+            self.selection = Selection::Needle(copied, None);
+        }
+    }
+
+    /// Mirrors about the sagittal plane through the crosshair: the person puts it on the midline.
+    fn mirror(&mut self, id: TrajectoryId) {
+        let midline_x = self.crosshair.0.x;
+        self.copy_needle(id, "Mirror needle", |needle| {
+            let mirrored = |point: Point<_>| {
+                let [x, y, z] = point.to_array();
+                Point::new(2.0 * midline_x - x, y, z)
+            };
+            needle.entry = needle.entry.map(mirrored);
+            needle.target = needle.target.map(mirrored);
+            needle.name = mirrored_name(&needle.name);
+        });
+        let text = format!(
+            "Mirrored about the sagittal plane through the crosshair (x = {midline_x:.1} mm). Check \
+             that the crosshair is on the midline"
+        );
+        self.notices.add(Severity::Info, text);
+    }
+
+    /// Moves the selected part by mm right and down as seen in a viewport.
+    fn nudge(&mut self, viewport: ViewportId, by_mm: DVec2) {
+        let Some(plane) = self.plane_of(viewport) else { return };
+        let by = plane.right * by_mm.x + plane.down * by_mm.y;
+        let Selection::Needle(id, end) = self.selection else { return };
+        let edit = match end {
+            None => Some(PlanEdit::MoveTrajectory { id, by }),
+            Some(end) => self
+                .plan()
+                .trajectory(id)
+                .and_then(|needle| needle.end(end))
+                .map(|place| PlanEdit::SetEnd { id, end, to: place + by }),
+        };
+        if let Some(edit) = edit {
+            self.edit("Nudge", &edit);
+        }
+    }
+}
+
+/// The name for the other side: left and right exchanged, else marked as mirrored.
+fn mirrored_name(name: &str) -> String {
+    for (from, to) in [("left", "right"), ("right", "left"), ("Left", "Right"), ("Right", "Left")] {
+        let as_word = name.split(|c: char| !c.is_alphanumeric()).any(|word| word == from);
+        if as_word {
+            return name.replacen(from, to, 1);
+        }
+    }
+    format!("{name} mirrored")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mirrored_names_change_sides_as_whole_words() {
+        assert_eq!(mirrored_name("L4-5 right facet"), "L4-5 left facet");
+        assert_eq!(mirrored_name("Left L3 TFESI"), "Right L3 TFESI");
+        assert_eq!(mirrored_name("Needle 1"), "Needle 1 mirrored");
+        assert_eq!(mirrored_name("bright spot"), "bright spot mirrored");
+    }
+}

@@ -1,0 +1,368 @@
+//! The plan on disk: opening, saving, the lock against a second window, the recovery offers.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::AppState;
+use super::command::{FileCommand, Selection};
+use super::history::History;
+use super::job::{Job, JobEvent};
+use super::journal::{self, Journal, Recovery};
+use super::notice::Severity;
+use crate::plan::{Fit, Plan, PlanFile, PlanFileError, SeriesBinding};
+
+/// Where the plan lives and whether it is safe there.
+#[derive(Debug, Default)]
+pub struct PlanStore {
+    /// The plan's file; `None` before the first save.
+    pub path: Option<PathBuf>,
+    /// The plan as last saved or opened.
+    saved: Arc<Plan>,
+    /// Held while this window has the file.
+    lock: Option<File>,
+    /// Another window has the file: saving needs another name.
+    pub in_use_elsewhere: bool,
+    /// Plans of programs that died, to be offered.
+    pub recoveries: Vec<Recovery>,
+    journal: Option<Journal>,
+    saving: Option<Saving>,
+    /// Set when a save needs a name: the window asks for one.
+    pub wants_name: bool,
+    /// Plan file to open once images are there, from the command line.
+    pub banner: Option<String>,
+}
+
+#[derive(Debug)]
+struct Saving {
+    job: Job<(), Result<(), PlanFileError>>,
+    path: PathBuf,
+    plan: Arc<Plan>,
+}
+
+impl PlanStore {
+    /// Starts the journal and looks for what was left behind; failures are said, not fatal.
+    pub fn start(&mut self, data: &Path) -> Vec<(Severity, String)> {
+        let mut said = Vec::new();
+        let (recoveries, damaged) = journal::find_recoveries(data);
+        self.recoveries = recoveries;
+        for path in damaged {
+            said.push((
+                Severity::Warning,
+                format!("A journal cannot be read and is left where it is\nFile: {}", path.display()),
+            ));
+        }
+        match Journal::start(data) {
+            Ok(journal) => self.journal = Some(journal),
+            Err(error) => said.push((Severity::Error, error.to_string())),
+        }
+        said
+    }
+
+    /// Whether the plan differs from its file.
+    pub fn is_dirty(&self, plan: &Arc<Plan>) -> bool {
+        !Arc::ptr_eq(&self.saved, plan) && *self.saved != **plan
+    }
+
+    /// A save is under way.
+    pub fn is_saving(&self) -> bool {
+        self.saving.is_some()
+    }
+}
+
+/// Lock file beside a plan: locking the plan itself would end with the rename of the next save.
+fn lock_path(plan: &Path) -> PathBuf {
+    let name = plan.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    plan.with_file_name(format!(".{name}.lock"))
+}
+
+/// Locks a plan for this window. `Ok(None)` where no lock can be made (a read-only folder).
+fn lock(plan: &Path) -> Result<Option<File>, TryLockError> {
+    let path = lock_path(plan);
+    let Ok(file) = OpenOptions::new().write(true).create(true).truncate(false).open(path) else {
+        return Ok(None);
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
+        // File systems without locks: nothing to hold, nothing to tell.
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+impl AppState {
+    pub(super) fn file(&mut self, command: FileCommand) {
+        match command {
+            FileCommand::New => {
+                self.replace_plan(Plan::default(), None);
+                self.history = History::starting_at(Plan {
+                    patient_position: self.stage_position(),
+                    series: self.stage_binding(),
+                    ..Plan::default()
+                });
+                self.store.saved = Arc::clone(self.history.plan());
+            }
+            FileCommand::Open(path) => self.open_plan(&path),
+            FileCommand::Save => match self.store.path.clone() {
+                Some(path) if !self.store.in_use_elsewhere => self.save_plan(path),
+                _ => self.store.wants_name = true,
+            },
+            FileCommand::SaveAs(path) => self.save_plan(with_suffix(path)),
+            FileCommand::Recover(index) => self.recover(index),
+            FileCommand::DiscardRecovery(index) => {
+                if index < self.store.recoveries.len() {
+                    let recovery = self.store.recoveries.remove(index);
+                    if let Err(error) = recovery.discard() {
+                        self.notices.add(Severity::Warning, error.to_string());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Opens a plan file if it belongs to the images that are open.
+    fn open_plan(&mut self, path: &Path) {
+        let plan = match PlanFile::read(path) {
+            Ok((_, plan)) => plan,
+            Err(error) => {
+                self.notices.add(Severity::Error, error.to_string());
+                return;
+            }
+        };
+        let Some(banner) = self.fit_or_refuse(&plan, path) else { return };
+        self.replace_plan(plan, Some(path.to_owned()));
+        self.store.banner = banner;
+        self.store.in_use_elsewhere = match lock(path) {
+            Ok(held) => {
+                self.store.lock = held;
+                false
+            }
+            Err(_) => true,
+        };
+        if self.store.in_use_elsewhere {
+            let text = format!(
+                "This plan is open in another window. Changes here can only be saved under \
+                 another name\nFile: {}",
+                path.display()
+            );
+            self.notices.add(Severity::Warning, text);
+        } else {
+            self.notices.add(Severity::Info, format!("Opened {}", path.display()));
+        }
+        if let Some(target) = self.plan().trajectories.first().and_then(|needle| needle.target) {
+            self.selection = Selection::Needle(self.plan().trajectories[0].id, None);
+            self.center_on(target);
+        }
+    }
+
+    /// The banner a plan needs on these images (if any), or `None` and a notice where it does not
+    /// belong to them.
+    fn fit_or_refuse(&mut self, plan: &Plan, path: &Path) -> Option<Option<String>> {
+        let (Some(bound), Some(open)) = (&plan.series, self.stage_binding()) else {
+            let unbound = plan.series.is_none() && self.stage_binding().is_some();
+            return Some(unbound.then(|| {
+                "This plan does not say which images it was drawn on: check it against them".to_owned()
+            }));
+        };
+        match bound.fit(&open) {
+            Fit::SameSeries | Fit::Unbound => Some(None),
+            Fit::SameFrameOfReference => Some(Some(
+                "This plan was drawn on another series of the same examination: the positions \
+                 hold, the picture may differ"
+                    .to_owned(),
+            )),
+            Fit::ChangedGeometry => Some(Some(
+                "The slices of this series have changed since the plan was drawn: check it".to_owned(),
+            )),
+            Fit::Different => {
+                let text = format!(
+                    "This plan was drawn on other images (frame of reference {}, open is {}): its \
+                     positions mean nothing here. Open its own study first\nFile: {}",
+                    uid_tail(bound),
+                    uid_tail(&open),
+                    path.display()
+                );
+                self.notices.add(Severity::Error, text);
+                None
+            }
+        }
+    }
+
+    fn replace_plan(&mut self, plan: Plan, path: Option<PathBuf>) {
+        self.history = History::starting_at(plan);
+        self.selection = Selection::Nothing;
+        self.gesture = super::tool::Gesture::Idle;
+        self.draft = None;
+        self.store.saved = Arc::clone(self.history.plan());
+        self.store.path = path;
+        self.store.lock = None;
+        self.store.in_use_elsewhere = false;
+        self.store.banner = None;
+        if let Some(journal) = &mut self.store.journal {
+            journal.clear();
+        }
+    }
+
+    fn recover(&mut self, index: usize) {
+        if index >= self.store.recoveries.len() {
+            return;
+        }
+        let recovery = self.store.recoveries[index].clone();
+        if self.fit_or_refuse(&recovery.plan, recovery.plan_path.as_deref().unwrap_or(Path::new("(not saved)"))).is_none() {
+            return;
+        }
+        self.store.recoveries.remove(index);
+        self.replace_plan(recovery.plan.clone(), recovery.plan_path.clone());
+        // Differs from its file until it is saved, and stands in our own journal before the old
+        // one goes.
+        self.store.saved = Arc::new(Plan::default());
+        self.journal();
+        if let Err(error) = recovery.discard() {
+            self.notices.add(Severity::Warning, error.to_string());
+        }
+        self.notices.add(Severity::Info, "The plan was recovered; save it to keep it");
+        if let Some(target) = self.plan().trajectories.first().and_then(|needle| needle.target) {
+            self.center_on(target);
+        }
+    }
+
+    fn save_plan(&mut self, path: PathBuf) {
+        self.store.wants_name = false;
+        let moved = self.store.path.as_deref() != Some(path.as_path());
+        if moved || self.store.lock.is_none() {
+            match lock(&path) {
+                Ok(held) => self.store.lock = held,
+                Err(_) => {
+                    let text = format!(
+                        "Not saved: that plan is open in another window. Choose another name\nFile: {}",
+                        path.display()
+                    );
+                    self.notices.add(Severity::Error, text);
+                    return;
+                }
+            }
+        }
+        let plan = Arc::clone(self.history.plan());
+        let (file, to) = (PlanFile::of(&plan, None), path.clone());
+        match Job::spawn("save", Arc::clone(&self.waker), move |_| file.write(&to)) {
+            Ok(job) => self.store.saving = Some(Saving { job, path, plan }),
+            Err(error) => self.notices.add(Severity::Error, format!("Not saved: {error}")),
+        }
+    }
+
+    /// Hears what the save says.
+    pub(super) fn poll_saving(&mut self) {
+        let Some(saving) = &self.store.saving else { return };
+        for event in saving.job.poll() {
+            match event {
+                JobEvent::Progress(()) => {}
+                JobEvent::Finished(Ok(())) => self.saved(),
+                JobEvent::Finished(Err(error)) => {
+                    self.store.saving = None;
+                    self.notices.add(Severity::Error, error.to_string());
+                }
+                JobEvent::Died(text) => {
+                    self.store.saving = None;
+                    self.notices.add(Severity::Error, format!("Not saved: {text}"));
+                }
+            }
+            if self.store.saving.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn saved(&mut self) {
+        let Some(saving) = self.store.saving.take() else { return };
+        self.notices.add(Severity::Info, format!("Saved {}", saving.path.display()));
+        self.store.saved = saving.plan;
+        self.store.path = Some(saving.path);
+        self.store.in_use_elsewhere = false;
+        // What was drawn while the save ran stays in the journal.
+        if !self.store.is_dirty(self.history.plan())
+            && let Some(journal) = &mut self.store.journal
+        {
+            journal.clear();
+        }
+    }
+
+    /// Puts the plan as it is into the journal.
+    pub(super) fn journal(&mut self) {
+        let Some(journal) = &mut self.store.journal else { return };
+        if let Err(error) = journal.record(self.history.plan(), self.store.path.as_deref()) {
+            self.notices.add(Severity::Error, error.to_string());
+            return;
+        }
+        if let Some(handle) = journal.handle() {
+            // A power cut may lose what only the system's cache holds; syncing can take long.
+            let sync = move || handle.sync_data().ok();
+            std::thread::Builder::new().name("journal".to_owned()).spawn(sync).ok();
+        }
+    }
+
+    /// Forgets the journal: the person chose to leave without saving.
+    pub fn abandon_changes(&mut self) {
+        if let Some(journal) = &mut self.store.journal {
+            journal.clear();
+        }
+        self.store.saved = Arc::clone(self.history.plan());
+    }
+
+    /// Whether leaving now would lose changes.
+    pub fn has_unsaved_changes(&self) -> bool {
+        self.store.is_dirty(self.history.plan())
+    }
+}
+
+impl Drop for PlanStore {
+    fn drop(&mut self) {
+        // The lock goes with its file handle; the empty file beside the plan should go too.
+        if let (Some(_), Some(path)) = (self.lock.take(), &self.path) {
+            fs::remove_file(lock_path(path)).ok();
+        }
+    }
+}
+
+fn uid_tail(binding: &SeriesBinding) -> String {
+    let uid = binding.frame_of_reference_uid.as_ref().map_or("none", |uid| uid.as_str());
+    let start = uid.char_indices().rev().nth(11).map_or(0, |(index, _)| index);
+    format!("…{}", &uid[start..])
+}
+
+/// The name with the plan suffix, unless it has one.
+fn with_suffix(path: PathBuf) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if name.ends_with(".json") {
+        path
+    } else {
+        path.with_file_name(format!("{name}.stylet.json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_window_cannot_lock_the_same_plan() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = folder.path().join("a.stylet.json");
+        let first = lock(&plan).unwrap();
+        assert!(first.is_some());
+        assert!(matches!(lock(&plan), Err(TryLockError::WouldBlock)));
+        drop(first);
+        assert!(lock(&plan).unwrap().is_some());
+        assert!(lock(&folder.path().join("gone/a.json")).unwrap().is_none());
+    }
+
+    #[test]
+    fn names_get_the_suffix_once() {
+        for (given, wanted) in [
+            ("a", "a.stylet.json"),
+            ("b/a.stylet.json", "b/a.stylet.json"),
+            ("x.json", "x.json"),
+        ] {
+            assert_eq!(with_suffix(PathBuf::from(given)), PathBuf::from(wanted));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What the pointer does over a viewport: gestures as a small state machine.
+//!
+//! A press first claims what lies under it (needle ends, shafts, points of measurements, crosshair
+//! lines), then starts the active tool. A gesture changes the plan through one history step.
+
+mod drag;
+pub mod hit;
+mod place;
+
+pub(super) use self::drag::Quiet;
+
+use glam::DVec2;
+
+use super::AppState;
+use super::command::{Command, PlanCommand, ViewCommand};
+use super::view_frame::ViewFrame;
+use super::viewport::ViewportId;
+use crate::geometry::{Lps, Point};
+use crate::plan::{MeasurementId, MeasurementKind, TrajectoryEnd, TrajectoryId};
+use crate::study::WindowLevel;
+
+/// Tool of the left button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ToolKind {
+    /// Drag changes window width and level.
+    #[default]
+    Window,
+    /// Click places one end of the selected needle (or of a new one).
+    Place(TrajectoryEnd),
+    /// Two clicks measure a distance, three an angle.
+    Measure(MeasurementKind),
+    /// Click or drag moves the crosshair.
+    Crosshair,
+    /// Drag moves the picture.
+    Pan,
+    /// The value under the pointer stays shown where one clicks.
+    Probe,
+}
+
+impl ToolKind {
+    /// Name shown.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Window => "Window",
+            Self::Place(TrajectoryEnd::Target) => "Target",
+            Self::Place(TrajectoryEnd::Entry) => "Entry",
+            Self::Measure(MeasurementKind::Distance) => "Length",
+            Self::Measure(MeasurementKind::Angle) => "Angle",
+            Self::Crosshair => "Crosshair",
+            Self::Pan => "Pan",
+            Self::Probe => "Probe",
+        }
+    }
+}
+
+/// Pointer button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Button {
+    /// Left.
+    Primary,
+    /// Right.
+    Secondary,
+    /// Wheel.
+    Middle,
+}
+
+/// What the pointer did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Phase {
+    /// A button went down.
+    Press(Button),
+    /// Moved with a button down.
+    Drag,
+    /// The button went up.
+    Release,
+    /// Moved without a button; `true` with Shift.
+    Hover {
+        /// Shift is down.
+        shift: bool,
+    },
+    /// Escape, or the window lost the focus.
+    Abort,
+}
+
+/// One pointer event over a viewport.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PointerEvent {
+    /// Which viewport.
+    pub viewport: ViewportId,
+    /// What lies under it.
+    pub frame: ViewFrame,
+    /// What happened.
+    pub phase: Phase,
+    /// Where, points from the viewport's top-left corner.
+    pub at: DVec2,
+}
+
+impl PointerEvent {
+    /// The patient point under the pointer.
+    pub fn lps(&self) -> Point<Lps> {
+        self.frame.lps_at(self.at)
+    }
+}
+
+/// The gesture under way.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Gesture {
+    /// None.
+    #[default]
+    Idle,
+    /// One end of a needle follows the pointer.
+    MoveEnd {
+        /// Which needle.
+        id: TrajectoryId,
+        /// Which end.
+        end: TrajectoryEnd,
+        /// Patient point under the pointer at the last event.
+        last: Point<Lps>,
+    },
+    /// A whole needle follows the pointer.
+    MoveNeedle {
+        /// Which needle.
+        id: TrajectoryId,
+        /// Patient point under the pointer at the last event.
+        last: Point<Lps>,
+    },
+    /// A point of a measurement follows the pointer.
+    MovePoint {
+        /// Which measurement.
+        id: MeasurementId,
+        /// Which of its points.
+        point: usize,
+        /// Patient point under the pointer at the last event.
+        last: Point<Lps>,
+    },
+    /// The crosshair follows the pointer, freely or across one line only.
+    MoveCrosshair {
+        /// The viewport whose line is dragged; `None` moves the middle.
+        line_of: Option<ViewportId>,
+        /// Patient point under the pointer at the last event.
+        last: Point<Lps>,
+    },
+    /// The plane of another viewport turns with its line.
+    TurnLine {
+        /// The viewport whose plane turns.
+        line_of: ViewportId,
+        /// Pointer at the last event.
+        last: DVec2,
+    },
+    /// Window and level.
+    Window {
+        /// Window at the press.
+        from: WindowLevel,
+        /// Pointer at the press.
+        start: DVec2,
+    },
+    /// The picture follows the pointer.
+    Pan {
+        /// Pointer at the last event.
+        last: DVec2,
+    },
+    /// The picture grows upwards and shrinks downwards.
+    Zoom {
+        /// Pointer at the last event.
+        last: DVec2,
+        /// Pointer at the press.
+        about: DVec2,
+    },
+}
+
+/// A measurement whose points are being clicked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// What it will be.
+    pub kind: MeasurementKind,
+    /// Points so far.
+    pub points: Vec<Point<Lps>>,
+    /// Viewport it is drawn in.
+    pub viewport: ViewportId,
+    /// Where the next point would be.
+    pub pointer: Point<Lps>,
+}
+
+impl AppState {
+    /// Acts on a pointer event.
+    pub(super) fn pointer(&mut self, event: &PointerEvent) {
+        match event.phase {
+            Phase::Press(button) => self.press(event, button),
+            Phase::Drag => self.drag(event),
+            Phase::Release => self.release(event),
+            Phase::Hover { shift } => self.hover(event, shift),
+            Phase::Abort => self.abort_gesture(),
+        }
+    }
+
+    fn hover(&mut self, event: &PointerEvent, shift: bool) {
+        if let Some(draft) = &mut self.draft {
+            draft.pointer = event.lps();
+        }
+        if shift && !event_follows_needle(self, event.viewport) {
+            self.apply(Command::View(ViewCommand::Crosshair(event.lps())));
+        }
+    }
+
+    /// Drops the gesture under way and a half-drawn measurement.
+    pub fn abort_gesture(&mut self) {
+        if self.gesture != Gesture::Idle {
+            self.gesture = Gesture::Idle;
+            self.apply(Command::Plan(PlanCommand::Cancel));
+        } else if self.draft.take().is_none() {
+            self.tool = ToolKind::Window;
+        }
+    }
+}
+
+/// Whether a viewport is locked to the needle: the crosshair is not led from there.
+fn event_follows_needle(state: &AppState, viewport: ViewportId) -> bool {
+    state
+        .viewport(viewport)
+        .is_some_and(|viewport| viewport.kind.follows_needle())
+}

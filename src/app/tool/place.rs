@@ -1,0 +1,101 @@
+//! Clicks that place needle ends and measurement points.
+
+use super::drag::Quiet;
+use super::{Draft, PointerEvent, ToolKind};
+use crate::app::AppState;
+use crate::app::command::{Command, PlanCommand, Selection};
+use crate::app::notice::Severity;
+use crate::geometry::{Lps, Point};
+use crate::plan::{Measurement, MeasurementKind, PlanEdit, Trajectory, TrajectoryEnd, TrajectoryId};
+
+impl AppState {
+    /// Places an end where the pointer is; after the target of an entry-less needle the next
+    /// click places the entry.
+    pub(super) fn click_end(&mut self, end: TrajectoryEnd, event: &PointerEvent) {
+        self.place_end(end, event.lps());
+        let unfinished = self
+            .selection
+            .needle()
+            .and_then(|id| self.plan().trajectory(id))
+            .and_then(|needle| match (needle.target, needle.entry) {
+                (None, _) => Some(TrajectoryEnd::Target),
+                (_, None) => Some(TrajectoryEnd::Entry),
+                _ => None,
+            });
+        self.tool = unfinished.map_or(ToolKind::Window, ToolKind::Place);
+    }
+
+    /// Places an end of the selected needle at a patient point; without a selected needle a new
+    /// one is made. One undo step.
+    pub(in crate::app) fn place_end(&mut self, end: TrajectoryEnd, at: Point<Lps>) {
+        let selected = self.selection.needle().filter(|&id| self.plan().trajectory(id).is_some());
+        let word = match end {
+            TrajectoryEnd::Entry => "Place entry",
+            TrajectoryEnd::Target => "Place target",
+        };
+        self.apply(Command::Plan(PlanCommand::Begin(word)));
+        let id = selected.unwrap_or_else(|| self.add_needle());
+        let edit = PlanEdit::SetEnd { id, end, to: at };
+        self.apply(Command::Plan(PlanCommand::Edit(word, edit)));
+        if end == TrajectoryEnd::Entry && self.settings.snap_entry_to_skin {
+            self.snap_entry(id, Quiet::Yes);
+        }
+        self.apply(Command::Plan(PlanCommand::Commit));
+        self.selection = Selection::Needle(id, Some(end));
+    }
+
+    /// Adds an empty needle to the gesture under way.
+    pub(in crate::app) fn add_needle(&mut self) -> TrajectoryId {
+        let id = self.plan().next_trajectory_id();
+        let mut needle = Trajectory::new(id, self.plan().unused_needle_name());
+        needle.needle = Some(self.settings.needle.clone());
+        let edit = PlanEdit::AddTrajectory(needle);
+        self.apply(Command::Plan(PlanCommand::Edit("New needle", edit)));
+        self.selection = Selection::Needle(id, None);
+        id
+    }
+
+    /// Moves the entry along the needle to the skin.
+    pub(in crate::app) fn snap_entry(&mut self, id: TrajectoryId, quiet: Quiet) {
+        let crossing = match (self.images(), self.plan().trajectory(id)) {
+            (Some(images), Some(needle)) => match images.air {
+                Ok(air) => air.crossing(images.volume, needle),
+                Err(reason) => Err(reason.clone()),
+            },
+            _ => Err("No images are open".to_owned()),
+        };
+        match crossing {
+            Ok(crossing) => {
+                let edit = PlanEdit::SetEnd { id, end: TrajectoryEnd::Entry, to: crossing.at };
+                self.apply(Command::Plan(PlanCommand::Edit("Snap entry to skin", edit)));
+            }
+            Err(reason) if quiet == Quiet::No => {
+                self.notices.add(Severity::Warning, format!("Entry not moved: {reason}"));
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Adds a point to the measurement being drawn; the last one completes it.
+    pub(super) fn click_measure(&mut self, kind: MeasurementKind, event: &PointerEvent) {
+        let at = event.lps();
+        let mut draft = match self.draft.take() {
+            Some(draft) if draft.kind == kind && draft.viewport == event.viewport => draft,
+            _ => Draft { kind, points: Vec::new(), viewport: event.viewport, pointer: at },
+        };
+        draft.points.push(at);
+        draft.pointer = at;
+        if draft.points.len() < kind.points() {
+            self.draft = Some(draft);
+            return;
+        }
+        let id = self.plan().next_measurement_id();
+        let drawn = Measurement { id, kind, points: draft.points };
+        let label = match kind {
+            MeasurementKind::Distance => "Measure length",
+            MeasurementKind::Angle => "Measure angle",
+        };
+        self.apply(Command::Plan(PlanCommand::Edit(label, PlanEdit::AddMeasurement(drawn))));
+        self.selection = Selection::Measurement(id);
+    }
+}

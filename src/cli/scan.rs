@@ -1,0 +1,182 @@
+//! `stylet scan`: what is in files and folders, as text or JSON.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{CliError, print_json, print_line};
+use crate::dicom::{self, ImportReport};
+use crate::study::{Series, Stack, Study};
+
+/// Arguments of `stylet scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Files and folders to look at; folders are searched with everything in them.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Print JSON with all geometry instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lists studies, series and stacks, and what was left out and why.
+pub fn run(args: &ScanArgs) -> Result<(), CliError> {
+    let report = dicom::scan(&args.paths, &|_, _| ControlFlow::Continue(()))
+        .map_err(CliError::failure)?;
+    if args.json {
+        print_json(&report_json(&report))?;
+    } else {
+        print_line(report_text(&report).trim_end())?;
+    }
+    if report.catalog.studies.is_empty() {
+        return Err(CliError::Failure(
+            "No image could be read; the reasons are listed as rejected.".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn report_json(report: &ImportReport) -> Value {
+    json!({
+        "studies": report.catalog.studies.iter().map(study_json).collect::<Vec<_>>(),
+        "rejected": report
+            .rejected
+            .iter()
+            .map(|rejected| json!({ "path": rejected.path, "reason": rejected.reason }))
+            .collect::<Vec<_>>(),
+    })
+}
+
+/// `null` for what the header does not say.
+fn known(text: &str) -> Value {
+    match text {
+        "" => Value::Null,
+        text => json!(text),
+    }
+}
+
+fn study_json(study: &Study) -> Value {
+    json!({
+        "study_instance_uid": study.uid,
+        "date": known(&study.date),
+        "description": known(&study.description),
+        "patient": {
+            "name": known(&study.patient.name),
+            "id": known(&study.patient.id),
+        },
+        "series": study.series.iter().map(|series| series_json(series)).collect::<Vec<_>>(),
+    })
+}
+
+fn series_json(series: &Series) -> Value {
+    json!({
+        "series_instance_uid": series.uid,
+        "modality": known(&series.modality),
+        "number": series.number,
+        "description": known(&series.description),
+        "instances": series.instances.len(),
+        "frames": series.frame_count(),
+        "transfer_syntaxes": series.transfer_syntaxes(),
+        "patient_position": series.patient_position.map(|position| position.code()),
+        "stacks": series
+            .stacks
+            .iter()
+            .map(|stack| stack_json(series, stack))
+            .collect::<Vec<_>>(),
+    })
+}
+
+fn stack_json(series: &Series, stack: &Stack) -> Value {
+    let (spacing, origin, directions) = placement(series, stack);
+    json!({
+        "kind": stack.kind.word(),
+        "frames": stack.frames.len(),
+        "rows": stack.rows,
+        "columns": stack.columns,
+        "spacing_mm": spacing,
+        "origin_lps_mm": origin,
+        "directions": directions,
+        "warnings": stack
+            .warnings
+            .iter()
+            .map(|warning| json!({ "code": warning.code.word(), "message": warning.message }))
+            .collect::<Vec<_>>(),
+    })
+}
+
+/// Spacing, origin and directions of a volume, or of the only picture of a stack.
+fn placement(series: &Series, stack: &Stack) -> (Value, Value, Value) {
+    if let Some(grid) = &stack.geometry {
+        return (
+            json!(grid.spacing_mm),
+            json!(grid.origin),
+            json!([grid.column_direction, grid.row_direction, grid.slice_direction]),
+        );
+    }
+    let only = match &stack.frames[..] {
+        [at] => series
+            .instances
+            .get(at.instance)
+            .and_then(|instance| instance.frames.get(at.frame))
+            .and_then(|frame| frame.plane),
+        _ => None,
+    };
+    match only {
+        Some(plane) => (
+            json!([plane.column_spacing_mm, plane.row_spacing_mm, null]),
+            json!(plane.position),
+            json!([plane.column_direction, plane.row_direction, plane.normal()]),
+        ),
+        None => (Value::Null, Value::Null, Value::Null),
+    }
+}
+
+fn report_text(report: &ImportReport) -> String {
+    let mut text = String::new();
+    for study in &report.catalog.studies {
+        let _ = writeln!(text, "Study {} {} {}", study.date, study.description, study.uid);
+        for series in &study.series {
+            let _ = writeln!(
+                text,
+                "  {} {} [{}] {} files, {} frames",
+                series.modality,
+                series.title(),
+                series.uid,
+                series.instances.len(),
+                series.frame_count()
+            );
+            for stack in &series.stacks {
+                stack_text(&mut text, stack);
+            }
+        }
+    }
+    if !report.rejected.is_empty() {
+        let _ = writeln!(text, "Rejected");
+        for rejected in &report.rejected {
+            let _ = writeln!(text, "  {}: {}", rejected.path.display(), rejected.reason);
+        }
+    }
+    text
+}
+
+fn stack_text(text: &mut String, stack: &Stack) {
+    let _ = write!(
+        text,
+        "    {:<6} {:>4} × {} × {}",
+        stack.kind.word(),
+        stack.columns,
+        stack.rows,
+        stack.frames.len()
+    );
+    if let Some(grid) = &stack.geometry {
+        let [column, row, slice] = grid.spacing_mm;
+        let _ = write!(text, "  {column:.3} × {row:.3} × {slice:.3} mm");
+    }
+    let _ = writeln!(text, "  {}", stack.name);
+    for warning in &stack.warnings {
+        let _ = writeln!(text, "           ! {}: {}", warning.code.word(), warning.message);
+    }
+}

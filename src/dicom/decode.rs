@@ -1,0 +1,198 @@
+//! Stored values of one frame.
+//!
+//! Uncompressed frames are read straight from their place in the file; compressed ones are handed
+//! to a codec frame by frame. Masking to Bits Stored, sign extension and colour conversion are
+//! done here, so that they are the same for every transfer syntax.
+
+use dicom_dictionary_std::{tags, uids};
+
+use super::color::{self, Palette};
+use super::source::ByteSource;
+use super::{DicomError, Problem, codec, encapsulated, native, parse};
+use crate::study::{Frame, Instance, Photometric, SampleKind, Samples};
+
+/// A frame larger than this is refused: no X-ray detector comes near it.
+const LARGEST_FRAME_BYTES: usize = 1 << 28;
+
+/// Stored values of frame `frame` (0-based): masked to Bits Stored and sign-extended, grey as
+/// stored (MONOCHROME1 is not inverted), colour as RGB with 8 bits a channel.
+///
+/// # Errors
+/// The file names itself: unreadable, truncated ("holds X of Y bytes"), a transfer syntax without
+/// decoder, or a stream that does not decode to what the header says.
+pub fn decode_frame(instance: &Instance, frame: usize) -> Result<Frame, DicomError> {
+    samples(instance, frame)
+        .map(|samples| Frame {
+            rows: instance.rows,
+            columns: instance.columns,
+            samples,
+        })
+        .map_err(|problem| DicomError::file(&instance.path, problem))
+}
+
+/// Modality values of a decoded grey frame (stored × slope + intercept); empty for colour.
+pub fn modality_values(instance: &Instance, frame: usize, decoded: &Frame) -> Vec<f32> {
+    let lut = instance
+        .frames
+        .get(frame)
+        .map(|header| header.modality_lut.clone())
+        .unwrap_or_default();
+    let value = |stored: f64| lut.apply(stored) as f32;
+    match &decoded.samples {
+        Samples::U8(v) => v.iter().map(|&s| value(f64::from(s))).collect(),
+        Samples::I8(v) => v.iter().map(|&s| value(f64::from(s))).collect(),
+        Samples::U16(v) => v.iter().map(|&s| value(f64::from(s))).collect(),
+        Samples::I16(v) => v.iter().map(|&s| value(f64::from(s))).collect(),
+        Samples::U32(v) => v.iter().map(|&s| value(f64::from(s))).collect(),
+        Samples::I32(v) => v.iter().map(|&s| value(f64::from(s))).collect(),
+        Samples::F32(v) => v.iter().map(|&s| value(f64::from(s))).collect(),
+        Samples::F64(v) => v.iter().map(|&s| value(s)).collect(),
+        Samples::Rgb8(_) => Vec::new(),
+    }
+}
+
+fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
+    let frames = instance.frames.len();
+    if frame >= frames {
+        return Err(Problem::NoSuchFrame { frame, frames });
+    }
+    let format = &instance.pixel_format;
+    let frame_bits = instance.rows
+        * instance.columns
+        * usize::from(format.samples_per_pixel)
+        * usize::from(format.bits_allocated);
+    if frame_bits / 8 > LARGEST_FRAME_BYTES {
+        return Err(Problem::Unsupported(format!(
+            "a frame of {} × {} pixels is larger than Stylet reads ({} MiB)",
+            instance.columns,
+            instance.rows,
+            LARGEST_FRAME_BYTES >> 20
+        )));
+    }
+    if is_native(&instance.transfer_syntax) {
+        return native_samples(instance, frame);
+    }
+    let mut source = ByteSource::open(&instance.path)?;
+    if instance.pixel_data.length.is_some() {
+        return Err(Problem::Damaged(format!(
+            "its pixel data is not encapsulated as the transfer syntax {} demands",
+            instance.transfer_syntax
+        )));
+    }
+    codec::check_supported(&instance.transfer_syntax)?;
+    let bytes = encapsulated::frame_bytes(&mut source, instance.pixel_data.offset, frame, frames)?;
+    if instance.transfer_syntax == uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN {
+        let needs = frame_bits.div_ceil(8);
+        if bytes.len() < needs {
+            return Err(Problem::Truncated {
+                holds: bytes.len() as u64,
+                needs: needs as u64,
+            });
+        }
+        return finish(instance, native::unpack(&bytes, 0, instance), is_ybr(instance));
+    }
+    let decoded = codec::decode(instance, frame, &bytes)?;
+    finish(
+        instance,
+        native::unpack_low_bits(&decoded.bytes, instance),
+        decoded.is_ybr,
+    )
+}
+
+fn is_native(transfer_syntax: &str) -> bool {
+    matches!(
+        transfer_syntax,
+        uids::IMPLICIT_VR_LITTLE_ENDIAN
+            | uids::EXPLICIT_VR_LITTLE_ENDIAN
+            | parse::EXPLICIT_VR_BIG_ENDIAN
+            | uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+    )
+}
+
+fn is_ybr(instance: &Instance) -> bool {
+    matches!(instance.pixel_format.photometric, Photometric::Ybr(_))
+}
+
+fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
+    let Some(length) = instance.pixel_data.length else {
+        return Err(Problem::Damaged(
+            "its pixel data is compressed, but the transfer syntax says it is not".to_owned(),
+        ));
+    };
+    let big_endian = instance.transfer_syntax == parse::EXPLICIT_VR_BIG_ENDIAN;
+    let mut source = match instance.transfer_syntax.as_str() {
+        uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => parse::parse_file(&instance.path)?.source,
+        _ => ByteSource::open(&instance.path)?,
+    };
+    let format = &instance.pixel_format;
+    let subsampled = matches!(&format.photometric, Photometric::Ybr(name) if name.contains("422"));
+    let samples_per_pixel = match subsampled {
+        true => 2,
+        false => usize::from(format.samples_per_pixel),
+    };
+    let frame_bits = (instance.rows * instance.columns * samples_per_pixel) as u64
+        * u64::from(format.bits_allocated);
+    let needs = (frame_bits * instance.frames.len() as u64).div_ceil(8);
+    let holds = length.min(source.len().saturating_sub(instance.pixel_data.offset));
+    let start_bit = frame_bits * frame as u64;
+    let end = (start_bit + frame_bits).div_ceil(8);
+    if end > holds {
+        return Err(Problem::Truncated { holds, needs });
+    }
+    let at = instance.pixel_data.offset + start_bit / 8;
+    if let Some(samples) = native::read_directly(&mut source, at, instance, big_endian)? {
+        return Ok(samples);
+    }
+    let mut bytes = vec![0; (end - start_bit / 8) as usize];
+    source.read_into(at, &mut bytes)?;
+    if big_endian {
+        native::swap_bytes(&mut bytes, big_endian_word(instance)?);
+    }
+    if subsampled {
+        return Ok(Samples::Rgb8(color::from_ybr_422(&bytes, &format.photometric)));
+    }
+    let raw = native::unpack(&bytes, (start_bit % 8) as usize, instance);
+    finish(instance, raw, is_ybr(instance))
+}
+
+/// Bytes that change places in big endian files: those of a sample, or of a 16-bit word where
+/// smaller samples are packed into words (PS3.5 8.1.1, D.3).
+fn big_endian_word(instance: &Instance) -> Result<usize, Problem> {
+    let bytes = usize::from(instance.pixel_format.bits_allocated / 8);
+    if bytes >= 2 {
+        return Ok(bytes);
+    }
+    let words = parse::parse_file(&instance.path)?
+        .pixels
+        .is_some_and(|pixels| pixels.vr == Some(*b"OW"));
+    Ok(if words { 2 } else { 1 })
+}
+
+/// Stored samples → samples as promised: colours as RGB.
+fn finish(instance: &Instance, raw: Samples, is_ybr: bool) -> Result<Samples, Problem> {
+    let format = &instance.pixel_format;
+    match &format.photometric {
+        Photometric::PaletteColor => {
+            let header = parse::parse_file(&instance.path)?.elements;
+            // Colour look-up tables may come without the image asking for one.
+            Ok(Palette::of(&header)?.apply(&raw))
+        }
+        Photometric::Other(name) if format.samples_per_pixel == 3 => {
+            Err(Problem::Unsupported(format!(
+                "{} {name:?} is not read; convert the file to RGB",
+                super::elements::attribute_name(tags::PHOTOMETRIC_INTERPRETATION)
+            )))
+        }
+        _ if format.samples_per_pixel == 1 => Ok(raw),
+        _ if format.kind != SampleKind::Integer => Err(Problem::Unsupported(
+            "colour in floating point is not read".to_owned(),
+        )),
+        photometric => {
+            let bytes = color::to_8_bit(&raw, format.bits_stored);
+            Ok(Samples::Rgb8(match is_ybr {
+                true => color::from_ybr(&bytes, photometric),
+                false => color::triples(&bytes),
+            }))
+        }
+    }
+}

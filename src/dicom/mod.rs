@@ -1,0 +1,161 @@
+//! Import of DICOM files: what is on disk, what its headers say, and the stored values of frames.
+//!
+//! The only module that names DICOM crates and codecs. Headers are read by [`scan`], which makes
+//! a [`Catalog`] without touching pixel data; [`decode_frame`] reads the samples of one frame.
+//! `parse` walks the elements itself rather than through dicom-object, because files cannot be
+//! trusted and a header costs far less when only the used attributes are kept.
+
+mod codec;
+mod color;
+mod decode;
+mod elements;
+mod encapsulated;
+mod frames;
+mod grid;
+mod group;
+mod header;
+mod native;
+mod parse;
+mod rle;
+mod scan;
+mod source;
+mod wanted;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::study::{Catalog, Instance};
+
+pub use decode::{decode_frame, modality_values};
+pub use scan::scan;
+
+/// Called while an import runs with the files done and the files known so far; `Break` ends it.
+pub type Progress<'a> = dyn Fn(usize, usize) -> ControlFlow<()> + Sync + 'a;
+
+/// What an import found.
+#[derive(Debug, Clone, Default)]
+pub struct ImportReport {
+    /// Studies, series and stacks.
+    pub catalog: Catalog,
+    /// Files and folders that are not in the catalog, each with the reason, by path.
+    pub rejected: Vec<Rejected>,
+    /// Files looked at.
+    pub files_seen: usize,
+}
+
+/// A file or folder that was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// A short reason, without the path.
+    pub reason: String,
+}
+
+/// Why an import or a decode failed.
+#[derive(Debug, Error)]
+pub enum DicomError {
+    /// The caller said stop.
+    #[error("the import was cancelled")]
+    Cancelled,
+    /// There is no DICOM file at all.
+    #[error(
+        "No DICOM file found in {} ({files_seen} other files). \
+         Choose the folder that holds the exported study.{note}", place.display()
+    )]
+    NothingFound {
+        /// The folder or file that was given, the first of several.
+        place: PathBuf,
+        /// Files looked at.
+        files_seen: usize,
+        /// A sentence about the first file or folder that could not be read, or empty.
+        note: String,
+    },
+    /// One file cannot be used.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: Problem,
+    },
+}
+
+impl DicomError {
+    pub(crate) fn file(path: &Path, problem: Problem) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            problem,
+        }
+    }
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Error)]
+pub enum Problem {
+    /// The operating system does not give it out.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    /// Neither marked as DICOM nor beginning like a data set.
+    #[error("not a DICOM file")]
+    NotDicom,
+    /// A DICOM object without an image: the SOP class name.
+    #[error("no pixel data: {0}")]
+    NoPixelData(String),
+    /// An attribute that must be there is not.
+    #[error("{0} is missing")]
+    Missing(String),
+    /// An attribute that is there cannot be what it says.
+    #[error("{attribute} is {value:?}: {expected}")]
+    Malformed {
+        /// Name and number.
+        attribute: String,
+        /// As written in the file.
+        value: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// The elements do not fit into one another.
+    #[error("the file is damaged: {0}")]
+    Damaged(String),
+    /// The pixel data ends too early.
+    #[error("the pixel data holds {holds} of {needs} bytes; copy the file again")]
+    Truncated {
+        /// Bytes there are.
+        holds: u64,
+        /// Bytes there must be.
+        needs: u64,
+    },
+    /// Valid, but not read by Stylet: what, and what can be done.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The compressed stream does not decode, or not to what the header says.
+    #[error("frame {} does not decode: {message}", frame + 1)]
+    Codec {
+        /// Frame, 0-based.
+        frame: usize,
+        /// What the decoder says.
+        message: String,
+    },
+    /// No frame of this number.
+    #[error("there is no frame {}, the file has {frames}", frame + 1)]
+    NoSuchFrame {
+        /// Frame, 0-based.
+        frame: usize,
+        /// Frames of the file.
+        frames: usize,
+    },
+}
+
+/// Reads the header of one image file, up to its pixel data.
+pub fn read_instance(path: &Path) -> Result<Instance, DicomError> {
+    header::read(path)
+        .map(|header| header.instance)
+        .map_err(|problem| DicomError::file(path, problem))
+}

@@ -1,0 +1,253 @@
+//! Uncompressed bytes → stored values (PS3.5 8.1).
+
+use super::Problem;
+use super::source::ByteSource;
+use crate::study::{Instance, PixelFormat, SampleKind, Samples};
+
+/// 16-bit grey, the usual case, read into its final memory without another copy; `None` for
+/// everything else. The caller has checked that the file holds the frame.
+pub(crate) fn read_directly(
+    source: &mut ByteSource,
+    at: u64,
+    instance: &Instance,
+    big_endian: bool,
+) -> Result<Option<Samples>, Problem> {
+    let format = &instance.pixel_format;
+    let grey = format.samples_per_pixel == 1 && format.photometric.is_grey();
+    if !grey || format.bits_allocated != 16 || format.kind != SampleKind::Integer {
+        return Ok(None);
+    }
+    let pixels = instance.rows * instance.columns;
+    let in_order = |value: u16| match big_endian {
+        true => u16::from_be(value),
+        false => u16::from_le(value),
+    };
+    if format.signed {
+        let mut values = vec![0_i16; pixels];
+        source.read_into(at, bytemuck::cast_slice_mut(&mut values))?;
+        if big_endian || cfg!(target_endian = "big") {
+            for value in &mut values {
+                *value = in_order(*value as u16) as i16;
+            }
+        }
+        sign_extend(&mut values, format);
+        Ok(Some(Samples::I16(values)))
+    } else {
+        let mut values = vec![0_u16; pixels];
+        source.read_into(at, bytemuck::cast_slice_mut(&mut values))?;
+        if big_endian || cfg!(target_endian = "big") {
+            for value in &mut values {
+                *value = in_order(*value);
+            }
+        }
+        mask(&mut values, format);
+        Ok(Some(Samples::U16(values)))
+    }
+}
+
+/// Keeps the Bits Stored below High Bit; what else a word holds (overlays) is not the image.
+fn mask(values: &mut [u16], format: &PixelFormat) {
+    if format.bits_stored == 16 {
+        return;
+    }
+    let shift = format.high_bit + 1 - format.bits_stored;
+    let mask = (1_u16 << format.bits_stored) - 1;
+    for value in values {
+        *value = *value >> shift & mask;
+    }
+}
+
+/// The same with the sign of the highest stored bit.
+fn sign_extend(values: &mut [i16], format: &PixelFormat) {
+    if format.bits_stored == 16 {
+        return;
+    }
+    let up = 15 - format.high_bit;
+    let down = 16 - format.bits_stored;
+    for value in values {
+        *value = *value << up >> down;
+    }
+}
+
+/// Swaps bytes within words of `word` bytes.
+pub(crate) fn swap_bytes(bytes: &mut [u8], word: usize) {
+    if word > 1 {
+        for word in bytes.chunks_exact_mut(word) {
+            word.reverse();
+        }
+    }
+}
+
+/// Little endian bytes of a frame that begins at bit `first_bit` of them → stored values, colours
+/// by pixel.
+pub(crate) fn unpack(bytes: &[u8], first_bit: usize, instance: &Instance) -> Samples {
+    let format = &instance.pixel_format;
+    let pixels = instance.rows * instance.columns;
+    let samples = match format.bits_allocated {
+        1 => Samples::U8(unpack_bits(bytes, first_bit, pixels)),
+        _ => values(bytes, format),
+    };
+    if format.samples_per_pixel == 3 && format.planar_configuration == 1 {
+        interleaved(samples, pixels)
+    } else {
+        samples
+    }
+}
+
+/// The same for what codecs return: values in the low bits, colours by pixel, whatever High Bit
+/// and Planar Configuration say of the compressed file.
+pub(crate) fn unpack_low_bits(bytes: &[u8], instance: &Instance) -> Samples {
+    let format = &instance.pixel_format;
+    if format.bits_allocated == 1 {
+        return Samples::U8(bytes.to_vec());
+    }
+    values(
+        bytes,
+        &PixelFormat {
+            high_bit: format.bits_stored - 1,
+            ..format.clone()
+        },
+    )
+}
+
+/// One bit a pixel, the first in the lowest bit.
+fn unpack_bits(bytes: &[u8], first_bit: usize, pixels: usize) -> Vec<u8> {
+    (first_bit..first_bit + pixels)
+        .map(|bit| bytes.get(bit / 8).map_or(0, |byte| byte >> (bit % 8) & 1))
+        .collect()
+}
+
+fn values(bytes: &[u8], format: &PixelFormat) -> Samples {
+    let up = |bits: u16| u32::from(bits - 1 - format.high_bit);
+    let down = |bits: u16| u32::from(bits - format.bits_stored);
+    match (format.kind, format.bits_allocated, format.signed) {
+        (SampleKind::Float, ..) => Samples::F32(words(bytes, f32::from_le_bytes)),
+        (SampleKind::Double, ..) => Samples::F64(words(bytes, f64::from_le_bytes)),
+        (SampleKind::Integer, 0..=8, false) => {
+            let (up, down) = (up(8), down(8));
+            Samples::U8(bytes.iter().map(|v| v << up >> down).collect())
+        }
+        (SampleKind::Integer, 0..=8, true) => {
+            let (up, down) = (up(8), down(8));
+            Samples::I8(bytes.iter().map(|&v| (v as i8) << up >> down).collect())
+        }
+        (SampleKind::Integer, 9..=16, false) => {
+            let mut values = words(bytes, u16::from_le_bytes);
+            mask(&mut values, format);
+            Samples::U16(values)
+        }
+        (SampleKind::Integer, 9..=16, true) => {
+            let mut values = words(bytes, i16::from_le_bytes);
+            sign_extend(&mut values, format);
+            Samples::I16(values)
+        }
+        (SampleKind::Integer, _, false) => {
+            let (up, down) = (up(32), down(32));
+            Samples::U32(words(bytes, |v| u32::from_le_bytes(v) << up >> down))
+        }
+        (SampleKind::Integer, _, true) => {
+            let (up, down) = (up(32), down(32));
+            Samples::I32(words(bytes, |v| i32::from_le_bytes(v) << up >> down))
+        }
+    }
+}
+
+fn words<const N: usize, T>(bytes: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T> {
+    let (words, _) = bytes.as_chunks::<N>();
+    words.iter().map(|word| read(*word)).collect()
+}
+
+/// Planes RRR…GGG…BBB → pixels RGBRGB…
+fn interleaved(samples: Samples, pixels: usize) -> Samples {
+    fn of<T: Copy>(planes: &[T], pixels: usize) -> Vec<T> {
+        let plane = |index: usize| planes.iter().skip(index * pixels).take(pixels);
+        plane(0)
+            .zip(plane(1))
+            .zip(plane(2))
+            .flat_map(|((&r, &g), &b)| [r, g, b])
+            .collect()
+    }
+    match samples {
+        Samples::U8(v) => Samples::U8(of(&v, pixels)),
+        Samples::U16(v) => Samples::U16(of(&v, pixels)),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Photometric;
+
+    fn format(allocated: u16, stored: u16, high_bit: u16, signed: bool) -> PixelFormat {
+        PixelFormat {
+            bits_allocated: allocated,
+            bits_stored: stored,
+            high_bit,
+            signed,
+            samples_per_pixel: 1,
+            planar_configuration: 0,
+            photometric: Photometric::Monochrome2,
+            kind: SampleKind::Integer,
+        }
+    }
+
+    #[test]
+    fn bits_beside_the_stored_ones_are_masked_and_the_sign_is_extended() {
+        // 0xF801 in 12 bits: -2047 signed, 2049 unsigned; overlay bits above are dropped.
+        let bytes = [0x01, 0xF8];
+        assert_eq!(
+            values(&bytes, &format(16, 12, 11, true)),
+            Samples::I16(vec![-2047])
+        );
+        assert_eq!(
+            values(&bytes, &format(16, 12, 11, false)),
+            Samples::U16(vec![2049])
+        );
+        // The same value written into the upper 12 bits.
+        assert_eq!(
+            values(&[0x1A, 0x80], &format(16, 12, 15, true)),
+            Samples::I16(vec![-2047])
+        );
+        assert_eq!(
+            values(&[0x1A, 0x80], &format(16, 12, 15, false)),
+            Samples::U16(vec![2049])
+        );
+        assert_eq!(
+            values(&[0x83], &format(8, 4, 3, true)),
+            Samples::I8(vec![3])
+        );
+        assert_eq!(
+            values(&[0x88], &format(8, 4, 3, true)),
+            Samples::I8(vec![-8])
+        );
+        assert_eq!(
+            values(&[0xFF, 0xFF, 0xFF, 0x80], &format(32, 31, 30, true)),
+            Samples::I32(vec![0x00FF_FFFF])
+        );
+        assert_eq!(
+            values(&[0, 0, 0, 0x80], &format(32, 32, 31, false)),
+            Samples::U32(vec![1 << 31])
+        );
+    }
+
+    #[test]
+    fn single_bits_begin_in_the_lowest_and_anywhere() {
+        assert_eq!(
+            unpack_bits(&[0b1000_0001, 0b10], 0, 10),
+            [1, 0, 0, 0, 0, 0, 0, 1, 0, 1]
+        );
+        assert_eq!(unpack_bits(&[0b1000_0000, 0b1], 7, 2), [1, 1]);
+    }
+
+    #[test]
+    fn words_swap_and_planes_interleave() {
+        let mut bytes = [1, 2, 3, 4];
+        swap_bytes(&mut bytes, 2);
+        assert_eq!(bytes, [2, 1, 4, 3]);
+        assert_eq!(
+            interleaved(Samples::U8(vec![1, 2, 3, 4, 5, 6]), 2),
+            Samples::U8(vec![1, 3, 5, 2, 4, 6])
+        );
+    }
+}

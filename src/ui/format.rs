@@ -1,0 +1,112 @@
+//! The one place where numbers become text on the screen.
+
+use crate::geometry::{Degrees, Lps, Point};
+use crate::plan::Known;
+
+/// Shown where a number cannot be computed.
+pub const UNKNOWN: &str = "–";
+
+/// `62.4 mm`.
+pub fn mm(value: f64) -> String {
+    format!("{} mm", decimal(value))
+}
+
+/// `12.3°`, signed as it is.
+pub fn degrees(value: Degrees) -> String {
+    format!("{}°", decimal(value.0))
+}
+
+/// `+12.3°` or `−12.3°`: for angles whose sign says a direction.
+pub fn signed_degrees(value: Degrees) -> String {
+    let text = decimal(value.0);
+    let plus = if text.starts_with('−') || text == "0.0" { "" } else { "+" };
+    format!("{plus}{text}°")
+}
+
+/// A modality value with its unit: `143 HU`.
+pub fn value(value: f64, unit: &str) -> String {
+    let number = if value.abs() < 10.0 && value.fract() != 0.0 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.0}")
+    };
+    format!("{} {unit}", number.replace('-', "−")).trim_end().to_owned()
+}
+
+/// `L 12.3  P 45.6  H 7.8`: an LPS position with the side named instead of a sign.
+pub fn position(at: Point<Lps>) -> String {
+    let part = |value: f64, plus: char, minus: char| {
+        format!("{} {:.1}", if value < 0.0 { minus } else { plus }, value.abs())
+    };
+    let [x, y, z] = at.to_array();
+    format!("{}  {}  {}", part(x, 'L', 'R'), part(y, 'P', 'A'), part(z, 'H', 'F'))
+}
+
+/// The text of a number that may be unknown, and the reason if it is.
+pub fn known<T: Clone>(number: &Known<T>, text: impl FnOnce(T) -> String) -> (String, Option<String>) {
+    match number {
+        Ok(number) => (text(number.clone()), None),
+        Err(reason) => (UNKNOWN.to_owned(), Some(reason.clone())),
+    }
+}
+
+/// One decimal with a true minus sign, and never "−0.0".
+fn decimal(value: f64) -> String {
+    let text = format!("{value:.1}");
+    match text.as_str() {
+        "-0.0" => "0.0".to_owned(),
+        _ => text.replace('-', "−"),
+    }
+}
+
+/// A DICOM person name as people write it: `Doe^Jane` → `Doe, Jane`.
+pub fn person_name(name: &str) -> String {
+    let alphabetic = name.split('=').next().unwrap_or_default();
+    let parts: Vec<&str> = alphabetic.split('^').map(str::trim).filter(|part| !part.is_empty()).collect();
+    match parts.split_first() {
+        Some((family, [])) => (*family).to_owned(),
+        Some((family, rest)) => format!("{family}, {}", rest.join(" ")),
+        None => "(no name)".to_owned(),
+    }
+}
+
+/// `20260122` → `2026-01-22`; anything else as it is.
+pub fn date(date: &str) -> String {
+    match (date.get(0..4), date.get(4..6), date.get(6..8)) {
+        (Some(year), Some(month), Some(day)) if date.len() == 8 => format!("{year}-{month}-{day}"),
+        _ => date.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_on_a_worklist() {
+        assert_eq!(mm(87.316), "87.3 mm");
+        assert_eq!(mm(-0.04), "0.0 mm");
+        assert_eq!(signed_degrees(Degrees(11.94)), "+11.9°");
+        assert_eq!(signed_degrees(Degrees(-27.2)), "−27.2°");
+        assert_eq!(degrees(Degrees(0.0)), "0.0°");
+        assert_eq!(value(-1000.2, "HU"), "−1000 HU");
+        assert_eq!(value(0.25, ""), "0.25");
+        assert_eq!(position(Point::new(-68., 150., -12.)), "R 68.0  P 150.0  F 12.0");
+    }
+
+    #[test]
+    fn unknown_is_a_dash_with_its_reason() {
+        let unknown: Known<f64> = Err("No entry yet".to_owned());
+        assert_eq!(known(&unknown, mm), ("–".to_owned(), Some("No entry yet".to_owned())));
+        assert_eq!(known(&Ok(1.0), mm), ("1.0 mm".to_owned(), None));
+    }
+
+    #[test]
+    fn names_and_dates() {
+        assert_eq!(person_name("Doe^Jane^^Dr"), "Doe, Jane Dr");
+        assert_eq!(person_name("Yamada^Tarou=山田^太郎"), "Yamada, Tarou");
+        assert_eq!(person_name(""), "(no name)");
+        assert_eq!(date("20260122"), "2026-01-22");
+        assert_eq!(date("1999"), "1999");
+    }
+}

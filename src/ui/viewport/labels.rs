@@ -1,0 +1,218 @@
+//! Words on a picture: sides, position, window, scale, values, banners.
+
+use egui::{Align2, Color32, Painter, Rect, Stroke, Ui, pos2};
+
+use super::Pointed;
+use super::overlay::text;
+use crate::app::AppState;
+use crate::app::view_frame::ViewFrame;
+use crate::app::viewport::{Viewport, ViewportId};
+use crate::geometry::{AnatomicalPlane, OrientationLetters, Plane};
+use crate::ui::{format, theme};
+use crate::volume::{Interpolation, SlabMode, value_at};
+
+const LINE: f32 = 16.0;
+const EDGE: f32 = 8.0;
+
+/// Draws all of them.
+pub fn paint(
+    ui: &Ui,
+    rect: Rect,
+    id: ViewportId,
+    state: &AppState,
+    (frame, pointed): (&ViewFrame, Option<Pointed>),
+) {
+    let painter = ui.painter_at(rect);
+    sides(&painter, rect, &frame.plane);
+    let Some(viewport) = state.viewport(id) else { return };
+    let place = pos2(rect.left() + EDGE, rect.top() + 28.0);
+    text(&painter, place, Align2::LEFT_TOP, &slice_position(viewport, frame, state), theme::LABEL);
+    series_text(&painter, rect, state);
+    look_text(&painter, rect, viewport, state);
+    scale_bar(&painter, rect, frame.mm_per_point);
+    if let Some(pointed) = pointed.filter(|pointed| pointed.viewport == id) {
+        value_text(&painter, rect, state, pointed);
+    }
+    if id.0 == 0 || state.maximised.is_some() {
+        banners(&painter, rect, state);
+    }
+}
+
+/// What to do to see something in a needle view.
+pub fn paint_empty(ui: &Ui, rect: Rect, viewport: &Viewport, state: &AppState) {
+    let painter = ui.painter_at(rect);
+    let content = if viewport.kind.follows_needle() && state.stage.is_some() {
+        "Place a target (T) and an entry (E) to see along the needle"
+    } else {
+        ""
+    };
+    let font = egui::FontId::proportional(theme::LABEL_POINTS + 1.0);
+    let galley = painter.layout(content.to_owned(), font, theme::FAINT, rect.width() - 40.0);
+    painter.galley(rect.center() - galley.size() / 2.0, galley, theme::FAINT);
+}
+
+fn sides(painter: &Painter, rect: Rect, plane: &Plane) {
+    let letters = OrientationLetters::of(plane);
+    let middle = rect.center();
+    for (at, align, letter) in [
+        (pos2(rect.left() + EDGE, middle.y), Align2::LEFT_CENTER, &letters.left),
+        (pos2(rect.right() - EDGE, middle.y), Align2::RIGHT_CENTER, &letters.right),
+        (pos2(middle.x, rect.top() + EDGE), Align2::CENTER_TOP, &letters.up),
+        (pos2(middle.x, rect.bottom() - EDGE), Align2::CENTER_BOTTOM, &letters.down),
+    ] {
+        text(painter, at, align, letter, Color32::WHITE);
+    }
+}
+
+/// Where the plane lies: its one coordinate, or `oblique`.
+fn slice_position(viewport: &Viewport, frame: &ViewFrame, state: &AppState) -> String {
+    if viewport.kind.follows_needle() {
+        let name = state.followed_needle().map_or("", |needle| needle.name.as_str());
+        let shift = viewport.shaft_mm;
+        return match viewport.kind {
+            crate::app::viewport::ViewKind::DownNeedle if shift >= 0.0 => {
+                format!("{name} · {} before the target", format::mm(shift))
+            }
+            crate::app::viewport::ViewKind::DownNeedle => {
+                format!("{name} · {} past the target", format::mm(-shift))
+            }
+            _ if shift == 0.0 => name.to_owned(),
+            _ => format!("{name} · {} off the needle", format::mm(shift.abs())),
+        };
+    }
+    let [x, y, z] = frame.plane.origin.to_array();
+    let side = |value: f64, plus: char, minus: char| {
+        format!("{} {:.1} mm", if value < 0.0 { minus } else { plus }, value.abs())
+    };
+    let normal = frame.plane.normal().0.abs();
+    match AnatomicalPlane::of(&frame.plane) {
+        Some(AnatomicalPlane::Axial) if normal.z > 0.999_999 => side(z, 'H', 'F'),
+        Some(AnatomicalPlane::Sagittal) if normal.x > 0.999_999 => side(x, 'L', 'R'),
+        Some(AnatomicalPlane::Coronal) if normal.y > 0.999_999 => side(y, 'P', 'A'),
+        _ => format!("oblique through {}", format::position(state.crosshair)),
+    }
+}
+
+fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
+    let Some(stage) = &state.stage else { return };
+    if rect.width() < 420.0 {
+        return;
+    }
+    let study = state.catalog.find_series(&stage.series.uid).map(|(study, _)| study);
+    let mut lines = Vec::new();
+    if let Some(study) = study {
+        if !state.settings.hide_patient {
+            lines.push(format::person_name(&study.patient.name));
+        }
+        lines.push(format::date(&study.date));
+    }
+    lines.push(format!("{} {}", stage.series.modality, stage.series.title()));
+    // A long name must not run over the title in the other corner.
+    let wide = rect.width() - 210.0;
+    for (index, content) in lines.iter().enumerate() {
+        let at = pos2(rect.right() - EDGE, rect.top() + EDGE + index as f32 * LINE);
+        text(painter, at, Align2::RIGHT_TOP, &shortened(painter, content, wide), theme::LABEL);
+    }
+}
+
+/// Text that fits a width, with an ellipsis where it was cut.
+pub fn shortened(painter: &Painter, content: &str, wide: f32) -> String {
+    let width = |content: &str| {
+        let font = egui::FontId::proportional(theme::LABEL_POINTS);
+        painter.layout_no_wrap(content.to_owned(), font, Color32::WHITE).size().x
+    };
+    if width(content) <= wide {
+        return content.to_owned();
+    }
+    let mut kept: Vec<char> = content.chars().collect();
+    while kept.len() > 3 {
+        kept.pop();
+        let cut: String = kept.iter().chain(['…'].iter()).collect();
+        if width(&cut) <= wide {
+            return cut;
+        }
+    }
+    content.chars().take(3).collect()
+}
+
+fn look_text(painter: &Painter, rect: Rect, viewport: &Viewport, state: &AppState) {
+    let Some(look) = state.presentation() else { return };
+    let mut lines = Vec::new();
+    if viewport.slab.thickness_mm > 0.0 {
+        let mode = match viewport.slab.mode {
+            SlabMode::Mip => "MIP",
+            SlabMode::Minip => "MinIP",
+            SlabMode::Mean => "Mean",
+        };
+        lines.push(format!("{mode} {}", format::mm(viewport.slab.thickness_mm)));
+    }
+    let inverted = if look.invert { " inverted" } else { "" };
+    lines.push(format!("W {:.0}  L {:.0}{inverted}", look.window.width, look.window.center));
+    for (index, content) in lines.iter().rev().enumerate() {
+        let at = pos2(rect.left() + EDGE, rect.bottom() - EDGE - index as f32 * LINE);
+        text(painter, at, Align2::LEFT_BOTTOM, content, theme::LABEL);
+    }
+}
+
+/// A bar of a round length near the lower left edge.
+fn scale_bar(painter: &Painter, rect: Rect, mm_per_point: f64) {
+    let widest_mm = f64::from(rect.width()) * 0.25 * mm_per_point;
+    let length_mm = [500.0, 200.0, 100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0]
+        .into_iter()
+        .find(|&mm| mm <= widest_mm);
+    let Some(length_mm) = length_mm else { return };
+    let points = (length_mm / mm_per_point) as f32;
+    let y = rect.bottom() - EDGE - 2.6 * LINE;
+    let (left, right) = (rect.left() + EDGE, rect.left() + EDGE + points);
+    for (stroke, color) in [(4.0, theme::HALO), (1.5, theme::LABEL)] {
+        let stroke = Stroke::new(stroke, color);
+        painter.line_segment([pos2(left, y), pos2(right, y)], stroke);
+        for x in [left, right] {
+            painter.line_segment([pos2(x, y - 4.0), pos2(x, y + 4.0)], stroke);
+        }
+    }
+    let label = if length_mm >= 10.0 {
+        format!("{:.0} cm", length_mm / 10.0)
+    } else {
+        format!("{length_mm:.0} mm")
+    };
+    text(painter, pos2(right + 6.0, y), Align2::LEFT_CENTER, &label, theme::LABEL);
+}
+
+/// Value and position under the pointer.
+fn value_text(painter: &Painter, rect: Rect, state: &AppState, pointed: Pointed) {
+    let volume = state.stage.as_ref().and_then(|stage| stage.volume());
+    let value = volume.and_then(|volume| {
+        let value = value_at(volume, pointed.at, Interpolation::Linear)?;
+        Some(format::value(value, volume.unit()))
+    });
+    let lines = [format::position(pointed.at), value.unwrap_or_default()];
+    for (index, content) in lines.iter().enumerate() {
+        let at = pos2(rect.right() - EDGE, rect.bottom() - EDGE - index as f32 * LINE);
+        text(painter, at, Align2::RIGHT_BOTTOM, content, theme::LABEL);
+    }
+}
+
+/// What one must know before measuring, over the first picture.
+pub fn banners(painter: &Painter, rect: Rect, state: &AppState) {
+    let mut lines: Vec<String> = Vec::new();
+    if let Some(stage) = &state.stage {
+        lines.extend(stage.banners());
+    }
+    lines.extend(state.store.banner.clone());
+    if !state.plan_fits() {
+        lines.push("The open plan belongs to other images: its needles are not shown".to_owned());
+    }
+    if state.store.in_use_elsewhere {
+        lines.push("This plan is open in another window: save changes under another name".to_owned());
+    }
+    let mut top = rect.top() + 64.0;
+    for content in lines {
+        let font = egui::FontId::proportional(theme::LABEL_POINTS);
+        let galley = painter.layout(content, font, theme::WARNING, rect.width() - 40.0);
+        let ground = Rect::from_min_size(pos2(rect.left() + EDGE, top), galley.size() + egui::vec2(12.0, 6.0));
+        painter.rect_filled(ground, 3.0, theme::BANNER_GROUND);
+        painter.galley(ground.min + egui::vec2(6.0, 3.0), galley, theme::WARNING);
+        top = ground.bottom() + 4.0;
+    }
+}

@@ -1,0 +1,242 @@
+//! Needles, crosshair and measurements over a picture.
+
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2};
+
+use super::{screen, screen_of};
+use crate::app::AppState;
+use crate::app::command::Selection;
+use crate::app::tool::hit::part_near_plane;
+use crate::app::view_frame::ViewFrame;
+use crate::app::viewport::ViewportId;
+use crate::geometry::{Lps, Point, Segment};
+use crate::plan::{Measurement, MeasurementKind, Trajectory, TrajectoryEnd, TrajectoryReadout};
+use crate::ui::{format, theme};
+
+/// Draws everything that lies over the picture of one viewport.
+pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &ViewFrame) {
+    let painter = ui.painter_at(rect);
+    crosshair(&painter, rect, id, state, frame);
+    if state.plan_fits() {
+        for drawn in &state.plan().measurements {
+            let selected = state.selection == Selection::Measurement(drawn.id);
+            measurement(&painter, rect, frame, drawn, Emphasis::of(selected), state.reach_mm(id));
+        }
+        for needle in state.plan().trajectories.iter().filter(|needle| !needle.hidden) {
+            draw_needle(&painter, rect, id, state, (frame, needle));
+        }
+    }
+    if let Some(draft) = state.draft.as_ref().filter(|draft| draft.viewport == id) {
+        let mut points = draft.points.clone();
+        points.push(draft.pointer);
+        polyline(&painter, rect, frame, &points, theme::MEASURE);
+    }
+    if let Some(at) = state.probe {
+        probe(&painter, rect, frame, state, at);
+    }
+}
+
+/// Whether something is drawn stronger.
+#[derive(Clone, Copy, PartialEq)]
+enum Emphasis {
+    Selected,
+    Plain,
+}
+
+impl Emphasis {
+    fn of(selected: bool) -> Self {
+        if selected { Self::Selected } else { Self::Plain }
+    }
+}
+
+/// A line with a dark edge, so that it is seen on bone and on air.
+fn line(painter: &Painter, from: Pos2, to: Pos2, stroke: Stroke) {
+    painter.line_segment([from, to], Stroke::new(stroke.width + 2.0, theme::HALO));
+    painter.line_segment([from, to], stroke);
+}
+
+/// Text with a dark edge.
+pub fn text(painter: &Painter, at: Pos2, align: Align2, text: &str, color: Color32) -> Rect {
+    let font = FontId::proportional(theme::LABEL_POINTS);
+    for (dx, dy) in [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0)] {
+        painter.text(at + egui::vec2(dx, dy), align, text, font.clone(), theme::HALO);
+    }
+    painter.text(at, align, text, font, color)
+}
+
+fn crosshair(painter: &Painter, rect: Rect, id: ViewportId, state: &AppState, frame: &ViewFrame) {
+    let far = f64::from(rect.width() + rect.height());
+    for crossing in state.crosshair_lines(id, frame) {
+        let Some(other) = state.viewport(crossing.of) else { continue };
+        let color = theme::plane_color(other.kind);
+        let stroke = Stroke::new(1.0, color.gamma_multiply(0.75));
+        // A gap in the middle leaves what is pointed at free.
+        for sign in [-1.0, 1.0] {
+            let along = crossing.direction * sign;
+            let from = screen(rect, crossing.middle + along * 14.0);
+            painter.line_segment([from, screen(rect, crossing.middle + along * far)], stroke);
+        }
+        for handle in crossing.handles(frame) {
+            painter.circle(screen(rect, handle), 3.5, theme::HALO, stroke);
+        }
+    }
+}
+
+fn draw_needle(
+    painter: &Painter,
+    rect: Rect,
+    id: ViewportId,
+    state: &AppState,
+    (frame, needle): (&ViewFrame, &Trajectory),
+) {
+    let selected = state.selection.needle() == Some(needle.id);
+    let color = theme::needle_color(needle.color);
+    let reach_mm = state.reach_mm(id);
+    if let Some(segment) = needle.segment() {
+        shaft(painter, rect, frame, segment, (color, Emphasis::of(selected)));
+    }
+    for end in [TrajectoryEnd::Entry, TrajectoryEnd::Target] {
+        let Some(at) = needle.end(end) else { continue };
+        let near = frame.plane.signed_distance_mm(at).abs() <= reach_mm;
+        let grabbed = state.selection == Selection::Needle(needle.id, Some(end));
+        handle(painter, screen_of(rect, frame, at), end, (color, near, grabbed));
+    }
+    if selected && let Some(at) = needle.entry {
+        beside(painter, rect, screen_of(rect, frame, at), state, needle);
+    }
+}
+
+/// The shaft: full where it lies in the picture, a thinner line where it is in front of it
+/// (toward the viewer), dashes where it is behind. A ring marks where it crosses.
+fn shaft(
+    painter: &Painter,
+    rect: Rect,
+    frame: &ViewFrame,
+    segment: Segment,
+    (color, emphasis): (Color32, Emphasis),
+) {
+    let width = if emphasis == Emphasis::Selected { 2.5 } else { 1.8 };
+    let at = |share: f64| screen_of(rect, frame, segment.at(share));
+    let in_picture = part_near_plane(segment, &frame.plane, 0.5);
+    let (start, end) = in_picture.unwrap_or_else(|| {
+        // All on one side.
+        let side = if frame.plane.signed_distance_mm(segment.start) < 0.0 { 1.0 } else { 0.0 };
+        (side, side)
+    });
+    for (from, to) in [(0.0, start), (end, 1.0)] {
+        if to - from < 1e-6 {
+            continue;
+        }
+        let middle = segment.at((from + to) / 2.0);
+        if frame.plane.signed_distance_mm(middle) < 0.0 {
+            line(painter, at(from), at(to), Stroke::new(width * 0.6, color));
+        } else {
+            let stroke = Stroke::new(width * 0.6, color.gamma_multiply(0.6));
+            painter.extend(Shape::dashed_line(&[at(from), at(to)], stroke, 6.0, 5.0));
+        }
+    }
+    if in_picture.is_some() {
+        line(painter, at(start), at(end), Stroke::new(width, color));
+    }
+    if let Some(share) = segment.crossing_fraction(&frame.plane) {
+        painter.circle_stroke(at(share), 6.0, Stroke::new(3.0, theme::HALO));
+        painter.circle_stroke(at(share), 6.0, Stroke::new(1.5, Color32::WHITE));
+    }
+}
+
+/// Entry: a square. Target: a disc with a dot. Hollow where the end is off the plane.
+fn handle(painter: &Painter, at: Pos2, end: TrajectoryEnd, (color, near, grabbed): (Color32, bool, bool)) {
+    let size = if near { 5.0 } else { 3.5 };
+    let edge = Stroke::new(if grabbed { 2.5 } else { 1.5 }, if grabbed { Color32::WHITE } else { color });
+    let fill = if near { theme::HALO } else { Color32::TRANSPARENT };
+    match end {
+        TrajectoryEnd::Entry => {
+            let square = Rect::from_center_size(at, egui::Vec2::splat(size * 1.8));
+            painter.rect(square, 1.0, fill, edge, egui::StrokeKind::Middle);
+        }
+        TrajectoryEnd::Target => {
+            painter.circle(at, size, fill, edge);
+            if near {
+                painter.circle_filled(at, 1.6, color);
+            }
+        }
+    }
+}
+
+/// Length and CT angles beside the entry of the selected needle.
+fn beside(painter: &Painter, rect: Rect, entry: Pos2, state: &AppState, needle: &Trajectory) {
+    let readout = TrajectoryReadout::of(needle, state.patient_position(), state.catalogue);
+    let Ok(length_mm) = readout.length_mm else { return };
+    let mut lines = vec![needle.name.clone(), format::mm(length_mm)];
+    if let (Ok(in_plane), Ok(out)) = (readout.in_plane, readout.out_of_plane) {
+        let direction = if out.0 >= 0.0 { "cranial" } else { "caudal" };
+        lines.push(format!(
+            "{} / {} {direction}",
+            format::degrees(in_plane),
+            format::degrees(out.abs())
+        ));
+    }
+    // On the side of the picture's middle, so that it stays inside.
+    let to_right = entry.x < rect.center().x;
+    let (offset, align) = if to_right { (12.0, Align2::LEFT_TOP) } else { (-12.0, Align2::RIGHT_TOP) };
+    let x = (entry.x + offset).clamp(rect.left() + 8.0, rect.right() - 8.0);
+    let y = (entry.y - 8.0).clamp(rect.top() + 28.0, (rect.bottom() - 64.0).max(rect.top() + 28.0));
+    let color = theme::needle_color(needle.color);
+    for (index, content) in lines.iter().enumerate() {
+        text(painter, pos2(x, y + index as f32 * 16.0), align, content, color);
+    }
+}
+
+fn polyline(painter: &Painter, rect: Rect, frame: &ViewFrame, points: &[Point<Lps>], color: Color32) {
+    for pair in points.windows(2) {
+        let [from, to] = [pair[0], pair[1]].map(|at| screen_of(rect, frame, at));
+        line(painter, from, to, Stroke::new(1.5, color));
+    }
+    for &at in points {
+        let at = screen_of(rect, frame, at);
+        line(painter, at - egui::vec2(5.0, 0.0), at + egui::vec2(5.0, 0.0), Stroke::new(1.2, color));
+        line(painter, at - egui::vec2(0.0, 5.0), at + egui::vec2(0.0, 5.0), Stroke::new(1.2, color));
+    }
+}
+
+fn measurement(
+    painter: &Painter,
+    rect: Rect,
+    frame: &ViewFrame,
+    drawn: &Measurement,
+    emphasis: Emphasis,
+    reach_mm: f64,
+) {
+    let off_mm = |at: &Point<Lps>| frame.plane.signed_distance_mm(*at).abs();
+    if !drawn.points.iter().all(|at| off_mm(at) <= reach_mm) {
+        return;
+    }
+    let color = match emphasis {
+        Emphasis::Selected => Color32::WHITE,
+        Emphasis::Plain => theme::MEASURE,
+    };
+    polyline(painter, rect, frame, &drawn.points, color);
+    let content = match drawn.kind {
+        MeasurementKind::Distance => drawn.distance_mm().map(format::mm),
+        MeasurementKind::Angle => drawn.angle().map(format::degrees),
+    };
+    let place = match drawn.kind {
+        MeasurementKind::Distance => drawn.points.last(),
+        MeasurementKind::Angle => drawn.points.get(1),
+    };
+    if let (Some(content), Some(&place)) = (content, place) {
+        let at = screen_of(rect, frame, place) + egui::vec2(9.0, 4.0);
+        text(painter, at, Align2::LEFT_TOP, &content, color);
+    }
+}
+
+fn probe(painter: &Painter, rect: Rect, frame: &ViewFrame, state: &AppState, at: Point<Lps>) {
+    if frame.plane.signed_distance_mm(at).abs() > 0.5 {
+        return;
+    }
+    let Some(volume) = state.stage.as_ref().and_then(|stage| stage.volume()) else { return };
+    let value = crate::volume::value_at(volume, at, crate::volume::Interpolation::Linear);
+    let content = value.map_or(format::UNKNOWN.to_owned(), |value| format::value(value, volume.unit()));
+    polyline(painter, rect, frame, &[at], theme::MEASURE);
+    let place = screen_of(rect, frame, at) + egui::vec2(9.0, 4.0);
+    text(painter, place, Align2::LEFT_TOP, &content, theme::MEASURE);
+}
