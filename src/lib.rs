@@ -4,6 +4,10 @@
 //! `geometry → study → plan → dicom → volume → assess → export → render → app → {cli, ui}`.
 //! `ARCHITECTURE.md` says what each owns. Not a medical device.
 
+pub mod app {
+    //! State and behaviour without widgets.
+    pub mod presentation;
+}
 pub mod assess;
 pub mod cli;
 pub mod dicom;

@@ -3,7 +3,9 @@
 //! Exit codes: 0 done, 1 failure with a message on standard error, 2 wrong usage.
 
 pub mod decode;
+mod numbers;
 pub mod scan;
+pub mod slice;
 
 use std::io::Write as _;
 
@@ -26,6 +28,8 @@ pub enum Command {
     Scan(scan::ScanArgs),
     /// Write the values of one frame as a numpy array.
     Decode(decode::DecodeArgs),
+    /// Draw one slice of a volume in any plane, as PNG or as numbers.
+    Slice(slice::SliceArgs),
 }
 
 impl Command {
@@ -34,6 +38,7 @@ impl Command {
         match self {
             Self::Scan(args) => scan::run(args),
             Self::Decode(args) => decode::run(args),
+            Self::Slice(args) => slice::run(args),
         }
     }
 }

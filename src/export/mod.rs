@@ -1,3 +1,4 @@
 //! Files that other programs read.
 
 pub mod npy;
+pub mod png;

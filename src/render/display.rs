@@ -191,7 +191,13 @@ mod tests {
             ..Display::default()
         };
         // LINEAR of width 256 about 0: -128 is black, 127 white, one grey per value.
-        for (value, grey) in [(-128.0, 0), (-127.0, 1), (0.0, 128), (127.0, 255), (9e9, 255)] {
+        for (value, grey) in [
+            (-128.0, 0),
+            (-127.0, 1),
+            (0.0, 128),
+            (127.0, 255),
+            (9e9, 255),
+        ] {
             assert_eq!(display.grey_of(value), grey);
         }
         assert_eq!(display.grey_of(f64::NAN), 0);

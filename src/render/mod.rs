@@ -1,6 +1,89 @@
-//! Pictures of volumes, on the processor and on the GPU. Knows no GUI.
+//! Pictures of volumes, on the GPU and on the processor. The only module that names wgpu; knows
+//! no GUI.
+//!
+//! Two back ends draw the same [`SliceRequest`](crate::volume::SliceRequest) with the same
+//! result, tested against the oracle [`crate::volume::sample`]: [`SlicePass`] where there is a
+//! graphics card, [`cpu`] where the adapter only imitates one ([`AdapterKind`]).
 
+pub mod adapter;
 pub mod cpu;
 pub mod display;
+pub mod offscreen;
+pub mod slice_pass;
+pub mod uniforms;
+pub mod volume_texture;
 
+use std::sync::OnceLock;
+
+use slice_pass::{SliceOutput, SlicePipeline};
+
+pub use adapter::{AdapterKind, RenderError, device_descriptor};
 pub use display::Display;
+pub use slice_pass::SlicePass;
+pub use volume_texture::VolumeTexture;
+
+/// A device and the passes that draw with it.
+#[derive(Debug)]
+pub struct RenderContext {
+    /// Device.
+    pub device: wgpu::Device,
+    /// Its queue.
+    pub queue: wgpu::Queue,
+    /// Draws slices into the target format.
+    pub slice_pass: SlicePass,
+    adapter: wgpu::AdapterInfo,
+    greys: OnceLock<SlicePipeline>,
+    values: OnceLock<SlicePipeline>,
+}
+
+impl RenderContext {
+    /// With the device of a window and the format of its surface.
+    pub fn from_existing(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        target_format: wgpu::TextureFormat,
+    ) -> Self {
+        Self {
+            slice_pass: SlicePass::new(&device, target_format),
+            adapter: device.adapter_info(),
+            device,
+            queue,
+            greys: OnceLock::new(),
+            values: OnceLock::new(),
+        }
+    }
+
+    /// With a device of its own and no window.
+    pub fn offscreen() -> Result<Self, RenderError> {
+        let (device, queue) = adapter::open_without_window()?;
+        Ok(Self::from_existing(
+            device,
+            queue,
+            wgpu::TextureFormat::Rgba8Unorm,
+        ))
+    }
+
+    /// Whether the adapter is a graphics card.
+    pub fn adapter_kind(&self) -> AdapterKind {
+        AdapterKind::of(&self.adapter)
+    }
+
+    /// Name of the adapter, as its driver gives it.
+    pub fn adapter_name(&self) -> &str {
+        &self.adapter.name
+    }
+
+    fn grey_pipeline(&self) -> &SlicePipeline {
+        self.greys.get_or_init(|| {
+            let format = wgpu::TextureFormat::R8Unorm;
+            SlicePipeline::new(&self.device, format, SliceOutput::Greys)
+        })
+    }
+
+    fn value_pipeline(&self) -> &SlicePipeline {
+        self.values.get_or_init(|| {
+            let format = wgpu::TextureFormat::Rg32Float;
+            SlicePipeline::new(&self.device, format, SliceOutput::Values)
+        })
+    }
+}

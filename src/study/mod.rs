@@ -47,17 +47,10 @@ impl Catalog {
     /// and what a command without `--series` takes.
     pub fn largest_volume(&self) -> Option<(&Arc<Series>, usize)> {
         self.series()
-            .flat_map(|(_, series)| {
-                series
-                    .stacks
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, stack)| stack.kind == StackKind::Volume)
-                    .map(move |(index, stack)| (series, index, stack.voxels()))
-            })
+            .filter_map(|(_, series)| Some((series, series.largest_volume()?)))
             // The first of equals, so that the answer does not depend on the order of the files.
-            .reduce(|best, next| if next.2 > best.2 { next } else { best })
-            .map(|(series, index, _)| (series, index))
+            .reduce(|best, next| if next.1.1 > best.1.1 { next } else { best })
+            .map(|(series, (index, _))| (series, index))
     }
 }
 
@@ -117,6 +110,17 @@ pub struct Series {
 }
 
 impl Series {
+    /// The stack with the most voxels that forms a volume, the first of equals: its index and its
+    /// voxels.
+    pub fn largest_volume(&self) -> Option<(usize, usize)> {
+        self.stacks
+            .iter()
+            .enumerate()
+            .filter(|(_, stack)| stack.kind == StackKind::Volume)
+            .map(|(index, stack)| (index, stack.voxels()))
+            .reduce(|best, next| if next.1 > best.1 { next } else { best })
+    }
+
     /// Transfer syntax UIDs in it, each once.
     pub fn transfer_syntaxes(&self) -> Vec<String> {
         let mut all: Vec<String> = self

@@ -210,7 +210,10 @@ impl<'a, T: StoredVoxel> Painter<'a, T> {
     fn blend_rows(&self, row: Tap, slices: (&[T], &[T], f32), from: usize, line: &mut [f32]) {
         let (near, far, along) = slices;
         let count = line.len() - 1;
-        let (upper, lower) = (row.low * self.columns + from, row.high * self.columns + from);
+        let (upper, lower) = (
+            row.low * self.columns + from,
+            row.high * self.columns + from,
+        );
         let (line, last) = line.split_at_mut(count);
         let (a, b) = (&near[upper..][..count], &near[lower..][..count]);
         let (c, d) = (&far[upper..][..count], &far[lower..][..count]);

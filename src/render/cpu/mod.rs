@@ -1,7 +1,7 @@
 //! Pictures on the processor: faster than a software GPU, and as good as the oracle.
 //!
-//! Planes along the voxel grid are cut row by row ([`aligned`]), all others sample by sample with
-//! fixed-point steps ([`oblique`]). Both leave a row of stored values; here it becomes modality
+//! Planes along the voxel grid are cut row by row (`aligned`), all others sample by sample with
+//! fixed-point steps (`oblique`). Both leave a row of stored values; here it becomes modality
 //! values or greys. Where the volume's `F32` values are not finite the result is unspecified.
 
 mod aligned;
@@ -30,7 +30,11 @@ pub type Cancel<'a> = &'a (dyn Fn() -> bool + Sync);
 /// Modality values row by row, NaN outside the volume and where slices are missing.
 ///
 /// `None` when cancelled. A request that [`SliceRequest::check`] refuses gives NaN everywhere.
-pub fn render_values(volume: &Volume, request: &SliceRequest, cancel: Cancel<'_>) -> Option<Vec<f32>> {
+pub fn render_values(
+    volume: &Volume,
+    request: &SliceRequest,
+    cancel: Cancel<'_>,
+) -> Option<Vec<f32>> {
     let lut = volume.modality_lut.clone();
     render(volume, request, cancel, f32::NAN, &|stored, _, values| {
         let (slope, intercept) = (lut.slope as f32, lut.intercept as f32);
@@ -55,18 +59,24 @@ pub fn render_greys(
 ) -> Option<Vec<u8>> {
     let curve = GreyCurve::of(display, &volume.modality_lut);
     let background = display.background;
-    render(volume, request, cancel, background, &|stored, row, greys| {
-        curve.map_row(stored, greys);
-        for (column, (grey, &stored)) in greys.iter_mut().zip(stored).enumerate() {
-            if !stored.is_finite() {
-                *grey = if stored == MISSING {
-                    display.missing_grey(column, row)
-                } else {
-                    background
-                };
+    render(
+        volume,
+        request,
+        cancel,
+        background,
+        &|stored, row, greys| {
+            curve.map_row(stored, greys);
+            for (column, (grey, &stored)) in greys.iter_mut().zip(stored).enumerate() {
+                if !stored.is_finite() {
+                    *grey = if stored == MISSING {
+                        display.missing_grey(column, row)
+                    } else {
+                        background
+                    };
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// What a row of stored values becomes: row of the picture, its pixels.
@@ -181,7 +191,13 @@ fn draw<T: StoredVoxel, P: Copy + Send + Sync>(
     let source = Source::of(store);
     let mut picture = vec![outside; job.width * job.height];
     let done = match aligned::Axes::of(job) {
-        None => bands(&oblique::Painter::new(job, &source), job, cancel, &mut picture, finish),
+        None => bands(
+            &oblique::Painter::new(job, &source),
+            job,
+            cancel,
+            &mut picture,
+            finish,
+        ),
         Some(axes) if axes.is_transposed() => {
             let turned = job.transposed();
             let painter = aligned::Painter::new(&turned, &axes.transposed(), &source);

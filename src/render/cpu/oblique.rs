@@ -140,8 +140,8 @@ impl<'a, T: StoredVoxel> Painter<'a, T> {
             return;
         }
         let spare = self.reach(line.start, &self.between);
-        let between = spare.start.clamp(inside.start, inside.end)
-            ..spare.end.clamp(inside.start, inside.end);
+        let between =
+            spare.start.clamp(inside.start, inside.end)..spare.end.clamp(inside.start, inside.end);
         let between = line.pixels_in(&self.between, between);
         if between.is_empty() {
             self.add_at_border::<F>(&line, inside, scratch, pixels);

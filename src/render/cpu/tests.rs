@@ -123,15 +123,19 @@ fn greys_agree_with_the_oracle_and_missing_slices_are_striped() {
     for (name, request) in cases() {
         let values = reslice_exact(&volume, &request);
         let greys = render_greys(&volume, &request, &display, &go_on).unwrap();
-        let wrong = values.iter().zip(&greys).enumerate().filter(|(i, (value, grey))| {
-            if value.is_nan() {
-                let (column, row) = (i % request.width, i / request.width);
-                let may = [display.background, display.missing_grey(column, row)];
-                !may.contains(grey)
-            } else {
-                grey.abs_diff(display.grey_of(f64::from(**value))) > 1
-            }
-        });
+        let wrong = values
+            .iter()
+            .zip(&greys)
+            .enumerate()
+            .filter(|(i, (value, grey))| {
+                if value.is_nan() {
+                    let (column, row) = (i % request.width, i / request.width);
+                    let may = [display.background, display.missing_grey(column, row)];
+                    !may.contains(grey)
+                } else {
+                    grey.abs_diff(display.grey_of(f64::from(**value))) > 1
+                }
+            });
         let wrong = wrong.count();
         assert!(wrong <= 1, "{name}: {wrong} wrong greys");
     }

@@ -1,0 +1,183 @@
+//! The slice pass into a texture, read back: for files, tests and machines without a window.
+
+use super::slice_pass::SlicePipeline;
+use super::{Display, RenderContext, RenderError, VolumeTexture};
+use crate::volume::{SliceRequest, Volume};
+
+/// Rows of a copy into a buffer start at multiples of this.
+const ROW_ALIGNMENT: usize = wgpu::COPY_BYTES_PER_ROW_ALIGNMENT as usize;
+
+/// Uploads all slices that are there.
+pub fn upload(context: &RenderContext, volume: &Volume) -> Result<VolumeTexture, RenderError> {
+    let mut texture = VolumeTexture::new(&context.device, volume)?;
+    while texture.update(&context.queue, volume) {
+        // Hands the staged slices over before the next ones are staged.
+        context.queue.submit([]);
+    }
+    Ok(texture)
+}
+
+/// Modality values row by row, NaN outside the volume and where slices are missing.
+pub fn offscreen_values(
+    context: &RenderContext,
+    volume: &VolumeTexture,
+    request: &SliceRequest,
+) -> Result<Vec<f32>, RenderError> {
+    let target = Target::new(context, request, wgpu::TextureFormat::Rg32Float, 8)?;
+    let pipeline = context.value_pipeline();
+    let bytes = target.draw(context, pipeline, volume, &Display::default())?;
+    let pairs = bytes.as_chunks::<8>().0.iter();
+    Ok(pairs
+        .map(|pair| {
+            let (value, flag) = pair.split_at(4);
+            if bytemuck::pod_read_unaligned::<f32>(flag) > 0.5 {
+                bytemuck::pod_read_unaligned(value)
+            } else {
+                f32::NAN
+            }
+        })
+        .collect())
+}
+
+/// Display greys row by row.
+pub fn offscreen_greys(
+    context: &RenderContext,
+    volume: &VolumeTexture,
+    request: &SliceRequest,
+    display: &Display,
+) -> Result<Vec<u8>, RenderError> {
+    let target = Target::new(context, request, wgpu::TextureFormat::R8Unorm, 1)?;
+    target.draw(context, context.grey_pipeline(), volume, display)
+}
+
+/// A texture to draw into and the buffer it is fetched through.
+struct Target<'a> {
+    request: &'a SliceRequest,
+    texture: wgpu::Texture,
+    buffer: wgpu::Buffer,
+    row_bytes: usize,
+    padded_row_bytes: usize,
+}
+
+impl<'a> Target<'a> {
+    fn new(
+        context: &RenderContext,
+        request: &'a SliceRequest,
+        format: wgpu::TextureFormat,
+        pixel_bytes: usize,
+    ) -> Result<Self, RenderError> {
+        request.check()?;
+        let (width, height) = (request.width, request.height);
+        let limits = context.device.limits();
+        let limit = limits.max_texture_dimension_2d;
+        let row_bytes = width * pixel_bytes;
+        let padded_row_bytes = row_bytes.next_multiple_of(ROW_ALIGNMENT);
+        let bytes = (padded_row_bytes * height) as u64;
+        if width.max(height) > limit as usize || bytes > limits.max_buffer_size {
+            return Err(RenderError::PictureSize {
+                width,
+                height,
+                limit,
+            });
+        }
+        let texture = context.device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("picture"),
+            size: wgpu::Extent3d {
+                width: width as u32,
+                height: height as u32,
+                depth_or_array_layers: 1,
+            },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+            view_formats: &[],
+        });
+        let buffer = context.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("picture"),
+            size: bytes,
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        Ok(Self {
+            request,
+            texture,
+            buffer,
+            row_bytes,
+            padded_row_bytes,
+        })
+    }
+
+    /// Draws, and returns the rows without their padding.
+    fn draw(
+        &self,
+        context: &RenderContext,
+        pipeline: &SlicePipeline,
+        volume: &VolumeTexture,
+        display: &Display,
+    ) -> Result<Vec<u8>, RenderError> {
+        let block = pipeline.block(&context.device, volume);
+        block.write(
+            &context.queue,
+            &pipeline.uniforms(volume, self.request, display),
+        );
+        let mut encoder = context.device.create_command_encoder(&Default::default());
+        let view = self.texture.create_view(&Default::default());
+        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("picture"),
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view: &view,
+                depth_slice: None,
+                resolve_target: None,
+                ops: wgpu::Operations {
+                    load: wgpu::LoadOp::Clear(wgpu::Color::BLACK),
+                    store: wgpu::StoreOp::Store,
+                },
+            })],
+            ..Default::default()
+        });
+        pipeline.draw(&block, &mut pass);
+        drop(pass);
+        encoder.copy_texture_to_buffer(
+            self.texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo {
+                buffer: &self.buffer,
+                layout: wgpu::TexelCopyBufferLayout {
+                    offset: 0,
+                    bytes_per_row: Some(self.padded_row_bytes as u32),
+                    rows_per_image: None,
+                },
+            },
+            self.texture.size(),
+        );
+        context.queue.submit([encoder.finish()]);
+        self.fetch(&context.device)
+    }
+
+    fn fetch(&self, device: &wgpu::Device) -> Result<Vec<u8>, RenderError> {
+        let failed = |error: &dyn std::fmt::Display| RenderError::ReadBack(error.to_string());
+        let (done, answer) = crossbeam_channel::bounded(1);
+        self.buffer
+            .map_async(wgpu::MapMode::Read, .., move |mapped| {
+                // Nobody waits where polling has failed.
+                done.send(mapped).ok();
+            });
+        device
+            .poll(wgpu::PollType::wait_indefinitely())
+            .map_err(|error| failed(&error))?;
+        answer
+            .recv()
+            .map_err(|error| failed(&error))?
+            .map_err(|error| failed(&error))?;
+        let mapped = self
+            .buffer
+            .get_mapped_range(..)
+            .map_err(|error| failed(&error))?;
+        let mut picture = Vec::with_capacity(self.row_bytes * self.request.height);
+        for row in mapped.chunks(self.padded_row_bytes) {
+            picture.extend_from_slice(&row[..self.row_bytes]);
+        }
+        Ok(picture)
+    }
+}
