@@ -1,7 +1,10 @@
 //! How long the processor takes for one frame of the window: three viewports that together fill
 //! 1280 × 900 pixels, of a CT of 512 × 512 × 400 voxels.
 
-#![expect(missing_docs, reason = "the macro of criterion makes an undocumented function")]
+#![expect(
+    missing_docs,
+    reason = "the macro of criterion makes an undocumented function"
+)]
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -4,10 +4,7 @@
 //! `geometry → study → plan → dicom → volume → assess → export → render → app → {cli, ui}`.
 //! `ARCHITECTURE.md` says what each owns. Not a medical device.
 
-pub mod app {
-    //! State and behaviour without widgets.
-    pub mod presentation;
-}
+pub mod app;
 pub mod assess;
 pub mod cli;
 pub mod dicom;
@@ -16,4 +13,5 @@ pub mod geometry;
 pub mod plan;
 pub mod render;
 pub mod study;
+pub mod ui;
 pub mod volume;

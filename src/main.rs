@@ -1,23 +1,42 @@
-//! The `stylet` program: arguments, logger, window.
+//! The `stylet` program: arguments, logger, then a subcommand or the window.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use stylet::cli::Cli;
+use stylet::cli::{Cli, WindowArgs};
+use stylet::ui::{LaunchOptions, run};
 
 fn main() -> ExitCode {
-    let Some(command) = Cli::parse().command else {
-        return ExitCode::SUCCESS;
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error")).init();
+    let cli = Cli::parse();
+    let failed = match cli.command {
+        Some(command) => command
+            .run()
+            .err()
+            .map(|error| (error.exit_code(), error.to_string())),
+        None => run(launch_options(cli.window))
+            .err()
+            .map(|error| (1, error.to_string())),
     };
-    match command.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let code = error.exit_code();
+    match failed {
+        None => ExitCode::SUCCESS,
+        Some((code, message)) => {
             // Nobody is left to tell where standard error is closed.
-            let _ = writeln!(std::io::stderr(), "stylet: {error}");
+            writeln!(std::io::stderr(), "stylet: {message}").ok();
             ExitCode::from(code)
         }
+    }
+}
+
+fn launch_options(args: WindowArgs) -> LaunchOptions {
+    LaunchOptions {
+        paths: args.paths,
+        plan: args.plan,
+        sample: args.sample,
+        screenshot: args.screenshot,
+        size: args.size.map(|size| size.map(|points| points as f32)),
+        ..LaunchOptions::default()
     }
 }

@@ -3,7 +3,9 @@
 //! Menus, tool bar, keys and the F1 page are all made from this table.
 
 use super::AppState;
-use super::command::{Command, FileCommand, LookCommand, PlanCommand, Selection, StudyCommand, ViewCommand};
+use super::command::{
+    Command, FileCommand, LookCommand, PlanCommand, Selection, StudyCommand, ViewCommand,
+};
 use super::tool::ToolKind;
 use super::viewport::Layout;
 use crate::plan::{MeasurementKind, PlanEdit, TrajectoryEnd};
@@ -158,12 +160,46 @@ impl Action {
     pub fn all() -> Vec<Self> {
         use Action::*;
         let mut all = vec![
-            OpenFolder, OpenFiles, OpenSample, NewPlan, OpenPlan, SavePlan, SavePlanAs, Screenshot,
-            Quit, Undo, Redo, NewNeedle, Target, Entry, SnapEntry, DuplicateNeedle, MirrorNeedle,
-            LockNeedle, HideNeedle, Delete, GoToTarget, WindowTool, PanTool, CrosshairTool,
-            LengthTool, AngleTool, ProbeTool, Cancel, Play, ResetView, ResetAll, FlipHorizontally,
-            FlipVertically, RotateQuarter, LayoutOne, LayoutOnePlusThree, LayoutTwoByTwo,
-            ShowCrosshair, Invert, Interpolation,
+            OpenFolder,
+            OpenFiles,
+            OpenSample,
+            NewPlan,
+            OpenPlan,
+            SavePlan,
+            SavePlanAs,
+            Screenshot,
+            Quit,
+            Undo,
+            Redo,
+            NewNeedle,
+            Target,
+            Entry,
+            SnapEntry,
+            DuplicateNeedle,
+            MirrorNeedle,
+            LockNeedle,
+            HideNeedle,
+            Delete,
+            GoToTarget,
+            WindowTool,
+            PanTool,
+            CrosshairTool,
+            LengthTool,
+            AngleTool,
+            ProbeTool,
+            Cancel,
+            Play,
+            ResetView,
+            ResetAll,
+            FlipHorizontally,
+            FlipVertically,
+            RotateQuarter,
+            LayoutOne,
+            LayoutOnePlusThree,
+            LayoutTwoByTwo,
+            ShowCrosshair,
+            Invert,
+            Interpolation,
         ];
         all.extend((0..WINDOW_PRESETS.len()).map(Preset));
         all.extend([OwnWindow, HidePatient, Help]);
@@ -213,7 +249,9 @@ impl Action {
             Self::ShowCrosshair => "Crosshair lines",
             Self::Invert => "Invert greys",
             Self::Interpolation => "Smooth / pixels",
-            Self::Preset(index) => WINDOW_PRESETS.get(index).map_or("Preset", |preset| preset.name),
+            Self::Preset(index) => WINDOW_PRESETS
+                .get(index)
+                .map_or("Preset", |preset| preset.name),
             Self::OwnWindow => "Image's own window",
             Self::HidePatient => "Hide patient names",
             Self::Help => "Keys and mouse",
@@ -222,9 +260,27 @@ impl Action {
 
     /// Its key.
     pub fn shortcut(self) -> Option<Shortcut> {
-        let plain = |key| Some(Shortcut { ctrl: false, shift: false, key });
-        let ctrl = |c| Some(Shortcut { ctrl: true, shift: false, key: Key::Char(c) });
-        let ctrl_shift = |c| Some(Shortcut { ctrl: true, shift: true, key: Key::Char(c) });
+        let plain = |key| {
+            Some(Shortcut {
+                ctrl: false,
+                shift: false,
+                key,
+            })
+        };
+        let ctrl = |c| {
+            Some(Shortcut {
+                ctrl: true,
+                shift: false,
+                key: Key::Char(c),
+            })
+        };
+        let ctrl_shift = |c| {
+            Some(Shortcut {
+                ctrl: true,
+                shift: true,
+                key: Key::Char(c),
+            })
+        };
         let char = |c| plain(Key::Char(c));
         match self {
             Self::OpenFolder => ctrl('o'),
@@ -265,32 +321,59 @@ impl Action {
             Self::Preset(index) => char(char::from(b'1' + index as u8)),
             Self::OwnWindow => char('0'),
             Self::Help => plain(Key::F(1)),
-            Self::OpenSample | Self::NewPlan | Self::Screenshot | Self::PanTool | Self::ResetAll | Self::HidePatient => None,
+            Self::OpenSample
+            | Self::NewPlan
+            | Self::Screenshot
+            | Self::PanTool
+            | Self::ResetAll
+            | Self::HidePatient => None,
         }
     }
 
     /// Whether it can do anything now.
     pub fn is_enabled(self, state: &AppState) -> bool {
-        let needle = state.selection.needle().and_then(|id| state.plan().trajectory(id));
-        let volume = state.stage.as_ref().is_some_and(|stage| stage.volume().is_some());
+        let needle = state
+            .selection
+            .needle()
+            .and_then(|id| state.plan().trajectory(id));
+        let volume = state
+            .stage
+            .as_ref()
+            .is_some_and(|stage| stage.volume().is_some());
         match self {
             Self::Undo => state.history.undo_label().is_some(),
             Self::Redo => state.history.redo_label().is_some(),
             Self::NewNeedle | Self::Target | Self::Entry => volume && state.plan_fits(),
             Self::LengthTool | Self::AngleTool | Self::ProbeTool | Self::CrosshairTool => volume,
-            Self::SnapEntry => needle.is_some_and(|needle| needle.segment().is_some() && !needle.locked),
-            Self::DuplicateNeedle | Self::MirrorNeedle | Self::LockNeedle | Self::HideNeedle => needle.is_some(),
+            Self::SnapEntry => {
+                needle.is_some_and(|needle| needle.segment().is_some() && !needle.locked)
+            }
+            Self::DuplicateNeedle | Self::MirrorNeedle | Self::LockNeedle | Self::HideNeedle => {
+                needle.is_some()
+            }
             Self::GoToTarget => needle.is_some_and(|needle| needle.target.is_some()),
             Self::Delete => state.selection != Selection::Nothing,
-            Self::Play => state.stage.as_ref().is_some_and(|s| s.volume().is_none() && s.frame_count() > 1),
-            Self::ResetView | Self::ResetAll | Self::Invert | Self::Preset(_) | Self::OwnWindow => state.stage.is_some(),
-            Self::FlipHorizontally | Self::FlipVertically | Self::RotateQuarter | Self::Interpolation => volume,
+            Self::Play => state
+                .stage
+                .as_ref()
+                .is_some_and(|s| s.volume().is_none() && s.frame_count() > 1),
+            Self::ResetView | Self::ResetAll | Self::Invert | Self::Preset(_) | Self::OwnWindow => {
+                state.stage.is_some()
+            }
+            Self::FlipHorizontally
+            | Self::FlipVertically
+            | Self::RotateQuarter
+            | Self::Interpolation => volume,
             _ => true,
         }
     }
 
     /// What it does now. `pointer`: the patient point under the pointer, if it is over a viewport.
-    pub fn effect(self, state: &AppState, pointer: Option<crate::geometry::Point<crate::geometry::Lps>>) -> Effect {
+    pub fn effect(
+        self,
+        state: &AppState,
+        pointer: Option<crate::geometry::Point<crate::geometry::Lps>>,
+    ) -> Effect {
         let one = |command: Command| Effect::Commands(vec![command]);
         let view = |command: ViewCommand| one(Command::View(command));
         let look = |command: LookCommand| one(Command::Look(command));
@@ -301,16 +384,27 @@ impl Action {
         };
         match self {
             Self::OpenSample => one(StudyCommand::OpenSample.into()),
-            Self::NewPlan | Self::OpenFolder | Self::OpenFiles | Self::OpenPlan | Self::SavePlanAs
-            | Self::Screenshot | Self::Quit | Self::Help => Effect::Window(self),
+            Self::NewPlan
+            | Self::OpenFolder
+            | Self::OpenFiles
+            | Self::OpenPlan
+            | Self::SavePlanAs
+            | Self::Screenshot
+            | Self::Quit
+            | Self::Help => Effect::Window(self),
             Self::SavePlan => one(FileCommand::Save.into()),
             Self::Undo => plan(PlanCommand::Undo),
             Self::Redo => plan(PlanCommand::Redo),
             Self::NewNeedle => plan(PlanCommand::NewNeedle),
             Self::Target => place(TrajectoryEnd::Target),
             Self::Entry => place(TrajectoryEnd::Entry),
-            Self::SnapEntry | Self::DuplicateNeedle | Self::MirrorNeedle | Self::LockNeedle
-            | Self::HideNeedle | Self::Delete | Self::GoToTarget => Effect::Commands(self.on_selection(state)),
+            Self::SnapEntry
+            | Self::DuplicateNeedle
+            | Self::MirrorNeedle
+            | Self::LockNeedle
+            | Self::HideNeedle
+            | Self::Delete
+            | Self::GoToTarget => Effect::Commands(self.on_selection(state)),
             Self::WindowTool => one(Command::Tool(ToolKind::Window)),
             Self::PanTool => one(Command::Tool(ToolKind::Pan)),
             Self::CrosshairTool => one(Command::Tool(ToolKind::Crosshair)),
@@ -348,10 +442,17 @@ impl Action {
 
     fn on_selection(self, state: &AppState) -> Vec<Command> {
         if let (Self::Delete, Selection::Measurement(id)) = (self, state.selection) {
-            return vec![PlanCommand::Edit("Delete measurement", PlanEdit::RemoveMeasurement(id)).into()];
+            return vec![
+                PlanCommand::Edit("Delete measurement", PlanEdit::RemoveMeasurement(id)).into(),
+            ];
         }
-        let selected = state.selection.needle().and_then(|id| state.plan().trajectory(id));
-        let Some(needle) = selected else { return Vec::new() };
+        let selected = state
+            .selection
+            .needle()
+            .and_then(|id| state.plan().trajectory(id));
+        let Some(needle) = selected else {
+            return Vec::new();
+        };
         let id = needle.id;
         let edit = |label, edit| PlanCommand::Edit(label, edit).into();
         match self {
@@ -359,10 +460,22 @@ impl Action {
             Self::DuplicateNeedle => vec![PlanCommand::Duplicate(id).into()],
             Self::MirrorNeedle => vec![PlanCommand::Mirror(id).into()],
             Self::LockNeedle => {
-                vec![edit("Lock needle", PlanEdit::SetLocked { id, locked: !needle.locked })]
+                vec![edit(
+                    "Lock needle",
+                    PlanEdit::SetLocked {
+                        id,
+                        locked: !needle.locked,
+                    },
+                )]
             }
             Self::HideNeedle => {
-                vec![edit("Hide needle", PlanEdit::SetHidden { id, hidden: !needle.hidden })]
+                vec![edit(
+                    "Hide needle",
+                    PlanEdit::SetHidden {
+                        id,
+                        hidden: !needle.hidden,
+                    },
+                )]
             }
             Self::Delete => vec![edit("Delete needle", PlanEdit::RemoveTrajectory(id))],
             Self::GoToTarget => needle

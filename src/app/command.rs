@@ -196,7 +196,13 @@ macro_rules! from {
         }
     )*};
 }
-from!(Study(StudyCommand), Plan(PlanCommand), File(FileCommand), View(ViewCommand), Look(LookCommand));
+from!(
+    Study(StudyCommand),
+    Plan(PlanCommand),
+    File(FileCommand),
+    View(ViewCommand),
+    Look(LookCommand)
+);
 
 /// Commands of one frame, in order.
 #[derive(Debug, Default)]

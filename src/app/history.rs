@@ -147,7 +147,9 @@ mod tests {
         let id = history.plan().next_trajectory_id();
         let mut needle = Trajectory::new(id, "n".to_owned());
         needle.target = Some(Point::new(0., 0., 0.));
-        history.edit("Add needle", &PlanEdit::AddTrajectory(needle)).unwrap();
+        history
+            .edit("Add needle", &PlanEdit::AddTrajectory(needle))
+            .unwrap();
         (history, id)
     }
 
@@ -156,7 +158,10 @@ mod tests {
     }
 
     fn step(id: TrajectoryId) -> PlanEdit {
-        PlanEdit::MoveTrajectory { id, by: Vector::new(1., 0., 0.) }
+        PlanEdit::MoveTrajectory {
+            id,
+            by: Vector::new(1., 0., 0.),
+        }
     }
 
     #[test]
@@ -167,9 +172,15 @@ mod tests {
             history.edit("", &step(id)).unwrap();
         }
         assert!(history.commit());
-        assert_eq!((x(&history), history.undo_label()), (20.0, Some("Move needle")));
+        assert_eq!(
+            (x(&history), history.undo_label()),
+            (20.0, Some("Move needle"))
+        );
         assert!(history.undo());
-        assert_eq!((x(&history), history.redo_label()), (0.0, Some("Move needle")));
+        assert_eq!(
+            (x(&history), history.redo_label()),
+            (0.0, Some("Move needle"))
+        );
         assert!(history.redo());
         assert_eq!(x(&history), 20.0);
     }

@@ -71,7 +71,8 @@ impl AppState {
     /// Starts a scan; plan files among the paths are opened as such.
     pub(super) fn import(&mut self, paths: Vec<PathBuf>) {
         let is_plan = |path: &PathBuf| {
-            path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("json"))
+            path.extension()
+                .is_some_and(|suffix| suffix.eq_ignore_ascii_case("json"))
         };
         let (plans, images): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_plan);
         if let Some(plan) = plans.into_iter().next() {
@@ -93,13 +94,18 @@ impl AppState {
                 self.imports.scanned = Some((0, 0));
                 self.imports.show_when_done = true;
             }
-            Err(error) => self.notices.add(Severity::Error, format!("Not imported: {error}")),
+            Err(error) => self
+                .notices
+                .add(Severity::Error, format!("Not imported: {error}")),
         }
     }
 
     /// Opens the sample study; makes it first where the cache has none.
     pub(super) fn open_sample(&mut self) {
-        let folder = self.folders().cache.join(concat!("sample-", env!("CARGO_PKG_VERSION")));
+        let folder = self
+            .folders()
+            .cache
+            .join(concat!("sample-", env!("CARGO_PKG_VERSION")));
         let ready = folder.join("complete");
         let images = folder.join("study");
         if ready.is_file() {
@@ -120,14 +126,22 @@ impl AppState {
                 self.imports.sample = Some(job);
                 self.imports.sample_made = Some(0.0);
             }
-            Err(error) => self.notices.add(Severity::Error, format!("No sample study: {error}")),
+            Err(error) => self
+                .notices
+                .add(Severity::Error, format!("No sample study: {error}")),
         }
     }
 
     pub(super) fn poll_imports(&mut self) {
         self.poll_sample();
         self.poll_scan();
-        for event in self.imports.thumbnails.as_ref().map(Job::poll).unwrap_or_default() {
+        for event in self
+            .imports
+            .thumbnails
+            .as_ref()
+            .map(Job::poll)
+            .unwrap_or_default()
+        {
             match event {
                 JobEvent::Progress((key, picture)) => {
                     self.imports.pictures.insert(key, picture);
@@ -138,7 +152,13 @@ impl AppState {
     }
 
     fn poll_sample(&mut self) {
-        for event in self.imports.sample.as_ref().map(Job::poll).unwrap_or_default() {
+        for event in self
+            .imports
+            .sample
+            .as_ref()
+            .map(Job::poll)
+            .unwrap_or_default()
+        {
             match event {
                 JobEvent::Progress(share) => self.imports.sample_made = Some(share),
                 JobEvent::Finished(Ok(folder)) => {
@@ -148,18 +168,26 @@ impl AppState {
                 }
                 JobEvent::Finished(Err(error)) => {
                     self.imports.cancel();
-                    self.notices.add(Severity::Error, format!("No sample study: {error}"));
+                    self.notices
+                        .add(Severity::Error, format!("No sample study: {error}"));
                 }
                 JobEvent::Died(text) => {
                     self.imports.cancel();
-                    self.notices.add(Severity::Error, format!("No sample study: {text}"));
+                    self.notices
+                        .add(Severity::Error, format!("No sample study: {text}"));
                 }
             }
         }
     }
 
     fn poll_scan(&mut self) {
-        for event in self.imports.scan.as_ref().map(Job::poll).unwrap_or_default() {
+        for event in self
+            .imports
+            .scan
+            .as_ref()
+            .map(Job::poll)
+            .unwrap_or_default()
+        {
             match event {
                 JobEvent::Progress(counts) => self.imports.scanned = Some(counts),
                 JobEvent::Finished(result) => {
@@ -173,7 +201,8 @@ impl AppState {
                 }
                 JobEvent::Died(text) => {
                     self.imports.cancel();
-                    self.notices.add(Severity::Error, format!("Import stopped: {text}"));
+                    self.notices
+                        .add(Severity::Error, format!("Import stopped: {text}"));
                 }
             }
         }
@@ -211,7 +240,9 @@ impl AppState {
         }
         let job = Job::spawn("thumbnails", shared(&self.waker), move |sink| {
             for (key, series) in wanted {
-                let Some(picture) = thumbnail(&series, key.1) else { continue };
+                let Some(picture) = thumbnail(&series, key.1) else {
+                    continue;
+                };
                 if sink.progress((key, picture)).is_break() {
                     return;
                 }
@@ -223,7 +254,9 @@ impl AppState {
 
 /// The largest volume, else the first stack of anything.
 fn first_to_show(catalog: &Catalog) -> Option<StackKey> {
-    let volume = catalog.largest_volume().map(|(series, stack)| (series.uid.clone(), stack));
+    let volume = catalog
+        .largest_volume()
+        .map(|(series, stack)| (series.uid.clone(), stack));
     volume.or_else(|| {
         let mut series = catalog.series().map(|(_, series)| series);
         let first = series.find(|series| !series.stacks.is_empty())?;
@@ -258,21 +291,37 @@ fn thumbnail(series: &Series, stack: usize) -> Option<Thumbnail> {
     let reference = stack.frames.get(stack.frames.len() / 2)?;
     let instance = series.instances.get(reference.instance)?;
     let frame = dicom::decode_frame(instance, reference.frame).ok()?;
-    let step = (frame.rows.max(frame.columns)).div_ceil(THUMBNAIL_PIXELS).max(1);
+    let step = (frame.rows.max(frame.columns))
+        .div_ceil(THUMBNAIL_PIXELS)
+        .max(1);
     let size = [frame.columns / step, frame.rows / step];
     let indices = (0..size[0] * size[1])
         .map(|index| (index / size[0] * step) * frame.columns + index % size[0] * step);
     if let crate::study::Samples::Rgb8(pixels) = &frame.samples {
-        let rgb = indices.filter_map(|index| pixels.get(index).copied()).collect();
+        let rgb = indices
+            .filter_map(|index| pixels.get(index).copied())
+            .collect();
         return Some(Thumbnail { size, rgb });
     }
     let lut = &instance.frames.get(reference.frame)?.modality_lut;
     let values: Vec<f64> = indices
-        .map(|index| frame.samples.value(index).map_or(f64::NAN, |stored| lut.apply(stored)))
+        .map(|index| {
+            frame
+                .samples
+                .value(index)
+                .map_or(f64::NAN, |stored| lut.apply(stored))
+        })
         .collect();
-    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    let mut sorted: Vec<f64> = values
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite())
+        .collect();
     sorted.sort_by(f64::total_cmp);
-    let range = sorted.first().copied().zip(sorted.get(sorted.len() * 99 / 100).copied());
+    let range = sorted
+        .first()
+        .copied()
+        .zip(sorted.get(sorted.len() * 99 / 100).copied());
     let look = super::presentation::Presentation::new(instance.windows.first(), &lut.unit, range);
     let display = Display {
         window: look.window,
@@ -280,6 +329,9 @@ fn thumbnail(series: &Series, stack: usize) -> Option<Thumbnail> {
         invert: instance.pixel_format.photometric == crate::study::Photometric::Monochrome1,
         background: 0,
     };
-    let rgb = values.iter().map(|&value| [display.grey_of(value); 3]).collect();
+    let rgb = values
+        .iter()
+        .map(|&value| [display.grey_of(value); 3])
+        .collect();
     Some(Thumbnail { size, rgb })
 }

@@ -142,7 +142,10 @@ mod tests {
         let mut events = Vec::new();
         for _ in 0..2000 {
             events.extend(job.poll());
-            if matches!(events.last(), Some(JobEvent::Finished(_) | JobEvent::Died(_))) {
+            if matches!(
+                events.last(),
+                Some(JobEvent::Finished(_) | JobEvent::Died(_))
+            ) {
                 return events;
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -157,7 +160,10 @@ mod tests {
             "done"
         })
         .unwrap();
-        assert!(matches!(wait(&job).last(), Some(JobEvent::Finished("done"))));
+        assert!(matches!(
+            wait(&job).last(),
+            Some(JobEvent::Finished("done"))
+        ));
     }
 
     #[test]

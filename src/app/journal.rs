@@ -16,7 +16,9 @@ use crate::plan::{Plan, PlanFile, PlanFileError};
 #[derive(Debug, Error)]
 pub enum JournalError {
     /// It could not be made or written.
-    #[error("Changes cannot be journalled ({source}); save often. Free some space or make the folder writable\nFile: {path}")]
+    #[error(
+        "Changes cannot be journalled ({source}); save often. Free some space or make the folder writable\nFile: {path}"
+    )]
     Write {
         /// Which file.
         path: PathBuf,
@@ -111,7 +113,10 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        let empty = self.file.metadata().is_ok_and(|metadata| metadata.len() == 0);
+        let empty = self
+            .file
+            .metadata()
+            .is_ok_and(|metadata| metadata.len() == 0);
         if empty {
             fs::remove_file(&self.path).ok();
         }
@@ -125,7 +130,10 @@ pub fn find_recoveries(data: &Path) -> (Vec<Recovery>, Vec<PathBuf>) {
     let mut damaged = Vec::new();
     for entry in fs::read_dir(folder(data)).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.extension().is_none_or(|extension| extension != "jsonl") {
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "jsonl")
+        {
             continue;
         }
         let Ok(file) = File::open(&path) else {
@@ -137,7 +145,10 @@ pub fn find_recoveries(data: &Path) -> (Vec<Recovery>, Vec<PathBuf>) {
         }
         match last_plan(&path) {
             Some((plan_path, plan)) => recoveries.push(Recovery {
-                changed: file.metadata().and_then(|metadata| metadata.modified()).ok(),
+                changed: file
+                    .metadata()
+                    .and_then(|metadata| metadata.modified())
+                    .ok(),
                 journal: path,
                 plan_path,
                 plan,
@@ -160,7 +171,8 @@ fn last_plan(path: &Path) -> Option<(Option<PathBuf>, Plan)> {
             path: path.to_owned(),
             reason,
         };
-        let line: Line = serde_json::from_str(line).map_err(|error| malformed(error.to_string()))?;
+        let line: Line =
+            serde_json::from_str(line).map_err(|error| malformed(error.to_string()))?;
         Ok((line.plan_path, line.plan.plan(path)?))
     };
     text.lines().rev().find_map(|line| readable(line).ok())
@@ -196,13 +208,21 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let mut journal = Journal::start(data.path()).unwrap();
         journal.record(&plan(1), None).unwrap();
-        journal.record(&plan(2), Some(Path::new("a.stylet.json"))).unwrap();
-        assert!(find_recoveries(data.path()).0.is_empty(), "its program still runs");
+        journal
+            .record(&plan(2), Some(Path::new("a.stylet.json")))
+            .unwrap();
+        assert!(
+            find_recoveries(data.path()).0.is_empty(),
+            "its program still runs"
+        );
         drop(journal);
         let (found, damaged) = find_recoveries(data.path());
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].plan.trajectories.len(), 2);
-        assert_eq!(found[0].plan_path.as_deref(), Some(Path::new("a.stylet.json")));
+        assert_eq!(
+            found[0].plan_path.as_deref(),
+            Some(Path::new("a.stylet.json"))
+        );
         assert!(damaged.is_empty());
         found[0].discard().unwrap();
         assert!(find_recoveries(data.path()).0.is_empty());
@@ -213,7 +233,9 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let mut journal = Journal::start(data.path()).unwrap();
         journal.record(&plan(1), None).unwrap();
-        (&journal.file).write_all(b"{\"plan_path\":null,\"plan\":{\"schema\":\"styl").unwrap();
+        (&journal.file)
+            .write_all(b"{\"plan_path\":null,\"plan\":{\"schema\":\"styl")
+            .unwrap();
         drop(journal);
         let (found, _) = find_recoveries(data.path());
         assert_eq!(found[0].plan.trajectories.len(), 1);

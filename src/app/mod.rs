@@ -209,7 +209,9 @@ impl AppState {
 
     /// How the patient lies: as the plan declares, else as the images say.
     pub fn patient_position(&self) -> Option<PatientPosition> {
-        self.plan().patient_position.or_else(|| self.stage_position())
+        self.plan()
+            .patient_position
+            .or_else(|| self.stage_position())
     }
 
     /// Opens what a command line names: images, then a plan on them.

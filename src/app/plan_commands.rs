@@ -78,8 +78,15 @@ impl AppState {
         }
     }
 
-    fn copy_needle(&mut self, id: TrajectoryId, label: &'static str, change: impl FnOnce(&mut Trajectory)) {
-        let Some(original) = self.plan().trajectory(id) else { return };
+    fn copy_needle(
+        &mut self,
+        id: TrajectoryId,
+        label: &'static str,
+        change: impl FnOnce(&mut Trajectory),
+    ) {
+        let Some(original) = self.plan().trajectory(id) else {
+            return;
+        };
         let mut copy = original.clone();
         copy.id = self.plan().next_trajectory_id();
         copy.color = crate::plan::Color::of_index(copy.id.0 as usize);
@@ -113,16 +120,24 @@ impl AppState {
 
     /// Moves the selected part by mm right and down as seen in a viewport.
     fn nudge(&mut self, viewport: ViewportId, by_mm: DVec2) {
-        let Some(plane) = self.plane_of(viewport) else { return };
+        let Some(plane) = self.plane_of(viewport) else {
+            return;
+        };
         let by = plane.right * by_mm.x + plane.down * by_mm.y;
-        let Selection::Needle(id, end) = self.selection else { return };
+        let Selection::Needle(id, end) = self.selection else {
+            return;
+        };
         let edit = match end {
             None => Some(PlanEdit::MoveTrajectory { id, by }),
             Some(end) => self
                 .plan()
                 .trajectory(id)
                 .and_then(|needle| needle.end(end))
-                .map(|place| PlanEdit::SetEnd { id, end, to: place + by }),
+                .map(|place| PlanEdit::SetEnd {
+                    id,
+                    end,
+                    to: place + by,
+                }),
         };
         if let Some(edit) = edit {
             self.edit("Nudge", &edit);
@@ -132,8 +147,15 @@ impl AppState {
 
 /// The name for the other side: left and right exchanged, else marked as mirrored.
 fn mirrored_name(name: &str) -> String {
-    for (from, to) in [("left", "right"), ("right", "left"), ("Left", "Right"), ("Right", "Left")] {
-        let as_word = name.split(|c: char| !c.is_alphanumeric()).any(|word| word == from);
+    for (from, to) in [
+        ("left", "right"),
+        ("right", "left"),
+        ("Left", "Right"),
+        ("Right", "Left"),
+    ] {
+        let as_word = name
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| word == from);
         if as_word {
             return name.replacen(from, to, 1);
         }

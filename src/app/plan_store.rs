@@ -49,7 +49,10 @@ impl PlanStore {
         for path in damaged {
             said.push((
                 Severity::Warning,
-                format!("A journal cannot be read and is left where it is\nFile: {}", path.display()),
+                format!(
+                    "A journal cannot be read and is left where it is\nFile: {}",
+                    path.display()
+                ),
             ));
         }
         match Journal::start(data) {
@@ -72,14 +75,23 @@ impl PlanStore {
 
 /// Lock file beside a plan: locking the plan itself would end with the rename of the next save.
 fn lock_path(plan: &Path) -> PathBuf {
-    let name = plan.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = plan
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     plan.with_file_name(format!(".{name}.lock"))
 }
 
 /// Locks a plan for this window. `Ok(None)` where no lock can be made (a read-only folder).
 fn lock(plan: &Path) -> Result<Option<File>, TryLockError> {
     let path = lock_path(plan);
-    let Ok(file) = OpenOptions::new().write(true).create(true).truncate(false).open(path) else {
+    let Ok(file) = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+    else {
         return Ok(None);
     };
     match file.try_lock() {
@@ -95,11 +107,8 @@ impl AppState {
         match command {
             FileCommand::New => {
                 self.replace_plan(Plan::default(), None);
-                self.history = History::starting_at(Plan {
-                    patient_position: self.stage_position(),
-                    series: self.stage_binding(),
-                    ..Plan::default()
-                });
+                let fresh = Plan::for_images(self.stage_position(), self.stage_binding());
+                self.history = History::starting_at(fresh);
                 self.store.saved = Arc::clone(self.history.plan());
             }
             FileCommand::Open(path) => self.open_plan(&path),
@@ -129,7 +138,9 @@ impl AppState {
                 return;
             }
         };
-        let Some(banner) = self.fit_or_refuse(&plan, path) else { return };
+        let Some(banner) = self.fit_or_refuse(&plan, path) else {
+            return;
+        };
         self.replace_plan(plan, Some(path.to_owned()));
         self.store.banner = banner;
         self.store.in_use_elsewhere = match lock(path) {
@@ -147,9 +158,15 @@ impl AppState {
             );
             self.notices.add(Severity::Warning, text);
         } else {
-            self.notices.add(Severity::Info, format!("Opened {}", path.display()));
+            self.notices
+                .add(Severity::Info, format!("Opened {}", path.display()));
         }
-        if let Some(target) = self.plan().trajectories.first().and_then(|needle| needle.target) {
+        if let Some(target) = self
+            .plan()
+            .trajectories
+            .first()
+            .and_then(|needle| needle.target)
+        {
             self.selection = Selection::Needle(self.plan().trajectories[0].id, None);
             self.center_on(target);
         }
@@ -161,7 +178,8 @@ impl AppState {
         let (Some(bound), Some(open)) = (&plan.series, self.stage_binding()) else {
             let unbound = plan.series.is_none() && self.stage_binding().is_some();
             return Some(unbound.then(|| {
-                "This plan does not say which images it was drawn on: check it against them".to_owned()
+                "This plan does not say which images it was drawn on: check it against them"
+                    .to_owned()
             }));
         };
         match bound.fit(&open) {
@@ -172,7 +190,8 @@ impl AppState {
                     .to_owned(),
             )),
             Fit::ChangedGeometry => Some(Some(
-                "The slices of this series have changed since the plan was drawn: check it".to_owned(),
+                "The slices of this series have changed since the plan was drawn: check it"
+                    .to_owned(),
             )),
             Fit::Different => {
                 let text = format!(
@@ -208,7 +227,16 @@ impl AppState {
             return;
         }
         let recovery = self.store.recoveries[index].clone();
-        if self.fit_or_refuse(&recovery.plan, recovery.plan_path.as_deref().unwrap_or(Path::new("(not saved)"))).is_none() {
+        if self
+            .fit_or_refuse(
+                &recovery.plan,
+                recovery
+                    .plan_path
+                    .as_deref()
+                    .unwrap_or(Path::new("(not saved)")),
+            )
+            .is_none()
+        {
             return;
         }
         self.store.recoveries.remove(index);
@@ -220,8 +248,14 @@ impl AppState {
         if let Err(error) = recovery.discard() {
             self.notices.add(Severity::Warning, error.to_string());
         }
-        self.notices.add(Severity::Info, "The plan was recovered; save it to keep it");
-        if let Some(target) = self.plan().trajectories.first().and_then(|needle| needle.target) {
+        self.notices
+            .add(Severity::Info, "The plan was recovered; save it to keep it");
+        if let Some(target) = self
+            .plan()
+            .trajectories
+            .first()
+            .and_then(|needle| needle.target)
+        {
             self.center_on(target);
         }
     }
@@ -246,13 +280,17 @@ impl AppState {
         let (file, to) = (PlanFile::of(&plan, None), path.clone());
         match Job::spawn("save", Arc::clone(&self.waker), move |_| file.write(&to)) {
             Ok(job) => self.store.saving = Some(Saving { job, path, plan }),
-            Err(error) => self.notices.add(Severity::Error, format!("Not saved: {error}")),
+            Err(error) => self
+                .notices
+                .add(Severity::Error, format!("Not saved: {error}")),
         }
     }
 
     /// Hears what the save says.
     pub(super) fn poll_saving(&mut self) {
-        let Some(saving) = &self.store.saving else { return };
+        let Some(saving) = &self.store.saving else {
+            return;
+        };
         for event in saving.job.poll() {
             match event {
                 JobEvent::Progress(()) => {}
@@ -263,7 +301,8 @@ impl AppState {
                 }
                 JobEvent::Died(text) => {
                     self.store.saving = None;
-                    self.notices.add(Severity::Error, format!("Not saved: {text}"));
+                    self.notices
+                        .add(Severity::Error, format!("Not saved: {text}"));
                 }
             }
             if self.store.saving.is_none() {
@@ -273,8 +312,11 @@ impl AppState {
     }
 
     fn saved(&mut self) {
-        let Some(saving) = self.store.saving.take() else { return };
-        self.notices.add(Severity::Info, format!("Saved {}", saving.path.display()));
+        let Some(saving) = self.store.saving.take() else {
+            return;
+        };
+        self.notices
+            .add(Severity::Info, format!("Saved {}", saving.path.display()));
         self.store.saved = saving.plan;
         self.store.path = Some(saving.path);
         self.store.in_use_elsewhere = false;
@@ -288,7 +330,9 @@ impl AppState {
 
     /// Puts the plan as it is into the journal.
     pub(super) fn journal(&mut self) {
-        let Some(journal) = &mut self.store.journal else { return };
+        let Some(journal) = &mut self.store.journal else {
+            return;
+        };
         if let Err(error) = journal.record(self.history.plan(), self.store.path.as_deref()) {
             self.notices.add(Severity::Error, error.to_string());
             return;
@@ -296,7 +340,10 @@ impl AppState {
         if let Some(handle) = journal.handle() {
             // A power cut may lose what only the system's cache holds; syncing can take long.
             let sync = move || handle.sync_data().ok();
-            std::thread::Builder::new().name("journal".to_owned()).spawn(sync).ok();
+            std::thread::Builder::new()
+                .name("journal".to_owned())
+                .spawn(sync)
+                .ok();
         }
     }
 
@@ -324,14 +371,25 @@ impl Drop for PlanStore {
 }
 
 fn uid_tail(binding: &SeriesBinding) -> String {
-    let uid = binding.frame_of_reference_uid.as_ref().map_or("none", |uid| uid.as_str());
-    let start = uid.char_indices().rev().nth(11).map_or(0, |(index, _)| index);
+    let uid = binding
+        .frame_of_reference_uid
+        .as_ref()
+        .map_or("none", |uid| uid.as_str());
+    let start = uid
+        .char_indices()
+        .rev()
+        .nth(11)
+        .map_or(0, |(index, _)| index);
     format!("…{}", &uid[start..])
 }
 
 /// The name with the plan suffix, unless it has one.
 fn with_suffix(path: PathBuf) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     if name.ends_with(".json") {
         path
     } else {

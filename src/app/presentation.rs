@@ -68,7 +68,11 @@ pub fn percentile_range(volume: &Volume) -> Option<(f64, f64)> {
         .collect();
     values.sort_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
-    let at = |fraction: f64| values.get((last as f64 * fraction).round() as usize).copied();
+    let at = |fraction: f64| {
+        values
+            .get((last as f64 * fraction).round() as usize)
+            .copied()
+    };
     at(0.01).zip(at(0.99))
 }
 
@@ -84,7 +88,10 @@ mod tests {
             explanation: String::new(),
         };
         let own = Presentation::new(Some(&header), "HU", Some((0., 9.)));
-        assert_eq!((own.window, own.function), (header.window, VoiFunction::Sigmoid));
+        assert_eq!(
+            (own.window, own.function),
+            (header.window, VoiFunction::Sigmoid)
+        );
         let ct = Presentation::new(None, "HU", Some((0., 9.)));
         assert_eq!(ct.window, WindowLevel::new(40.0, 400.0));
         let mr = Presentation::new(None, "", Some((100., 900.)));

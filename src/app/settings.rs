@@ -174,7 +174,9 @@ impl Settings {
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
         let temporary = tempfile::NamedTempFile::new_in(&folders.config).map_err(failed)?;
         fs::write(temporary.path(), text).map_err(failed)?;
-        temporary.persist(&path).map_err(|error| failed(error.error))?;
+        temporary
+            .persist(&path)
+            .map_err(|error| failed(error.error))?;
         Ok(())
     }
 }
@@ -188,7 +190,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let folders = Folders::under(home.path());
         assert_eq!(Settings::load(&folders), Settings::default());
-        let mine = Settings { hide_patient: true, back_end: BackEnd::Cpu, ..Settings::default() };
+        let mine = Settings {
+            hide_patient: true,
+            back_end: BackEnd::Cpu,
+            ..Settings::default()
+        };
         mine.save(&folders).unwrap();
         assert_eq!(Settings::load(&folders), mine);
         fs::write(folders.settings_file(), "{\"hide_patient\": 3").unwrap();

@@ -109,13 +109,21 @@ impl Stage {
     /// Sentences a person must know before measuring on it.
     pub fn banners(&self) -> Vec<String> {
         let warnings = self.stack().map_or(&[][..], |stack| &stack.warnings);
-        warnings.iter().map(|warning| warning.message.clone()).collect()
+        warnings
+            .iter()
+            .map(|warning| warning.message.clone())
+            .collect()
     }
 
     /// The picture shown, when decoded, and whether low values are bright in the file.
     pub fn picture(&self) -> Option<(usize, Arc<Frame>)> {
-        let Content::Pictures(stage) = &self.content else { return None };
-        let found = stage.decoded.iter().find(|(frame, _)| *frame == stage.frame);
+        let Content::Pictures(stage) = &self.content else {
+            return None;
+        };
+        let found = stage
+            .decoded
+            .iter()
+            .find(|(frame, _)| *frame == stage.frame);
         found.map(|(frame, decoded)| (*frame, Arc::clone(decoded)))
     }
 
@@ -141,28 +149,50 @@ impl Stage {
 
     /// Modality value of a stored value of the picture shown.
     pub fn picture_value(&self, stored: f64) -> Option<f64> {
-        let Content::Pictures(stage) = &self.content else { return None };
+        let Content::Pictures(stage) = &self.content else {
+            return None;
+        };
         let frame = self.stack()?.frames.get(stage.frame)?;
-        let header = self.series.instances.get(frame.instance)?.frames.get(frame.frame)?;
+        let header = self
+            .series
+            .instances
+            .get(frame.instance)?
+            .frames
+            .get(frame.frame)?;
         Some(header.modality_lut.apply(stored))
     }
 
     /// Milliseconds a frame stays when playing: what the file says, else 100.
     pub fn frame_time_ms(&self) -> f64 {
-        let stated = self.series.instances.iter().find_map(|instance| instance.frame_time_ms);
-        stated.filter(|ms| ms.is_finite() && *ms > 1.0).unwrap_or(100.0)
+        let stated = self
+            .series
+            .instances
+            .iter()
+            .find_map(|instance| instance.frame_time_ms);
+        stated
+            .filter(|ms| ms.is_finite() && *ms > 1.0)
+            .unwrap_or(100.0)
     }
 
     /// Shows another frame; decodes it where it is not there.
     pub fn show_frame(&mut self, frame: usize, waker: &Waker) {
         let frame = frame.min(self.frame_count().saturating_sub(1));
         let series = Arc::clone(&self.series);
-        let reference = self.stack().and_then(|stack| stack.frames.get(frame).copied());
-        let Content::Pictures(stage) = &mut self.content else { return };
+        let reference = self
+            .stack()
+            .and_then(|stack| stack.frames.get(frame).copied());
+        let Content::Pictures(stage) = &mut self.content else {
+            return;
+        };
         stage.frame = frame;
         let there = stage.decoded.iter().any(|(index, _)| *index == frame);
-        let under_way = stage.decoding.as_ref().is_some_and(|(index, _)| *index == frame);
-        let Some(reference) = reference.filter(|_| !there && !under_way) else { return };
+        let under_way = stage
+            .decoding
+            .as_ref()
+            .is_some_and(|(index, _)| *index == frame);
+        let Some(reference) = reference.filter(|_| !there && !under_way) else {
+            return;
+        };
         let job = Job::spawn("decode", shared(waker), move |_| {
             let instance = series.instances.get(reference.instance).map(Arc::clone);
             match instance {
@@ -198,7 +228,9 @@ impl Stage {
         }
         let range = match &self.content {
             Content::Volume(stage) => percentile_range(&stage.volume),
-            Content::Pictures(_) => self.picture().and_then(|(_, frame)| self.picture_range(&frame)),
+            Content::Pictures(_) => self
+                .picture()
+                .and_then(|(_, frame)| self.picture_range(&frame)),
         };
         let invert = self.presentation.invert;
         let unit = self.unit().to_owned();
@@ -301,9 +333,13 @@ fn say_load_result(result: Result<LoadReport, VolumeError>, notices: &mut Notice
 impl PictureStage {
     /// True where a picture has just come.
     fn poll(&mut self, notices: &mut Notices) -> bool {
-        let Some((frame, job)) = &self.decoding else { return false };
+        let Some((frame, job)) = &self.decoding else {
+            return false;
+        };
         let frame = *frame;
-        let Some(event) = job.poll().pop() else { return false };
+        let Some(event) = job.poll().pop() else {
+            return false;
+        };
         self.decoding = None;
         match event {
             JobEvent::Progress(()) => false,
@@ -331,10 +367,16 @@ impl PictureStage {
 impl AppState {
     /// Puts a stack on stage and starts to load it.
     pub(super) fn show(&mut self, uid: &SeriesUid, stack: usize) {
-        let Some(series) = self.catalog.find_series(uid).map(|(_, series)| Arc::clone(series)) else {
+        let Some(series) = self
+            .catalog
+            .find_series(uid)
+            .map(|(_, series)| Arc::clone(series))
+        else {
             return;
         };
-        let Some(kind) = series.stacks.get(stack).map(|stack| stack.kind) else { return };
+        let Some(kind) = series.stacks.get(stack).map(|stack| stack.kind) else {
+            return;
+        };
         let content = if kind == StackKind::Volume {
             self.volume_content(&series, stack)
         } else {
@@ -355,8 +397,7 @@ impl AppState {
             content,
             playing: false,
         };
-        stage.presentation =
-            Presentation::new(stage.header_window(), stage.unit(), None);
+        stage.presentation = Presentation::new(stage.header_window(), stage.unit(), None);
         stage.presentation.invert = stage.is_monochrome1();
         stage.show_frame(0, &self.waker);
         self.stage = Some(stage);
@@ -375,7 +416,9 @@ impl AppState {
         let (filling, source) = (Arc::clone(&volume), Arc::clone(series));
         let first = volume.size[2] / 2;
         let loading = Job::spawn("load", shared(&self.waker), move |sink| {
-            load::fill_volume(&filling, &source, stack, first, &|_, done, _| sink.progress(done))
+            load::fill_volume(&filling, &source, stack, first, &|_, done, _| {
+                sink.progress(done)
+            })
         });
         match loading {
             Ok(loading) => Some(Content::Volume(VolumeStage {
@@ -386,7 +429,8 @@ impl AppState {
                 finding_air: None,
             })),
             Err(error) => {
-                self.notices.add(Severity::Error, format!("Not loaded: {error}"));
+                self.notices
+                    .add(Severity::Error, format!("Not loaded: {error}"));
                 None
             }
         }
@@ -424,7 +468,9 @@ impl AppState {
 
     /// Patient position that the images state.
     pub fn stage_position(&self) -> Option<PatientPosition> {
-        self.stage.as_ref().and_then(|stage| stage.series.patient_position)
+        self.stage
+            .as_ref()
+            .and_then(|stage| stage.series.patient_position)
     }
 
     /// What a plan drawn on the images would be bound to; `None` for pictures.

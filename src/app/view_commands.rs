@@ -41,7 +41,10 @@ impl AppState {
 
     /// The needle that needle views follow: the selected one, else the first with two ends.
     pub fn followed_needle(&self) -> Option<&Trajectory> {
-        let selected = self.selection.needle().and_then(|id| self.plan().trajectory(id));
+        let selected = self
+            .selection
+            .needle()
+            .and_then(|id| self.plan().trajectory(id));
         let complete = |needle: &&Trajectory| needle.segment().is_some();
         selected
             .filter(complete)
@@ -50,7 +53,8 @@ impl AppState {
 
     /// The plane of a viewport, its origin in the middle of the picture.
     pub fn plane_of(&self, id: ViewportId) -> Option<Plane> {
-        self.viewport(id)?.plane(self.crosshair, self.followed_needle())
+        self.viewport(id)?
+            .plane(self.crosshair, self.followed_needle())
     }
 
     /// The plane of a viewport with its scale, for a size in points.
@@ -104,7 +108,9 @@ impl AppState {
             ViewCommand::FlipVertically(id) => self.change(id, Viewport::flip_vertically),
             ViewCommand::RotateQuarter(id) => self.change(id, Viewport::rotate_quarter),
             ViewCommand::Reset(id) => self.reset(id),
-            ViewCommand::ResetAll => (0..self.viewports.len()).for_each(|n| self.reset(ViewportId(n))),
+            ViewCommand::ResetAll => {
+                (0..self.viewports.len()).for_each(|n| self.reset(ViewportId(n)))
+            }
             ViewCommand::ShowCrosshair(show) => self.show_crosshair = show,
             ViewCommand::Resized(id, size) => self.resized(id, size),
             ViewCommand::CenterOn(point) => self.center_on(point),
@@ -152,7 +158,9 @@ impl AppState {
             });
             return;
         }
-        let step_mm = self.volume().map_or(1.0, |volume| slice_step_mm(volume, plane.normal()));
+        let step_mm = self
+            .volume()
+            .map_or(1.0, |volume| slice_step_mm(volume, plane.normal()));
         self.set_crosshair(self.crosshair + plane.normal() * (steps * step_mm));
     }
 
@@ -183,7 +191,9 @@ impl AppState {
         let crosshair = self.crosshair;
         let size = self.sizes.get(id.0).copied().unwrap_or([512.0; 2]);
         let middle = self.volume().map_or(crosshair, Volume::center_lps);
-        let Some(viewport) = self.viewport(id) else { return };
+        let Some(viewport) = self.viewport(id) else {
+            return;
+        };
         let mut fresh = Viewport::new(viewport.kind, posture);
         fresh.slab = viewport.slab;
         fresh.center = middle;
@@ -196,7 +206,9 @@ impl AppState {
     }
 
     fn resized(&mut self, id: ViewportId, size: [f64; 2]) {
-        let Some(old) = self.sizes.get_mut(id.0) else { return };
+        let Some(old) = self.sizes.get_mut(id.0) else {
+            return;
+        };
         let before = std::mem::replace(old, size);
         // Shows the same part of the body as before.
         let scale = before[0].min(before[1]) / size[0].min(size[1]).max(1.0);
@@ -225,7 +237,10 @@ impl AppState {
     }
 
     pub(super) fn posture(&self) -> Posture {
-        if self.stage_position().is_some_and(crate::geometry::PatientPosition::is_prone) {
+        if self
+            .stage_position()
+            .is_some_and(crate::geometry::PatientPosition::is_prone)
+        {
             Posture::Prone
         } else {
             Posture::Supine
@@ -235,7 +250,12 @@ impl AppState {
 
 /// mm along a unit direction that reach the next voxel layer: the slice distance across slices.
 fn slice_step_mm(volume: &Volume, direction: Vector<Lps>) -> f64 {
-    let voxels = volume.voxel_from_lps.vector(direction).0.abs().max_element();
+    let voxels = volume
+        .voxel_from_lps
+        .vector(direction)
+        .0
+        .abs()
+        .max_element();
     if voxels > 1e-9 { 1.0 / voxels } else { 1.0 }
 }
 

@@ -22,7 +22,8 @@ impl ViewFrame {
 
     /// The patient point at screen points from the viewport's top-left corner.
     pub fn lps_at(&self, points: DVec2) -> Point<Lps> {
-        self.plane.point_at_mm((points - self.middle()) * self.mm_per_point)
+        self.plane
+            .point_at_mm((points - self.middle()) * self.mm_per_point)
     }
 
     /// Where a patient point, moved onto the plane, appears: points from the top-left corner.
@@ -50,7 +51,10 @@ mod tests {
             mm_per_point: 0.5,
             size_points: [400.0, 300.0],
         };
-        assert_eq!(frame.lps_at(DVec2::new(200., 150.)), Point::new(5., 10., 20.));
+        assert_eq!(
+            frame.lps_at(DVec2::new(200., 150.)),
+            Point::new(5., 10., 20.)
+        );
         // 10 points right is 5 mm to the back, 10 down is 5 mm to the feet.
         let at = frame.lps_at(DVec2::new(210., 160.));
         assert_eq!(at, Point::new(5., 15., 15.));

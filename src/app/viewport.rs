@@ -308,7 +308,9 @@ mod tests {
     }
 
     fn letters(viewport: &Viewport) -> [String; 2] {
-        let plane = viewport.plane(Point::new(0., 0., 0.), Some(&needle())).unwrap();
+        let plane = viewport
+            .plane(Point::new(0., 0., 0.), Some(&needle()))
+            .unwrap();
         let letters = OrientationLetters::of(&plane);
         [letters.left, letters.up]
     }
@@ -322,7 +324,11 @@ mod tests {
             (ViewKind::Coronal, Posture::Prone, "L", "H"),
             (ViewKind::Sagittal, Posture::Supine, "A", "H"),
         ] {
-            assert_eq!(letters(&Viewport::new(kind, posture)), [left, up], "{kind:?} {posture:?}");
+            assert_eq!(
+                letters(&Viewport::new(kind, posture)),
+                [left, up],
+                "{kind:?} {posture:?}"
+            );
         }
     }
 
@@ -332,26 +338,43 @@ mod tests {
         let segment: Segment = needle.segment().unwrap();
         let plane = |kind| {
             let viewport = Viewport::new(kind, Posture::Prone);
-            viewport.plane(Point::new(0., 0., 0.), Some(&needle)).unwrap()
+            viewport
+                .plane(Point::new(0., 0., 0.), Some(&needle))
+                .unwrap()
         };
-        let (one, two) = (plane(ViewKind::AlongNeedle), plane(ViewKind::AlongNeedleOrthogonal));
+        let (one, two) = (
+            plane(ViewKind::AlongNeedle),
+            plane(ViewKind::AlongNeedleOrthogonal),
+        );
         for plane in [&one, &two] {
             assert!(plane.signed_distance_mm(segment.start).abs() < 1e-9);
             assert!(plane.signed_distance_mm(segment.end).abs() < 1e-9);
-            assert!(plane.in_plane_mm(segment.start).y < 0.0, "the entry is at the top");
+            assert!(
+                plane.in_plane_mm(segment.start).y < 0.0,
+                "the entry is at the top"
+            );
         }
         assert!(one.normal().dot(two.normal()).abs() < 1e-12);
         let down = plane(ViewKind::DownNeedle);
-        assert!(down.origin.distance(segment.end) < 1e-9, "starts at the target");
+        assert!(
+            down.origin.distance(segment.end) < 1e-9,
+            "starts at the target"
+        );
         assert!((down.normal() - segment.vector().direction().unwrap()).length() < 1e-9);
-        assert_eq!(OrientationLetters::of(&down).right.chars().next(), Some('R'));
+        assert_eq!(
+            OrientationLetters::of(&down).right.chars().next(),
+            Some('R')
+        );
     }
 
     #[test]
     fn a_needle_view_without_a_needle_shows_nothing() {
         let viewport = Viewport::new(ViewKind::DownNeedle, Posture::Supine);
         assert_eq!(viewport.plane(Point::new(0., 0., 0.), None), None);
-        let half = Trajectory { entry: None, ..needle() };
+        let half = Trajectory {
+            entry: None,
+            ..needle()
+        };
         assert_eq!(viewport.plane(Point::new(0., 0., 0.), Some(&half)), None);
     }
 

@@ -4,21 +4,48 @@
 
 pub mod decode;
 mod numbers;
+pub mod readout;
+pub mod sample;
 pub mod scan;
 pub mod slice;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 
 /// Plans needle paths for image-guided spine interventions. Not a medical device.
+///
+/// Without a subcommand the window opens on the given files and folders.
 #[derive(Debug, Parser)]
-#[command(name = "stylet", version)]
+#[command(name = "stylet", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     /// What to do; without it the window opens.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// What to open in the window.
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// What to open in the window.
+#[derive(Debug, Args)]
+pub struct WindowArgs {
+    /// Folders and files to open; a .json file is opened as a plan
+    pub paths: Vec<PathBuf>,
+    /// Plan to open on them
+    #[arg(long)]
+    pub plan: Option<PathBuf>,
+    /// Open the sample study (made on first use) where no path is given
+    #[arg(long)]
+    pub sample: bool,
+    /// Save a picture of the window when everything is loaded, and leave
+    #[arg(long, value_name = "PNG")]
+    pub screenshot: Option<PathBuf>,
+    /// Size of the window
+    #[arg(long, value_name = "WxH", value_parser = numbers::picture_size)]
+    pub size: Option<[usize; 2]>,
 }
 
 /// Work without a window.
@@ -30,6 +57,10 @@ pub enum Command {
     Decode(decode::DecodeArgs),
     /// Draw one slice of a volume in any plane, as PNG or as numbers.
     Slice(slice::SliceArgs),
+    /// Print depth, angles and C-arm positions of the needles of a plan.
+    Readout(readout::ReadoutArgs),
+    /// Write the simulated lumbar CT with its truth.
+    Sample(sample::SampleArgs),
 }
 
 impl Command {
@@ -39,6 +70,8 @@ impl Command {
             Self::Scan(args) => scan::run(args),
             Self::Decode(args) => decode::run(args),
             Self::Slice(args) => slice::run(args),
+            Self::Readout(args) => readout::run(args),
+            Self::Sample(args) => sample::run(args),
         }
     }
 }

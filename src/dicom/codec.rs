@@ -72,11 +72,7 @@ pub(crate) fn check_supported(transfer_syntax: &str) -> Result<(), Problem> {
 }
 
 /// Decodes one frame of a supported transfer syntax.
-pub(crate) fn decode(
-    instance: &Instance,
-    frame: usize,
-    stream: &[u8],
-) -> Result<Decoded, Problem> {
+pub(crate) fn decode(instance: &Instance, frame: usize, stream: &[u8]) -> Result<Decoded, Problem> {
     let failed = |message: String| Problem::Codec { frame, message };
     let Some(family) = family(&instance.transfer_syntax) else {
         check_supported(&instance.transfer_syntax)?;
@@ -130,7 +126,8 @@ struct StreamSize {
 impl StreamSize {
     fn check(&self, instance: &Instance) -> Result<(), String> {
         let samples = usize::from(instance.pixel_format.samples_per_pixel);
-        if (self.rows, self.columns, self.components) != (instance.rows, instance.columns, samples) {
+        if (self.rows, self.columns, self.components) != (instance.rows, instance.columns, samples)
+        {
             return Err(format!(
                 "the stream is {} × {} with {} components, the header says {} × {} with {samples}",
                 self.columns, self.rows, self.components, instance.columns, instance.rows
@@ -293,7 +290,11 @@ fn jpeg_2000(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
         let samples = component.data().iter().take(pixels);
         for (pixel, sample) in bytes.chunks_exact_mut(stride).zip(samples) {
             let from = index * width;
-            for (target, byte) in pixel.iter_mut().skip(from).take(width).zip(sample.to_le_bytes())
+            for (target, byte) in pixel
+                .iter_mut()
+                .skip(from)
+                .take(width)
+                .zip(sample.to_le_bytes())
             {
                 *target = byte;
             }
@@ -312,7 +313,11 @@ fn jpeg_xl(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     let size = StreamSize {
         rows: image.height() as usize,
         columns: image.width() as usize,
-        components: if image.pixel_format().is_grayscale() { 1 } else { 3 },
+        components: if image.pixel_format().is_grayscale() {
+            1
+        } else {
+            3
+        },
         bits: bits as usize,
     };
     size.check(instance)?;

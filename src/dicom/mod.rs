@@ -20,6 +20,7 @@ mod rle;
 mod scan;
 mod source;
 mod wanted;
+pub mod write_ct;
 
 #[cfg(test)]
 pub(crate) mod fixture;

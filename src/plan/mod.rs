@@ -83,6 +83,15 @@ impl SeriesBinding {
 }
 
 impl Plan {
+    /// An empty plan for the images that are open.
+    pub fn for_images(position: Option<PatientPosition>, series: Option<SeriesBinding>) -> Self {
+        Self {
+            patient_position: position,
+            series,
+            ..Self::default()
+        }
+    }
+
     /// The needle of an id.
     pub fn trajectory(&self, id: TrajectoryId) -> Option<&Trajectory> {
         self.trajectories.iter().find(|needle| needle.id == id)

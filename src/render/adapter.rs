@@ -119,15 +119,20 @@ pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'sta
     }
 }
 
-/// A device without a window.
-pub(crate) fn open_without_window() -> Result<(wgpu::Device, wgpu::Queue), RenderError> {
+/// Any adapter at all, the fastest of the best kind there is.
+pub(crate) fn any_adapter() -> Result<wgpu::Adapter, RenderError> {
     // OpenGL only where nothing else answers: merely asking it prints to standard error on a
     // machine without a display.
-    let adapter = request_adapter(wgpu::Backends::PRIMARY)
+    request_adapter(wgpu::Backends::PRIMARY)
         .or_else(|_| request_adapter(wgpu::Backends::all()))
         .map_err(|error| RenderError::NoAdapter {
             reason: error.to_string(),
-        })?;
+        })
+}
+
+/// A device without a window.
+pub(crate) fn open_without_window() -> Result<(wgpu::Device, wgpu::Queue), RenderError> {
+    let adapter = any_adapter()?;
     pollster::block_on(adapter.request_device(&device_descriptor(&adapter))).map_err(|error| {
         RenderError::NoDevice {
             adapter: adapter.get_info().name,

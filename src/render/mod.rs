@@ -87,3 +87,8 @@ impl RenderContext {
         })
     }
 }
+
+/// Looks for any graphics adapter, before a window is opened that would fail without one.
+pub fn check_graphics() -> Result<(), RenderError> {
+    adapter::any_adapter().map(|_| ())
+}

@@ -57,8 +57,7 @@ pub struct Dialogs {
     own: Option<Browser>,
     /// Where the last file was.
     folder: Option<PathBuf>,
-    /// Never asks the system: for tests and machines without a portal.
-    pub own_only: bool,
+    own_only: bool,
 }
 
 /// The folder browser of our own.
@@ -71,6 +70,14 @@ struct Browser {
 }
 
 impl Dialogs {
+    /// `own_only` never asks the system, for tests.
+    pub fn new(own_only: bool) -> Self {
+        Self {
+            own_only,
+            ..Self::default()
+        }
+    }
+
     /// Asks.
     pub fn ask(&mut self, wanted: Wanted, waker: Waker) {
         if self.system.is_some() || self.own.is_some() {
@@ -90,7 +97,10 @@ impl Dialogs {
 
     fn start_folder(&self) -> PathBuf {
         let home = || directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
-        self.folder.clone().or_else(home).unwrap_or_else(|| PathBuf::from("."))
+        self.folder
+            .clone()
+            .or_else(home)
+            .unwrap_or_else(|| PathBuf::from("."))
     }
 
     /// Whether an answer is awaited.
@@ -148,14 +158,20 @@ enum Choice {
 }
 
 fn system_dialog(wanted: Wanted, folder: &Path) -> Option<Vec<PathBuf>> {
-    let dialog = rfd::FileDialog::new().set_title(wanted.title()).set_directory(folder);
+    let dialog = rfd::FileDialog::new()
+        .set_title(wanted.title())
+        .set_directory(folder);
     match wanted {
         Wanted::Folder => dialog.pick_folder().map(|path| vec![path]),
         Wanted::Files => dialog.pick_files(),
-        Wanted::Plan => dialog.add_filter("Stylet plan", &["json"]).pick_file().map(|path| vec![path]),
-        Wanted::SavePlan | Wanted::SavePicture => {
-            dialog.set_file_name(wanted.proposed_name()).save_file().map(|path| vec![path])
-        }
+        Wanted::Plan => dialog
+            .add_filter("Stylet plan", &["json"])
+            .pick_file()
+            .map(|path| vec![path]),
+        Wanted::SavePlan | Wanted::SavePicture => dialog
+            .set_file_name(wanted.proposed_name())
+            .save_file()
+            .map(|path| vec![path]),
     }
 }
 
@@ -184,7 +200,8 @@ impl Browser {
                         self.entries.push((path.clone(), path.is_dir()));
                     }
                 }
-                self.entries.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+                self.entries
+                    .sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
             }
             Err(error) => self.trouble = Some(format!("{}: {error}", self.folder.display())),
         }
@@ -197,7 +214,7 @@ impl Browser {
 
     fn ui(&mut self, ui: &mut Ui) -> Option<Choice> {
         let mut choice = None;
-        let modal = Modal::new(egui::Id::new("browser")).show(ui.ctx(), |ui| {
+        let modal = Modal::new(egui::Id::unique("browser")).show(ui.ctx(), |ui| {
             ui.set_width(560.0);
             ui.heading(self.wanted.title());
             self.path_ui(ui);
@@ -205,7 +222,8 @@ impl Browser {
             if self.wanted.saves() {
                 ui.horizontal(|ui| {
                     let label = ui.label("Name");
-                    ui.add(TextEdit::singleline(&mut self.name).desired_width(f32::INFINITY)).labelled_by(label.id);
+                    ui.add(TextEdit::singleline(&mut self.name).desired_width(f32::INFINITY))
+                        .labelled_by(label.id);
                 });
             }
             ui.horizontal(|ui| {
@@ -214,7 +232,11 @@ impl Browser {
                     wanted if wanted.saves() => Some("Save here"),
                     _ => None,
                 };
-                let path = if self.wanted.saves() { self.folder.join(&self.name) } else { self.folder.clone() };
+                let path = if self.wanted.saves() {
+                    self.folder.join(&self.name)
+                } else {
+                    self.folder.clone()
+                };
                 let usable = !self.wanted.saves() || !self.name.trim().is_empty();
                 if let Some(label) = label
                     && ui.add_enabled(usable, egui::Button::new(label)).clicked()
@@ -235,14 +257,18 @@ impl Browser {
     fn path_ui(&mut self, ui: &mut Ui) {
         ui.horizontal(|ui| {
             let up = self.folder.parent().map(Path::to_owned);
-            if ui.add_enabled(up.is_some(), egui::Button::new("Up")).clicked()
+            if ui
+                .add_enabled(up.is_some(), egui::Button::new("Up"))
+                .clicked()
                 && let Some(up) = up
             {
                 self.go(up);
             }
             let mut text = self.folder.display().to_string();
             let label = ui.label("Folder");
-            let response = ui.add(TextEdit::singleline(&mut text).desired_width(f32::INFINITY)).labelled_by(label.id);
+            let response = ui
+                .add(TextEdit::singleline(&mut text).desired_width(f32::INFINITY))
+                .labelled_by(label.id);
             if response.changed() {
                 self.folder = PathBuf::from(text);
                 self.list();
@@ -255,23 +281,37 @@ impl Browser {
 
     fn entries_ui(&mut self, ui: &mut Ui, choice: &mut Option<Choice>) {
         let mut enter = None;
-        ScrollArea::vertical().max_height(320.0).auto_shrink([false, false]).show(ui, |ui| {
-            for (path, is_folder) in &self.entries {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let text = if *is_folder { format!("🗀 {name}") } else { name.into_owned() };
-                let wants_files = self.wanted != Wanted::Folder;
-                let label = ui.add_enabled(*is_folder || wants_files, egui::Button::selectable(false, text));
-                if label.clicked() {
-                    if *is_folder {
-                        enter = Some(path.clone());
-                    } else if self.wanted.saves() {
-                        self.name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        ScrollArea::vertical()
+            .max_height(320.0)
+            .auto_shrink([false, false])
+            .show(ui, |ui| {
+                for (path, is_folder) in &self.entries {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    let text = if *is_folder {
+                        format!("🗀 {name}")
                     } else {
-                        *choice = Some(Choice::Take(path.clone()));
+                        name.into_owned()
+                    };
+                    let wants_files = self.wanted != Wanted::Folder;
+                    let label = ui.add_enabled(
+                        *is_folder || wants_files,
+                        egui::Button::selectable(false, text),
+                    );
+                    if label.clicked() {
+                        if *is_folder {
+                            enter = Some(path.clone());
+                        } else if self.wanted.saves() {
+                            self.name = path
+                                .file_name()
+                                .unwrap_or_default()
+                                .to_string_lossy()
+                                .into_owned();
+                        } else {
+                            *choice = Some(Choice::Take(path.clone()));
+                        }
                     }
                 }
-            }
-        });
+            });
         if let Some(folder) = enter {
             self.go(folder);
         }

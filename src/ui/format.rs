@@ -19,7 +19,11 @@ pub fn degrees(value: Degrees) -> String {
 /// `+12.3°` or `−12.3°`: for angles whose sign says a direction.
 pub fn signed_degrees(value: Degrees) -> String {
     let text = decimal(value.0);
-    let plus = if text.starts_with('−') || text == "0.0" { "" } else { "+" };
+    let plus = if text.starts_with('−') || text == "0.0" {
+        ""
+    } else {
+        "+"
+    };
     format!("{plus}{text}°")
 }
 
@@ -30,20 +34,34 @@ pub fn value(value: f64, unit: &str) -> String {
     } else {
         format!("{value:.0}")
     };
-    format!("{} {unit}", number.replace('-', "−")).trim_end().to_owned()
+    format!("{} {unit}", number.replace('-', "−"))
+        .trim_end()
+        .to_owned()
 }
 
 /// `L 12.3  P 45.6  H 7.8`: an LPS position with the side named instead of a sign.
 pub fn position(at: Point<Lps>) -> String {
     let part = |value: f64, plus: char, minus: char| {
-        format!("{} {:.1}", if value < 0.0 { minus } else { plus }, value.abs())
+        format!(
+            "{} {:.1}",
+            if value < 0.0 { minus } else { plus },
+            value.abs()
+        )
     };
     let [x, y, z] = at.to_array();
-    format!("{}  {}  {}", part(x, 'L', 'R'), part(y, 'P', 'A'), part(z, 'H', 'F'))
+    format!(
+        "{}  {}  {}",
+        part(x, 'L', 'R'),
+        part(y, 'P', 'A'),
+        part(z, 'H', 'F')
+    )
 }
 
 /// The text of a number that may be unknown, and the reason if it is.
-pub fn known<T: Clone>(number: &Known<T>, text: impl FnOnce(T) -> String) -> (String, Option<String>) {
+pub fn known<T: Clone>(
+    number: &Known<T>,
+    text: impl FnOnce(T) -> String,
+) -> (String, Option<String>) {
     match number {
         Ok(number) => (text(number.clone()), None),
         Err(reason) => (UNKNOWN.to_owned(), Some(reason.clone())),
@@ -62,7 +80,11 @@ fn decimal(value: f64) -> String {
 /// A DICOM person name as people write it: `Doe^Jane` → `Doe, Jane`.
 pub fn person_name(name: &str) -> String {
     let alphabetic = name.split('=').next().unwrap_or_default();
-    let parts: Vec<&str> = alphabetic.split('^').map(str::trim).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = alphabetic
+        .split('^')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
     match parts.split_first() {
         Some((family, [])) => (*family).to_owned(),
         Some((family, rest)) => format!("{family}, {}", rest.join(" ")),
@@ -91,13 +113,19 @@ mod tests {
         assert_eq!(degrees(Degrees(0.0)), "0.0°");
         assert_eq!(value(-1000.2, "HU"), "−1000 HU");
         assert_eq!(value(0.25, ""), "0.25");
-        assert_eq!(position(Point::new(-68., 150., -12.)), "R 68.0  P 150.0  F 12.0");
+        assert_eq!(
+            position(Point::new(-68., 150., -12.)),
+            "R 68.0  P 150.0  F 12.0"
+        );
     }
 
     #[test]
     fn unknown_is_a_dash_with_its_reason() {
         let unknown: Known<f64> = Err("No entry yet".to_owned());
-        assert_eq!(known(&unknown, mm), ("–".to_owned(), Some("No entry yet".to_owned())));
+        assert_eq!(
+            known(&unknown, mm),
+            ("–".to_owned(), Some("No entry yet".to_owned()))
+        );
         assert_eq!(known(&Ok(1.0), mm), ("1.0 mm".to_owned(), None));
     }
 

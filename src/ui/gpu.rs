@@ -94,8 +94,19 @@ impl CallbackTrait for SliceCallback {
         _encoder: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        if let Some(Resources { pass, texture: Some(texture) }) = resources.get_mut::<Resources>() {
-            pass.prepare(self.viewport, device, queue, texture, &self.request, &self.display);
+        if let Some(Resources {
+            pass,
+            texture: Some(texture),
+        }) = resources.get_mut::<Resources>()
+        {
+            pass.prepare(
+                self.viewport,
+                device,
+                queue,
+                texture,
+                &self.request,
+                &self.display,
+            );
         }
         Vec::new()
     }

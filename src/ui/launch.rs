@@ -40,7 +40,9 @@ pub enum LaunchError {
     #[error(transparent)]
     Graphics(#[from] crate::render::RenderError),
     /// The window system refused.
-    #[error("The window cannot be opened: {0}. On Linux install libxkbcommon-x11-0, libvulkan1 and mesa-vulkan-drivers (or libegl1 and libgl1-mesa-dri), and check that DISPLAY or WAYLAND_DISPLAY is set")]
+    #[error(
+        "The window cannot be opened: {0}. On Linux install libxkbcommon-x11-0, libvulkan1 and mesa-vulkan-drivers (or libegl1 and libgl1-mesa-dri), and check that DISPLAY or WAYLAND_DISPLAY is set"
+    )]
     Window(String),
     /// The picture was not saved.
     #[error("{0}")]
@@ -143,7 +145,9 @@ impl ViewerApp {
     /// Goes on with a picture that was asked for.
     pub(super) fn take_picture(&mut self, ctx: &Context) {
         let settled = self.is_settled() && !self.state.imports.has_pictures_to_make();
-        let Some(task) = &mut self.picture else { return };
+        let Some(task) = &mut self.picture else {
+            return;
+        };
         if let Some(image) = task.image.lock().ok().and_then(|mut image| image.take()) {
             let saved = save(&task.path, &image);
             self.picture_done(ctx, saved);
@@ -153,7 +157,10 @@ impl ViewerApp {
             return;
         }
         if task.started.elapsed() > LONGEST_WAIT {
-            self.picture_done(ctx, Err("The images were not loaded within three minutes".to_owned()));
+            self.picture_done(
+                ctx,
+                Err("The images were not loaded within three minutes".to_owned()),
+            );
             return;
         }
         task.calm = if settled { task.calm + 1 } else { 0 };
@@ -172,9 +179,14 @@ impl ViewerApp {
     }
 
     fn picture_done(&mut self, ctx: &Context, saved: Result<(), String>) {
-        let Some(task) = self.picture.take() else { return };
+        let Some(task) = self.picture.take() else {
+            return;
+        };
         match &saved {
-            Ok(()) => self.state.notices.add(Severity::Info, format!("Saved {}", task.path.display())),
+            Ok(()) => self
+                .state
+                .notices
+                .add(Severity::Info, format!("Saved {}", task.path.display())),
             Err(reason) => self.state.notices.add(Severity::Error, reason.clone()),
         }
         if let Some(outcome) = task.outcome
@@ -191,7 +203,11 @@ impl ViewerApp {
 
 fn save(path: &std::path::Path, image: &ColorImage) -> Result<(), String> {
     let [width, height] = image.size.map(|n| n as u32);
-    let bytes: Vec<u8> = image.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
+    let bytes: Vec<u8> = image
+        .pixels
+        .iter()
+        .flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()])
+        .collect();
     image::RgbImage::from_raw(width, height, bytes)
         .ok_or_else(|| "The picture has no pixels".to_owned())?
         .save_with_format(path, image::ImageFormat::Png)

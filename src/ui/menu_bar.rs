@@ -164,7 +164,11 @@ pub fn tools_ui(ui: &mut Ui, state: &AppState) -> Option<Action> {
             Some(shortcut) => format!("{} ({})", action.label(), shortcut.text()),
             None => action.label().to_owned(),
         };
-        if ui.add_enabled(action.is_enabled(state), button).on_hover_text(tip).clicked() {
+        if ui
+            .add_enabled(action.is_enabled(state), button)
+            .on_hover_text(tip)
+            .clicked()
+        {
             chosen = Some(action);
         }
     };
@@ -187,7 +191,10 @@ pub fn tools_ui(ui: &mut Ui, state: &AppState) -> Option<Action> {
         }
         ui.separator();
         for (action, kind) in [
-            (Action::LengthTool, ToolKind::Measure(MeasurementKind::Distance)),
+            (
+                Action::LengthTool,
+                ToolKind::Measure(MeasurementKind::Distance),
+            ),
             (Action::AngleTool, ToolKind::Measure(MeasurementKind::Angle)),
             (Action::ProbeTool, ToolKind::Probe),
         ] {
@@ -202,10 +209,18 @@ pub fn tools_ui(ui: &mut Ui, state: &AppState) -> Option<Action> {
             (Action::LayoutOnePlusThree, Layout::OnePlusThree),
             (Action::LayoutTwoByTwo, Layout::TwoByTwo),
         ] {
-            tool(ui, action, state.layout == layout && state.maximised.is_none());
+            tool(
+                ui,
+                action,
+                state.layout == layout && state.maximised.is_none(),
+            );
         }
         ui.separator();
-        ui.label(RichText::new("Not a medical device").color(theme::FAINT).small());
+        ui.label(
+            RichText::new("Not a medical device")
+                .color(theme::FAINT)
+                .small(),
+        );
     });
     chosen
 }

@@ -32,7 +32,9 @@ use self::viewport::pictures::Pictures;
 use self::viewport::stack_view::StackView;
 use crate::app::AppState;
 use crate::app::action::{Action, Effect};
-use crate::app::command::{Command, CommandQueue, FileCommand, PlanCommand, StudyCommand, ViewCommand};
+use crate::app::command::{
+    Command, CommandQueue, FileCommand, PlanCommand, StudyCommand, ViewCommand,
+};
 use crate::app::notice::Severity;
 use crate::app::settings::Folders;
 use crate::app::tool::{Gesture, ToolKind};
@@ -70,7 +72,8 @@ impl ViewerApp {
     pub fn new(cc: &eframe::CreationContext<'_>, folders: Folders, options: LaunchOptions) -> Self {
         cc.egui_ctx.set_visuals(theme::visuals());
         // Ctrl and plus scale the picture, not the window's text.
-        cc.egui_ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        cc.egui_ctx
+            .options_mut(|options| options.zoom_with_keyboard = false);
         let ctx = cc.egui_ctx.clone();
         let mut state = AppState::new(folders, Arc::new(move || ctx.request_repaint()));
         if !options.paths.is_empty() {
@@ -84,10 +87,7 @@ impl ViewerApp {
         let mut pictures = Pictures::new(cc.wgpu_render_state.as_ref());
         let picture = options.screenshot.map(PictureTask::new);
         pictures.unhurried = picture.is_some() || options.unhurried;
-        let dialogs = Dialogs {
-            own_only: options.own_dialogs,
-            ..Dialogs::default()
-        };
+        let dialogs = Dialogs::new(options.own_dialogs);
         Self {
             state,
             queue: CommandQueue::default(),
@@ -116,17 +116,25 @@ impl ViewerApp {
         Panel::bottom("status").show(ui, |ui| {
             status_bar::status_bar_ui(ui, &self.state, &mut self.queue, (self.pointed, &back_end));
         });
-        Panel::left("studies").default_size(220.0).size_range(150.0..=360.0).show(ui, |ui| {
-            self.browser.ui(ui, &self.state, &mut self.queue);
-        });
-        if self.state.stage.is_some() || !self.state.plan().is_empty() {
-            Panel::right("plan").default_size(theme::SIDE_POINTS).size_range(250.0..=460.0).show(ui, |ui| {
-                chosen.extend(plan_panel::plan_panel_ui(ui, &self.state, &mut self.queue));
+        Panel::left("studies")
+            .default_size(220.0)
+            .size_range(150.0..=360.0)
+            .show(ui, |ui| {
+                self.browser.ui(ui, &self.state, &mut self.queue);
             });
+        if self.state.stage.is_some() || !self.state.plan().is_empty() {
+            Panel::right("plan")
+                .default_size(theme::SIDE_POINTS)
+                .size_range(250.0..=460.0)
+                .show(ui, |ui| {
+                    chosen.extend(plan_panel::plan_panel_ui(ui, &self.state, &mut self.queue));
+                });
         }
-        CentralPanel::default().frame(Frame::new().fill(theme::PANEL)).show(ui, |ui| {
-            chosen.extend(self.middle(ui));
-        });
+        CentralPanel::default()
+            .frame(Frame::new().fill(theme::PANEL))
+            .show(ui, |ui| {
+                chosen.extend(self.middle(ui));
+            });
         for action in chosen {
             self.act(action, ui.ctx());
         }
@@ -141,7 +149,8 @@ impl ViewerApp {
                 self.stack_view.ui(ui, area, &self.state, &mut self.queue);
             }
             Some(_) => {
-                self.pointed = viewport::grid_ui(ui, area, &self.state, &mut self.queue, &mut self.pictures);
+                self.pointed =
+                    viewport::grid_ui(ui, area, &self.state, &mut self.queue, &mut self.pictures);
             }
         }
         None
@@ -152,7 +161,9 @@ impl ViewerApp {
             return;
         }
         match action.effect(&self.state, self.pointed.map(|pointed| pointed.at)) {
-            Effect::Commands(commands) => commands.into_iter().for_each(|command| self.queue.push(command)),
+            Effect::Commands(commands) => commands
+                .into_iter()
+                .for_each(|command| self.queue.push(command)),
             Effect::Window(action) => self.window_action(action, ctx),
         }
     }
@@ -166,7 +177,13 @@ impl ViewerApp {
             Action::Screenshot => self.ask(Wanted::SavePicture, ctx),
             Action::NewPlan => self.after_saving(Then::NewPlan, ctx),
             Action::Quit => self.after_saving(Then::Close, ctx),
-            Action::Help => self.page = if self.page.is_some() { None } else { Some(Page::Help) },
+            Action::Help => {
+                self.page = if self.page.is_some() {
+                    None
+                } else {
+                    Some(Page::Help)
+                }
+            }
             Action::Cancel => self.cancel(),
             _ => {}
         }
@@ -181,13 +198,16 @@ impl ViewerApp {
 
     fn ask(&mut self, wanted: Wanted, ctx: &Context) {
         let ctx = ctx.clone();
-        self.dialogs.ask(wanted, Arc::new(move || ctx.request_repaint()));
+        self.dialogs
+            .ask(wanted, Arc::new(move || ctx.request_repaint()));
     }
 
     fn answered(&mut self, wanted: Wanted, paths: Vec<PathBuf>, ctx: &Context) {
         match (wanted, paths.into_iter().next()) {
             (_, None) => {}
-            (Wanted::Folder | Wanted::Files, Some(path)) => self.queue.push(StudyCommand::Import(vec![path])),
+            (Wanted::Folder | Wanted::Files, Some(path)) => {
+                self.queue.push(StudyCommand::Import(vec![path]))
+            }
             (Wanted::Plan, Some(path)) => self.after_saving(Then::OpenPlan(path), ctx),
             (Wanted::SavePlan, Some(path)) => self.queue.push(FileCommand::SaveAs(path)),
             (Wanted::SavePicture, Some(path)) => self.picture = Some(PictureTask::of_now(path)),
@@ -261,11 +281,17 @@ impl ViewerApp {
         if ctx.egui_wants_keyboard_input() {
             return;
         }
-        let viewport = self.pointed.map_or(self.state.active, |pointed| pointed.viewport);
+        let viewport = self
+            .pointed
+            .map_or(self.state.active, |pointed| pointed.viewport);
         let mut nudge = glam::DVec2::ZERO;
         let (mut steps, mut factor) = (0.0, 1.0);
         ctx.input(|input| {
-            let step = if input.modifiers.shift { 10.0 * NUDGE_MM } else { NUDGE_MM };
+            let step = if input.modifiers.shift {
+                10.0 * NUDGE_MM
+            } else {
+                NUDGE_MM
+            };
             for (key, x, y) in [
                 (egui::Key::ArrowLeft, -step, 0.0),
                 (egui::Key::ArrowRight, step, 0.0),
@@ -286,7 +312,10 @@ impl ViewerApp {
                 self.queue.push(PlanCommand::Nudge(viewport, nudge));
             } else {
                 // Without a selection the arrows turn the pages, as in other viewers.
-                self.queue.push(ViewCommand::Scroll(viewport, nudge.y.signum() + nudge.x.signum()));
+                self.queue.push(ViewCommand::Scroll(
+                    viewport,
+                    nudge.y.signum() + nudge.x.signum(),
+                ));
             }
         }
         if steps != 0.0 {
@@ -294,13 +323,22 @@ impl ViewerApp {
         }
         if factor != 1.0 {
             let about_mm = glam::DVec2::ZERO;
-            self.queue.push(ViewCommand::Zoom { viewport, factor, about_mm });
+            self.queue.push(ViewCommand::Zoom {
+                viewport,
+                factor,
+                about_mm,
+            });
         }
     }
 
     fn dropped(&mut self, ctx: &Context) {
         let paths: Vec<PathBuf> = ctx.input(|input| {
-            input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect()
+            input
+                .raw
+                .dropped_files
+                .iter()
+                .map(|file| file.path().to_owned())
+                .collect()
         });
         if !paths.is_empty() {
             self.queue.push(StudyCommand::Import(paths));
@@ -308,8 +346,12 @@ impl ViewerApp {
     }
 
     fn play(&mut self, ctx: &Context) {
-        let Some(stage) = self.state.stage.as_ref().filter(|stage| stage.playing) else { return };
-        let crate::app::stage::Content::Pictures(pictures) = &stage.content else { return };
+        let Some(stage) = self.state.stage.as_ref().filter(|stage| stage.playing) else {
+            return;
+        };
+        let crate::app::stage::Content::Pictures(pictures) = &stage.content else {
+            return;
+        };
         let wait = Duration::from_secs_f64(stage.frame_time_ms() / 1000.0);
         let since = self.last_advance.elapsed();
         // The next picture waits for the one before it to be there.
@@ -333,7 +375,12 @@ impl eframe::App for ViewerApp {
         if let Some(trouble) = self.pictures.take_new_trouble() {
             self.state.notices.add(Severity::Warning, trouble);
         }
-        let lost_focus = ctx.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::WindowFocused(false))));
+        let lost_focus = ctx.input(|input| {
+            input
+                .events
+                .iter()
+                .any(|event| matches!(event, egui::Event::WindowFocused(false)))
+        });
         if lost_focus && self.state.gesture != Gesture::Idle {
             self.state.abort_gesture();
         }
@@ -359,7 +406,9 @@ impl eframe::App for ViewerApp {
         self.modals(ui);
         let commands = self.queue.take();
         if !commands.is_empty() {
-            commands.into_iter().for_each(|command: Command| self.state.apply(command));
+            commands
+                .into_iter()
+                .for_each(|command: Command| self.state.apply(command));
             ctx.request_repaint();
         }
         if self.state.tool == ToolKind::Window && self.state.gesture == Gesture::Idle {

@@ -1,6 +1,6 @@
 //! The plan: its needles, what the selected one is, its coordinates, the measurements.
 
-use egui::{ComboBox, DragValue, RichText, ScrollArea, TextEdit, Ui, WidgetInfo, WidgetType};
+use egui::{ComboBox, DragValue, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
 
 use super::readout_panel::readout_ui;
 use super::{format, theme};
@@ -18,30 +18,39 @@ pub fn plan_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) ->
         ui.label(RichText::new("Plan").strong());
         ui.label(RichText::new(file_words(state)).color(theme::FAINT));
     });
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-        position_ui(ui, state, queue);
-        ui.separator();
-        if state.plan_fits() {
-            needles_ui(ui, state, queue);
-            let selected = state.selection.needle().and_then(|id| state.plan().trajectory(id));
-            if let Some(needle) = selected {
-                ui.separator();
-                action = needle_ui(ui, needle, state, queue);
-                ui.separator();
-                readout_ui(ui, needle, state);
+    ScrollArea::vertical()
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            position_ui(ui, state, queue);
+            ui.separator();
+            if state.plan_fits() {
+                needles_ui(ui, state, queue);
+                let selected = state
+                    .selection
+                    .needle()
+                    .and_then(|id| state.plan().trajectory(id));
+                if let Some(needle) = selected {
+                    ui.separator();
+                    action = needle_ui(ui, needle, state, queue);
+                    ui.separator();
+                    readout_ui(ui, needle, state);
+                }
+                pairs_ui(ui, state);
+                measurements_ui(ui, state, queue);
+            } else {
+                ui.label(
+                    RichText::new("The open plan belongs to other images.").color(theme::WARNING),
+                );
             }
-            pairs_ui(ui, state);
-            measurements_ui(ui, state, queue);
-        } else {
-            ui.label(RichText::new("The open plan belongs to other images.").color(theme::WARNING));
-        }
-    });
+        });
     action
 }
 
 fn file_words(state: &AppState) -> String {
     let name = state.store.path.as_ref().and_then(|path| path.file_name());
-    let name = name.map_or("not saved yet".into(), |name| name.to_string_lossy().into_owned());
+    let name = name.map_or("not saved yet".into(), |name| {
+        name.to_string_lossy().into_owned()
+    });
     match (state.has_unsaved_changes(), state.store.is_saving()) {
         (_, true) => format!("{name} – saving…"),
         (true, _) => format!("{name} ●"),
@@ -53,7 +62,9 @@ fn file_words(state: &AppState) -> String {
 fn position_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     let current = state.patient_position();
     let words = |position: Option<PatientPosition>| {
-        position.map_or("not known".to_owned(), |p| format!("{} · {}", p.code(), p.words()))
+        position.map_or("not known".to_owned(), |p| {
+            format!("{} · {}", p.code(), p.words())
+        })
     };
     ui.horizontal(|ui| {
         let label = ui.label("Patient lies");
@@ -64,7 +75,10 @@ fn position_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
             .show_ui(ui, |ui| {
                 for position in PatientPosition::ALL {
                     let choice = Some(position);
-                    if ui.selectable_label(current == choice, words(choice)).clicked() {
+                    if ui
+                        .selectable_label(current == choice, words(choice))
+                        .clicked()
+                    {
                         let edit = PlanEdit::SetPatientPosition(choice);
                         queue.push(PlanCommand::Edit("Patient position", edit));
                     }
@@ -77,7 +91,10 @@ fn position_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     if let (Some(scanned), Some(current)) = (scanned, current)
         && scanned != current
     {
-        let text = format!("The images were made {}: organs and path may lie differently", scanned.words());
+        let text = format!(
+            "The images were made {}: organs and path may lie differently",
+            scanned.words()
+        );
         ui.label(RichText::new(text).color(theme::WARNING).small());
     }
 }
@@ -92,8 +109,13 @@ fn needles_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
         let selected = state.selection.needle() == Some(needle.id);
         ui.horizontal(|ui| {
             let (rect, _) = ui.allocate_exact_size(egui::vec2(12.0, 12.0), egui::Sense::hover());
-            ui.painter().rect_filled(rect, 2.0, theme::needle_color(needle.color));
-            let length = needle.segment().map_or(format::UNKNOWN.to_owned(), |segment| format::mm(segment.length_mm()));
+            ui.painter()
+                .rect_filled(rect, 2.0, theme::needle_color(needle.color));
+            let length = needle
+                .segment()
+                .map_or(format::UNKNOWN.to_owned(), |segment| {
+                    format::mm(segment.length_mm())
+                });
             let marks = match (needle.locked, needle.hidden) {
                 (true, true) => " (locked, hidden)",
                 (true, false) => " (locked)",
@@ -112,7 +134,12 @@ fn needles_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     }
 }
 
-fn needle_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState, queue: &mut CommandQueue) -> Option<Action> {
+fn needle_ui(
+    ui: &mut Ui,
+    needle: &Trajectory,
+    state: &AppState,
+    queue: &mut CommandQueue,
+) -> Option<Action> {
     let id = needle.id;
     name_ui(ui, needle, queue);
     ui.horizontal(|ui| {
@@ -131,7 +158,10 @@ fn needle_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState, queue: &mut Com
                 for choice in &catalogue.needles {
                     let current = needle.needle.as_deref() == Some(choice.id.as_str());
                     if ui.selectable_label(current, &choice.name).clicked() {
-                        let edit = PlanEdit::SetNeedle { id, needle: Some(choice.id.clone()) };
+                        let edit = PlanEdit::SetNeedle {
+                            id,
+                            needle: Some(choice.id.clone()),
+                        };
                         queue.push(PlanCommand::Edit("Choose needle", edit));
                     }
                 }
@@ -141,16 +171,22 @@ fn needle_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState, queue: &mut Com
     });
     ui.horizontal(|ui| {
         for color in Color::PALETTE {
-            let (rect, response) = ui.allocate_exact_size(egui::vec2(18.0, 18.0), egui::Sense::click());
+            let (rect, response) =
+                ui.allocate_exact_size(egui::vec2(18.0, 18.0), egui::Sense::click());
             let name = format!("Colour {}", String::from(color));
-            response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, &name));
-            ui.painter().rect_filled(rect.shrink(2.0), 3.0, theme::needle_color(color));
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+            ui.painter()
+                .rect_filled(rect.shrink(2.0), 3.0, theme::needle_color(color));
             if color == needle.color {
                 let edge = egui::Stroke::new(2.0, egui::Color32::WHITE);
-                ui.painter().rect_stroke(rect, 3.0, edge, egui::StrokeKind::Inside);
+                ui.painter()
+                    .rect_stroke(rect, 3.0, edge, egui::StrokeKind::Inside);
             }
             if response.clicked() {
-                queue.push(PlanCommand::Edit("Colour", PlanEdit::SetColor { id, color }));
+                queue.push(PlanCommand::Edit(
+                    "Colour",
+                    PlanEdit::SetColor { id, color },
+                ));
             }
         }
     });
@@ -173,9 +209,15 @@ fn needle_buttons(ui: &mut Ui, needle: &Trajectory, state: &AppState) -> Option<
             ("Mirror", Action::MirrorNeedle),
             ("Delete", Action::Delete),
         ] {
-            let key = wanted.shortcut().map(|shortcut| format!(" ({})", shortcut.text())).unwrap_or_default();
+            let key = wanted
+                .shortcut()
+                .map(|shortcut| format!(" ({})", shortcut.text()))
+                .unwrap_or_default();
             let button = ui.add_enabled(wanted.is_enabled(state), egui::Button::new(label));
-            if button.on_hover_text(format!("{}{key}", wanted.label())).clicked() {
+            if button
+                .on_hover_text(format!("{}{key}", wanted.label()))
+                .clicked()
+            {
                 action = Some(wanted);
             }
         }
@@ -185,8 +227,10 @@ fn needle_buttons(ui: &mut Ui, needle: &Trajectory, state: &AppState) -> Option<
 
 /// The name: typed text becomes one step when the field is left.
 fn name_ui(ui: &mut Ui, needle: &Trajectory, queue: &mut CommandQueue) {
-    let key = ui.id().with(("name", needle.id.0));
-    let mut name = ui.data(|data| data.get_temp::<String>(key)).unwrap_or_else(|| needle.name.clone());
+    let key = ui.scope_id().with(("name", needle.id.0));
+    let mut name = ui
+        .data(|data| data.get_temp::<String>(key))
+        .unwrap_or_else(|| needle.name.clone());
     ui.horizontal(|ui| {
         let label = ui.label("Name");
         let edit = TextEdit::singleline(&mut name).desired_width(f32::INFINITY);
@@ -198,7 +242,13 @@ fn name_ui(ui: &mut Ui, needle: &Trajectory, queue: &mut CommandQueue) {
             ui.data_mut(|data| data.remove::<String>(key));
             let name = name.trim().to_owned();
             if !name.is_empty() && name != needle.name {
-                queue.push(PlanCommand::Edit("Rename", PlanEdit::Rename { id: needle.id, name }));
+                queue.push(PlanCommand::Edit(
+                    "Rename",
+                    PlanEdit::Rename {
+                        id: needle.id,
+                        name,
+                    },
+                ));
             }
         }
     });
@@ -226,7 +276,7 @@ fn end_ui(ui: &mut Ui, needle: &Trajectory, end: TrajectoryEnd, queue: &mut Comm
                 .prefix(format!("{axis} "));
             let response = ui.add_enabled(!needle.locked, drag);
             let name = format!("{word} {axis} mm");
-            response.widget_info(|| WidgetInfo::labeled(WidgetType::DragValue, true, &name));
+            response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, &name));
             if response.drag_started() {
                 queue.push(PlanCommand::Begin(label));
             }
@@ -245,10 +295,16 @@ fn end_ui(ui: &mut Ui, needle: &Trajectory, end: TrajectoryEnd, queue: &mut Comm
 }
 
 fn pairs_ui(ui: &mut Ui, state: &AppState) {
-    let Some(selected) = state.selection.needle().and_then(|id| state.plan().trajectory(id)) else {
+    let Some(selected) = state
+        .selection
+        .needle()
+        .and_then(|id| state.plan().trajectory(id))
+    else {
         return;
     };
-    let Some(mine) = selected.segment() else { return };
+    let Some(mine) = selected.segment() else {
+        return;
+    };
     let others: Vec<_> = state
         .plan()
         .trajectories
@@ -267,7 +323,8 @@ fn pairs_ui(ui: &mut Ui, state: &AppState) {
         let distance = format::mm(mine.distance_to_segment_mm(segment));
         ui.horizontal(|ui| {
             let (rect, _) = ui.allocate_exact_size(egui::vec2(12.0, 12.0), egui::Sense::hover());
-            ui.painter().rect_filled(rect, 2.0, theme::needle_color(other.color));
+            ui.painter()
+                .rect_filled(rect, 2.0, theme::needle_color(other.color));
             ui.add(egui::Label::new(format!("{}: {distance}, {angle}", other.name)).truncate());
         });
     }

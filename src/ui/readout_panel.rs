@@ -11,11 +11,21 @@ use crate::plan::{Known, Trajectory, phrase};
 
 /// Draws the numbers.
 pub fn readout_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState) {
-    let numbers = PathReadout::of(needle, state.patient_position(), state.catalogue, state.images());
+    let numbers = PathReadout::of(
+        needle,
+        state.patient_position(),
+        state.catalogue,
+        state.images(),
+    );
     let plan = &numbers.plan;
     head(ui, "Depth");
     grid(ui, "depth", |ui| {
-        row(ui, "Entry to target", known(&plan.length_mm, format::mm), "Length of the path as drawn");
+        row(
+            ui,
+            "Entry to target",
+            known(&plan.length_mm, format::mm),
+            "Length of the path as drawn",
+        );
         row(
             ui,
             "Skin to target",
@@ -43,14 +53,25 @@ pub fn readout_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState) {
         row(
             ui,
             "In plane, from vertical",
-            known(&plan.in_plane, |angle| format!("{} {direction}", format::degrees(angle)).trim().to_owned()),
+            known(&plan.in_plane, |angle| {
+                format!("{} {direction}", format::degrees(angle))
+                    .trim()
+                    .to_owned()
+            }),
             "φ: in the axial plane from the sagittal (vertical) plane",
         );
-        let word = plan.out_of_plane.as_ref().map_or("", |angle| cranial(angle.0));
+        let word = plan
+            .out_of_plane
+            .as_ref()
+            .map_or("", |angle| cranial(angle.0));
         row(
             ui,
             "Out of plane",
-            known(&plan.out_of_plane, |angle| format!("{} {word}", format::degrees(angle.abs())).trim().to_owned()),
+            known(&plan.out_of_plane, |angle| {
+                format!("{} {word}", format::degrees(angle.abs()))
+                    .trim()
+                    .to_owned()
+            }),
             "ψ: true cranio-caudal angle, where the tip points",
         );
         row(
@@ -75,7 +96,9 @@ fn direction_of(plan: &crate::plan::TrajectoryReadout) -> &'static str {
 }
 
 fn spoken_ct(ui: &mut Ui, needle: &Trajectory, direction: &str) {
-    let angles = needle.segment().and_then(|segment| NeedleAngles::of(segment.vector()));
+    let angles = needle
+        .segment()
+        .and_then(|segment| NeedleAngles::of(segment.vector()));
     if let Some(angles) = angles {
         ui.label(RichText::new(phrase::ct(angles, direction)).color(theme::FAINT));
     }
@@ -122,7 +145,11 @@ fn pair<T: Clone>(
 ) -> (String, Option<String>) {
     known(pair, |pair| {
         let (first, second) = parts(pair);
-        format!("{} / {}", format::signed_degrees(first), format::signed_degrees(second))
+        format!(
+            "{} / {}",
+            format::signed_degrees(first),
+            format::signed_degrees(second)
+        )
     })
 }
 
@@ -141,16 +168,28 @@ fn warnings(ui: &mut Ui, numbers: &PathReadout) {
     let mut said = Vec::new();
     if let Ok(reserve_mm) = numbers.plan.needle_reserve_mm {
         if reserve_mm < 0.0 {
-            said.push(format!("The needle is {} too short for this path", format::mm(-reserve_mm)));
+            said.push(format!(
+                "The needle is {} too short for this path",
+                format::mm(-reserve_mm)
+            ));
         } else if reserve_mm < 10.0 {
-            said.push(format!("Only {} of the needle stay outside the skin", format::mm(reserve_mm)));
+            said.push(format!(
+                "Only {} of the needle stay outside the skin",
+                format::mm(reserve_mm)
+            ));
         }
     }
     if let Ok(above_mm) = numbers.entry_above_skin_mm {
         if above_mm > 2.0 {
-            said.push(format!("The entry is {} outside the skin", format::mm(above_mm)));
+            said.push(format!(
+                "The entry is {} outside the skin",
+                format::mm(above_mm)
+            ));
         } else if above_mm < -2.0 {
-            said.push(format!("The entry is {} below the skin", format::mm(-above_mm)));
+            said.push(format!(
+                "The entry is {} below the skin",
+                format::mm(-above_mm)
+            ));
         }
     }
     for text in said {
@@ -164,11 +203,16 @@ fn head(ui: &mut Ui, title: &str) {
 }
 
 fn grid(ui: &mut Ui, id: &str, rows: impl FnOnce(&mut Ui)) {
-    Grid::new(id).num_columns(2).min_col_width(130.0).spacing([8.0, 3.0]).show(ui, rows);
+    Grid::new(id)
+        .num_columns(2)
+        .min_col_width(130.0)
+        .spacing([8.0, 3.0])
+        .show(ui, rows);
 }
 
 fn row(ui: &mut Ui, label: &str, (text, reason): (String, Option<String>), meaning: &str) {
-    ui.label(RichText::new(label).color(theme::FAINT)).on_hover_text(meaning);
+    ui.label(RichText::new(label).color(theme::FAINT))
+        .on_hover_text(meaning);
     let value = ui.label(RichText::new(text).monospace());
     match reason {
         Some(reason) => value.on_hover_text(reason),

@@ -44,7 +44,11 @@ pub fn status_bar_ui(
                     let value = value_at(volume, pointed.at, Interpolation::Linear)?;
                     Some(format::value(value, volume.unit()))
                 });
-                let words = format!("{}   {}", format::position(pointed.at), value.unwrap_or_default());
+                let words = format!(
+                    "{}   {}",
+                    format::position(pointed.at),
+                    value.unwrap_or_default()
+                );
                 ui.label(RichText::new(words).monospace());
             }
         });
@@ -52,15 +56,26 @@ pub fn status_bar_ui(
 }
 
 fn progress_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
-    let bar = |share: f64, text: String| ProgressBar::new(share as f32).desired_width(230.0).text(text);
+    let bar = |share: f64, text: String| {
+        ProgressBar::new(share as f32)
+            .desired_width(230.0)
+            .text(text)
+    };
     if let Some((done, total)) = state.imports.scanned {
-        let share = if total > 0 { done as f64 / total as f64 } else { 0.0 };
+        let share = if total > 0 {
+            done as f64 / total as f64
+        } else {
+            0.0
+        };
         ui.add(bar(share, format!("Reading headers {done} of {total}")));
         if ui.button("Cancel").clicked() {
             queue.push(StudyCommand::CancelImport);
         }
     } else if let Some(share) = state.imports.sample_made {
-        ui.add(bar(share, format!("Making the sample study {:.0} %", share * 100.0)));
+        ui.add(bar(
+            share,
+            format!("Making the sample study {:.0} %", share * 100.0),
+        ));
         if ui.button("Cancel").clicked() {
             queue.push(StudyCommand::CancelImport);
         }

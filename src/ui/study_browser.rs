@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use egui::{Color32, ColorImage, RichText, ScrollArea, TextureHandle, TextureOptions, Ui, WidgetInfo, WidgetType};
+use egui::{
+    Color32, ColorImage, RichText, Role, ScrollArea, TextureHandle, TextureOptions, Ui, WidgetInfo,
+};
 
 use super::{format, theme};
 use crate::app::AppState;
@@ -26,20 +28,25 @@ impl StudyBrowser {
         ui.label(RichText::new("Studies").strong());
         if state.catalog.studies.is_empty() {
             ui.add_space(6.0);
-            ui.label(RichText::new("None open. Drop a folder here, or use the Study menu.").color(theme::FAINT));
+            ui.label(
+                RichText::new("None open. Drop a folder here, or use the Study menu.")
+                    .color(theme::FAINT),
+            );
             return;
         }
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            for study in &state.catalog.studies {
-                study_head(ui, study, state);
-                for series in &study.series {
-                    for stack in 0..series.stacks.len() {
-                        self.stack_ui(ui, (series, stack), state, queue);
+        ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .show(ui, |ui| {
+                for study in &state.catalog.studies {
+                    study_head(ui, study, state);
+                    for series in &study.series {
+                        for stack in 0..series.stacks.len() {
+                            self.stack_ui(ui, (series, stack), state, queue);
+                        }
                     }
+                    ui.add_space(6.0);
                 }
-                ui.add_space(6.0);
-            }
-        });
+            });
     }
 
     fn stack_ui(
@@ -49,12 +56,18 @@ impl StudyBrowser {
         state: &AppState,
         queue: &mut CommandQueue,
     ) {
-        let Some(stack) = series.stacks.get(index) else { return };
+        let Some(stack) = series.stacks.get(index) else {
+            return;
+        };
         let shown = state
             .stage
             .as_ref()
             .is_some_and(|stage| stage.series.uid == series.uid && stage.stack == index);
-        let fill = if shown { ui.visuals().selection.bg_fill } else { Color32::TRANSPARENT };
+        let fill = if shown {
+            ui.visuals().selection.bg_fill
+        } else {
+            Color32::TRANSPARENT
+        };
         let title = match stack.name.as_str() {
             "" => series.title(),
             name => format!("{} – {name}", series.title()),
@@ -64,26 +77,48 @@ impl StudyBrowser {
             StackKind::Images => format!("{} pictures", stack.frames.len()),
             StackKind::Cine => format!("run of {} frames", stack.frames.len()),
         };
-        let inner = egui::Frame::new().fill(fill).corner_radius(3.0).inner_margin(4.0).show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.horizontal(|ui| {
-                self.picture_ui(ui, &(series.uid.clone(), index), state);
-                ui.vertical(|ui| {
-                    ui.add(egui::Label::new(RichText::new(&title).strong()).truncate().selectable(false));
-                    let line = format!("{} · {counted}", series.modality);
-                    ui.add(egui::Label::new(RichText::new(line).color(theme::FAINT)).truncate().selectable(false));
-                    if let Some(warning) = stack.warnings.first() {
-                        let words = RichText::new(&warning.message).color(theme::WARNING).small();
-                        ui.add(egui::Label::new(words).truncate().selectable(false))
-                            .on_hover_text(&warning.message);
-                    }
+        let inner = egui::Frame::new()
+            .fill(fill)
+            .corner_radius(3.0)
+            .inner_margin(4.0)
+            .show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                ui.horizontal(|ui| {
+                    self.picture_ui(ui, &(series.uid.clone(), index), state);
+                    ui.vertical(|ui| {
+                        ui.add(
+                            egui::Label::new(RichText::new(&title).strong())
+                                .truncate()
+                                .selectable(false),
+                        );
+                        let line = format!("{} · {counted}", series.modality);
+                        ui.add(
+                            egui::Label::new(RichText::new(line).color(theme::FAINT))
+                                .truncate()
+                                .selectable(false),
+                        );
+                        if let Some(warning) = stack.warnings.first() {
+                            let words = RichText::new(&warning.message)
+                                .color(theme::WARNING)
+                                .small();
+                            ui.add(egui::Label::new(words).truncate().selectable(false))
+                                .on_hover_text(&warning.message);
+                        }
+                    });
                 });
             });
+        let response = inner
+            .response
+            .interact(egui::Sense::click())
+            .on_hover_text(format!("{title}\n{counted}"));
+        response.widget_info(|| {
+            WidgetInfo::labeled(Role::Button, true, format!("Show series {title}"))
         });
-        let response = inner.response.interact(egui::Sense::click()).on_hover_text(format!("{title}\n{counted}"));
-        response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("Show series {title}")));
         if response.clicked() && !shown {
-            queue.push(StudyCommand::Show { series: series.uid.clone(), stack: index });
+            queue.push(StudyCommand::Show {
+                series: series.uid.clone(),
+                stack: index,
+            });
         }
     }
 
@@ -91,7 +126,9 @@ impl StudyBrowser {
         let size = egui::Vec2::splat(PICTURE_POINTS);
         let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
         ui.painter().rect_filled(rect, 2.0, theme::VIEW_GROUND);
-        let Some(thumbnail) = state.imports.pictures.get(key) else { return };
+        let Some(thumbnail) = state.imports.pictures.get(key) else {
+            return;
+        };
         let texture = self
             .textures
             .entry(key.clone())
@@ -110,7 +147,8 @@ fn upload(ui: &Ui, thumbnail: &Thumbnail) -> TextureHandle {
     } else {
         ColorImage::filled([1, 1], Color32::BLACK)
     };
-    ui.ctx().load_texture("thumbnail", image, TextureOptions::LINEAR)
+    ui.ctx()
+        .load_texture("thumbnail", image, TextureOptions::LINEAR)
 }
 
 fn fit(size: [usize; 2], edge: f32) -> egui::Vec2 {
@@ -122,7 +160,11 @@ fn study_head(ui: &mut Ui, study: &Study, state: &AppState) {
     let who = if state.settings.hide_patient {
         "Patient hidden".to_owned()
     } else {
-        format!("{} · {}", format::person_name(&study.patient.name), study.patient.id)
+        format!(
+            "{} · {}",
+            format::person_name(&study.patient.name),
+            study.patient.id
+        )
     };
     let label = egui::Label::new(RichText::new(&who).strong().color(theme::LABEL)).truncate();
     ui.add(label).on_hover_text(&who);

@@ -4,6 +4,7 @@
 //! looked at while it loads and a slice that cannot be read stays visibly empty.
 
 pub mod load;
+pub mod phantom;
 pub mod sample;
 pub mod slice_request;
 pub mod synthetic;

@@ -126,16 +126,26 @@ impl AppState {
                 let edit = PlanEdit::MoveTrajectory { id, by };
                 self.apply(Command::Plan(PlanCommand::Edit("Move needle", edit)));
                 self.lead_crosshair(event, last);
-                Gesture::MoveNeedle { id, last: event.lps() }
+                Gesture::MoveNeedle {
+                    id,
+                    last: event.lps(),
+                }
             }
             Gesture::MovePoint { id, point, last } => {
-                let place = self.plan().measurement(id).and_then(|drawn| drawn.points.get(point));
+                let place = self
+                    .plan()
+                    .measurement(id)
+                    .and_then(|drawn| drawn.points.get(point));
                 if let Some(&place) = place {
                     let to = place + (event.lps() - last);
                     let edit = PlanEdit::MoveMeasurementPoint { id, point, to };
                     self.apply(Command::Plan(PlanCommand::Edit("Move point", edit)));
                 }
-                Gesture::MovePoint { id, point, last: event.lps() }
+                Gesture::MovePoint {
+                    id,
+                    point,
+                    last: event.lps(),
+                }
             }
             Gesture::MoveCrosshair { line_of, last } => self.drag_crosshair(event, line_of, last),
             Gesture::TurnLine { line_of, last } => self.turn_line(event, line_of, last),
@@ -158,7 +168,10 @@ impl AppState {
                     factor,
                     about_mm: (about - middle) * event.frame.mm_per_point,
                 }));
-                Gesture::Zoom { last: event.at, about }
+                Gesture::Zoom {
+                    last: event.at,
+                    about,
+                }
             }
         };
     }
@@ -173,9 +186,16 @@ impl AppState {
     ) -> Gesture {
         // A needle view moves with its needle: the shift is taken in the frame of the event only.
         let by = event.lps() - last;
-        let place = self.plan().trajectory(id).and_then(|needle| needle.end(end));
+        let place = self
+            .plan()
+            .trajectory(id)
+            .and_then(|needle| needle.end(end));
         if let Some(place) = place {
-            let edit = PlanEdit::SetEnd { id, end, to: place + by };
+            let edit = PlanEdit::SetEnd {
+                id,
+                end,
+                to: place + by,
+            };
             self.apply(Command::Plan(PlanCommand::Edit("Move needle", edit)));
             self.lead_crosshair(event, last);
         }
@@ -239,7 +259,10 @@ impl AppState {
                 viewport.down = turned.down;
             }
         }
-        Gesture::TurnLine { line_of, last: event.at }
+        Gesture::TurnLine {
+            line_of,
+            last: event.at,
+        }
     }
 
     pub(super) fn release(&mut self, event: &PointerEvent) {

@@ -47,7 +47,10 @@ impl CrosshairLine {
     /// Where its two turning handles sit.
     pub fn handles(&self, frame: &ViewFrame) -> [DVec2; 2] {
         let reach = 0.38 * frame.size_points[0].min(frame.size_points[1]);
-        [self.middle + self.direction * reach, self.middle - self.direction * reach]
+        [
+            self.middle + self.direction * reach,
+            self.middle - self.direction * reach,
+        ]
     }
 }
 
@@ -86,7 +89,10 @@ impl AppState {
             else {
                 continue;
             };
-            let on_screen = DVec2::new(direction.dot(frame.plane.right), direction.dot(frame.plane.down));
+            let on_screen = DVec2::new(
+                direction.dot(frame.plane.right),
+                direction.dot(frame.plane.down),
+            );
             let line = CrosshairLine {
                 of: other,
                 middle: frame.points_of(self.crosshair),
@@ -112,10 +118,17 @@ impl AppState {
     fn hit_end(&self, viewport: ViewportId, frame: &ViewFrame, at: DVec2) -> Option<Hit> {
         let reach_mm = self.reach_mm(viewport);
         let mut best: Option<(f64, Hit)> = None;
-        for needle in self.plan().trajectories.iter().filter(|n| !n.hidden && !n.locked) {
+        for needle in self
+            .plan()
+            .trajectories
+            .iter()
+            .filter(|n| !n.hidden && !n.locked)
+        {
             // Target before entry, so that it wins where both lie on one spot.
             for end in [TrajectoryEnd::Target, TrajectoryEnd::Entry] {
-                let Some(place) = needle.end(end) else { continue };
+                let Some(place) = needle.end(end) else {
+                    continue;
+                };
                 let far = frame.points_of(place).distance(at);
                 let off_mm = frame.plane.signed_distance_mm(place).abs();
                 let near = far <= HANDLE_POINTS && off_mm <= reach_mm;
@@ -140,7 +153,11 @@ impl AppState {
 
     fn hit_shaft(&self, viewport: ViewportId, frame: &ViewFrame, at: DVec2) -> Option<Hit> {
         let reach_mm = self.reach_mm(viewport);
-        let shown = self.plan().trajectories.iter().filter(|n| !n.hidden && !n.locked);
+        let shown = self
+            .plan()
+            .trajectories
+            .iter()
+            .filter(|n| !n.hidden && !n.locked);
         shown
             .filter_map(|needle| {
                 let segment = needle.segment()?;
@@ -161,7 +178,9 @@ impl AppState {
             return Some(Hit::CrosshairMiddle);
         }
         let handle = lines.iter().find(|line| {
-            line.handles(frame).iter().any(|handle| handle.distance(at) <= HANDLE_POINTS)
+            line.handles(frame)
+                .iter()
+                .any(|handle| handle.distance(at) <= HANDLE_POINTS)
         });
         if let Some(line) = handle {
             return Some(Hit::LineHandle(line.of));
@@ -179,7 +198,11 @@ impl AppState {
 fn distance_to_piece(at: DVec2, from: DVec2, to: DVec2) -> f64 {
     let along = to - from;
     let squared = along.length_squared();
-    let share = if squared > 0.0 { ((at - from).dot(along) / squared).clamp(0.0, 1.0) } else { 0.0 };
+    let share = if squared > 0.0 {
+        ((at - from).dot(along) / squared).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     at.distance(from + along * share)
 }
 

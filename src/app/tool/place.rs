@@ -6,7 +6,9 @@ use crate::app::AppState;
 use crate::app::command::{Command, PlanCommand, Selection};
 use crate::app::notice::Severity;
 use crate::geometry::{Lps, Point};
-use crate::plan::{Measurement, MeasurementKind, PlanEdit, Trajectory, TrajectoryEnd, TrajectoryId};
+use crate::plan::{
+    Measurement, MeasurementKind, PlanEdit, Trajectory, TrajectoryEnd, TrajectoryId,
+};
 
 impl AppState {
     /// Places an end where the pointer is; after the target of an entry-less needle the next
@@ -28,7 +30,10 @@ impl AppState {
     /// Places an end of the selected needle at a patient point; without a selected needle a new
     /// one is made. One undo step.
     pub(in crate::app) fn place_end(&mut self, end: TrajectoryEnd, at: Point<Lps>) {
-        let selected = self.selection.needle().filter(|&id| self.plan().trajectory(id).is_some());
+        let selected = self
+            .selection
+            .needle()
+            .filter(|&id| self.plan().trajectory(id).is_some());
         let word = match end {
             TrajectoryEnd::Entry => "Place entry",
             TrajectoryEnd::Target => "Place target",
@@ -66,11 +71,16 @@ impl AppState {
         };
         match crossing {
             Ok(crossing) => {
-                let edit = PlanEdit::SetEnd { id, end: TrajectoryEnd::Entry, to: crossing.at };
+                let edit = PlanEdit::SetEnd {
+                    id,
+                    end: TrajectoryEnd::Entry,
+                    to: crossing.at,
+                };
                 self.apply(Command::Plan(PlanCommand::Edit("Snap entry to skin", edit)));
             }
             Err(reason) if quiet == Quiet::No => {
-                self.notices.add(Severity::Warning, format!("Entry not moved: {reason}"));
+                self.notices
+                    .add(Severity::Warning, format!("Entry not moved: {reason}"));
             }
             Err(_) => {}
         }
@@ -81,7 +91,12 @@ impl AppState {
         let at = event.lps();
         let mut draft = match self.draft.take() {
             Some(draft) if draft.kind == kind && draft.viewport == event.viewport => draft,
-            _ => Draft { kind, points: Vec::new(), viewport: event.viewport, pointer: at },
+            _ => Draft {
+                kind,
+                points: Vec::new(),
+                viewport: event.viewport,
+                pointer: at,
+            },
         };
         draft.points.push(at);
         draft.pointer = at;
@@ -90,12 +105,19 @@ impl AppState {
             return;
         }
         let id = self.plan().next_measurement_id();
-        let drawn = Measurement { id, kind, points: draft.points };
+        let drawn = Measurement {
+            id,
+            kind,
+            points: draft.points,
+        };
         let label = match kind {
             MeasurementKind::Distance => "Measure length",
             MeasurementKind::Angle => "Measure angle",
         };
-        self.apply(Command::Plan(PlanCommand::Edit(label, PlanEdit::AddMeasurement(drawn))));
+        self.apply(Command::Plan(PlanCommand::Edit(
+            label,
+            PlanEdit::AddMeasurement(drawn),
+        )));
         self.selection = Selection::Measurement(id);
     }
 }

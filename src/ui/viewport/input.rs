@@ -105,13 +105,16 @@ fn wheel(ui: &Ui, id: ViewportId, frame: &ViewFrame, at: DVec2, queue: &mut Comm
             .events
             .iter()
             .map(|event| match event {
-                egui::Event::MouseWheel { unit, delta, modifiers, .. } if !modifiers.ctrl && !modifiers.command => {
-                    match unit {
-                        egui::MouseWheelUnit::Line => delta.y,
-                        egui::MouseWheelUnit::Point => delta.y / POINTS_PER_SLICE,
-                        egui::MouseWheelUnit::Page => delta.y * 10.0,
-                    }
-                }
+                egui::Event::MouseWheel {
+                    unit,
+                    delta,
+                    modifiers,
+                    ..
+                } if !modifiers.ctrl && !modifiers.command => match unit {
+                    egui::MouseWheelUnit::Line => delta.y,
+                    egui::MouseWheelUnit::Point => delta.y / POINTS_PER_SLICE,
+                    egui::MouseWheelUnit::Page => delta.y * 10.0,
+                },
                 _ => 0.0,
             })
             .sum()
@@ -127,14 +130,19 @@ fn wheel(ui: &Ui, id: ViewportId, frame: &ViewFrame, at: DVec2, queue: &mut Comm
 }
 
 fn wheel_rest_id(id: ViewportId) -> egui::Id {
-    egui::Id::new(("wheel rest", id.0))
+    egui::Id::unique(("wheel rest", id.0))
 }
 
 /// The cursor says what a press would do.
 fn cursor(ui: &Ui, id: ViewportId, state: &AppState, (frame, at): (&ViewFrame, DVec2)) {
-    let placing = matches!(state.tool, ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Probe);
+    let placing = matches!(
+        state.tool,
+        ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Probe
+    );
     let icon = match state.gesture {
-        Gesture::MoveEnd { .. } | Gesture::MoveNeedle { .. } | Gesture::MovePoint { .. } => CursorIcon::Grabbing,
+        Gesture::MoveEnd { .. } | Gesture::MoveNeedle { .. } | Gesture::MovePoint { .. } => {
+            CursorIcon::Grabbing
+        }
         Gesture::Pan { .. } => CursorIcon::AllScroll,
         Gesture::Zoom { .. } => CursorIcon::ZoomIn,
         Gesture::MoveCrosshair { .. } => CursorIcon::Move,

@@ -24,9 +24,17 @@ pub fn paint(
 ) {
     let painter = ui.painter_at(rect);
     sides(&painter, rect, &frame.plane);
-    let Some(viewport) = state.viewport(id) else { return };
+    let Some(viewport) = state.viewport(id) else {
+        return;
+    };
     let place = pos2(rect.left() + EDGE, rect.top() + 28.0);
-    text(&painter, place, Align2::LEFT_TOP, &slice_position(viewport, frame, state), theme::LABEL);
+    text(
+        &painter,
+        place,
+        Align2::LEFT_TOP,
+        &slice_position(viewport, frame, state),
+        theme::LABEL,
+    );
     series_text(&painter, rect, state);
     look_text(&painter, rect, viewport, state);
     scale_bar(&painter, rect, frame.mm_per_point);
@@ -55,10 +63,26 @@ fn sides(painter: &Painter, rect: Rect, plane: &Plane) {
     let letters = OrientationLetters::of(plane);
     let middle = rect.center();
     for (at, align, letter) in [
-        (pos2(rect.left() + EDGE, middle.y), Align2::LEFT_CENTER, &letters.left),
-        (pos2(rect.right() - EDGE, middle.y), Align2::RIGHT_CENTER, &letters.right),
-        (pos2(middle.x, rect.top() + EDGE), Align2::CENTER_TOP, &letters.up),
-        (pos2(middle.x, rect.bottom() - EDGE), Align2::CENTER_BOTTOM, &letters.down),
+        (
+            pos2(rect.left() + EDGE, middle.y),
+            Align2::LEFT_CENTER,
+            &letters.left,
+        ),
+        (
+            pos2(rect.right() - EDGE, middle.y),
+            Align2::RIGHT_CENTER,
+            &letters.right,
+        ),
+        (
+            pos2(middle.x, rect.top() + EDGE),
+            Align2::CENTER_TOP,
+            &letters.up,
+        ),
+        (
+            pos2(middle.x, rect.bottom() - EDGE),
+            Align2::CENTER_BOTTOM,
+            &letters.down,
+        ),
     ] {
         text(painter, at, align, letter, Color32::WHITE);
     }
@@ -67,7 +91,9 @@ fn sides(painter: &Painter, rect: Rect, plane: &Plane) {
 /// Where the plane lies: its one coordinate, or `oblique`.
 fn slice_position(viewport: &Viewport, frame: &ViewFrame, state: &AppState) -> String {
     if viewport.kind.follows_needle() {
-        let name = state.followed_needle().map_or("", |needle| needle.name.as_str());
+        let name = state
+            .followed_needle()
+            .map_or("", |needle| needle.name.as_str());
         let shift = viewport.shaft_mm;
         return match viewport.kind {
             crate::app::viewport::ViewKind::DownNeedle if shift >= 0.0 => {
@@ -82,7 +108,11 @@ fn slice_position(viewport: &Viewport, frame: &ViewFrame, state: &AppState) -> S
     }
     let [x, y, z] = frame.plane.origin.to_array();
     let side = |value: f64, plus: char, minus: char| {
-        format!("{} {:.1} mm", if value < 0.0 { minus } else { plus }, value.abs())
+        format!(
+            "{} {:.1} mm",
+            if value < 0.0 { minus } else { plus },
+            value.abs()
+        )
     };
     let normal = frame.plane.normal().0.abs();
     match AnatomicalPlane::of(&frame.plane) {
@@ -98,7 +128,10 @@ fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
     if rect.width() < 420.0 {
         return;
     }
-    let study = state.catalog.find_series(&stage.series.uid).map(|(study, _)| study);
+    let study = state
+        .catalog
+        .find_series(&stage.series.uid)
+        .map(|(study, _)| study);
     let mut lines = Vec::new();
     if let Some(study) = study {
         if !state.settings.hide_patient {
@@ -106,12 +139,22 @@ fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
         }
         lines.push(format::date(&study.date));
     }
-    lines.push(format!("{} {}", stage.series.modality, stage.series.title()));
+    lines.push(format!(
+        "{} {}",
+        stage.series.modality,
+        stage.series.title()
+    ));
     // A long name must not run over the title in the other corner.
     let wide = rect.width() - 210.0;
     for (index, content) in lines.iter().enumerate() {
         let at = pos2(rect.right() - EDGE, rect.top() + EDGE + index as f32 * LINE);
-        text(painter, at, Align2::RIGHT_TOP, &shortened(painter, content, wide), theme::LABEL);
+        text(
+            painter,
+            at,
+            Align2::RIGHT_TOP,
+            &shortened(painter, content, wide),
+            theme::LABEL,
+        );
     }
 }
 
@@ -119,7 +162,10 @@ fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
 pub fn shortened(painter: &Painter, content: &str, wide: f32) -> String {
     let width = |content: &str| {
         let font = egui::FontId::proportional(theme::LABEL_POINTS);
-        painter.layout_no_wrap(content.to_owned(), font, Color32::WHITE).size().x
+        painter
+            .layout_no_wrap(content.to_owned(), font, Color32::WHITE)
+            .size()
+            .x
     };
     if width(content) <= wide {
         return content.to_owned();
@@ -136,7 +182,9 @@ pub fn shortened(painter: &Painter, content: &str, wide: f32) -> String {
 }
 
 fn look_text(painter: &Painter, rect: Rect, viewport: &Viewport, state: &AppState) {
-    let Some(look) = state.presentation() else { return };
+    let Some(look) = state.presentation() else {
+        return;
+    };
     let mut lines = Vec::new();
     if viewport.slab.thickness_mm > 0.0 {
         let mode = match viewport.slab.mode {
@@ -147,9 +195,15 @@ fn look_text(painter: &Painter, rect: Rect, viewport: &Viewport, state: &AppStat
         lines.push(format!("{mode} {}", format::mm(viewport.slab.thickness_mm)));
     }
     let inverted = if look.invert { " inverted" } else { "" };
-    lines.push(format!("W {:.0}  L {:.0}{inverted}", look.window.width, look.window.center));
+    lines.push(format!(
+        "W {:.0}  L {:.0}{inverted}",
+        look.window.width, look.window.center
+    ));
     for (index, content) in lines.iter().rev().enumerate() {
-        let at = pos2(rect.left() + EDGE, rect.bottom() - EDGE - index as f32 * LINE);
+        let at = pos2(
+            rect.left() + EDGE,
+            rect.bottom() - EDGE - index as f32 * LINE,
+        );
         text(painter, at, Align2::LEFT_BOTTOM, content, theme::LABEL);
     }
 }
@@ -176,7 +230,13 @@ fn scale_bar(painter: &Painter, rect: Rect, mm_per_point: f64) {
     } else {
         format!("{length_mm:.0} mm")
     };
-    text(painter, pos2(right + 6.0, y), Align2::LEFT_CENTER, &label, theme::LABEL);
+    text(
+        painter,
+        pos2(right + 6.0, y),
+        Align2::LEFT_CENTER,
+        &label,
+        theme::LABEL,
+    );
 }
 
 /// Value and position under the pointer.
@@ -188,7 +248,10 @@ fn value_text(painter: &Painter, rect: Rect, state: &AppState, pointed: Pointed)
     });
     let lines = [format::position(pointed.at), value.unwrap_or_default()];
     for (index, content) in lines.iter().enumerate() {
-        let at = pos2(rect.right() - EDGE, rect.bottom() - EDGE - index as f32 * LINE);
+        let at = pos2(
+            rect.right() - EDGE,
+            rect.bottom() - EDGE - index as f32 * LINE,
+        );
         text(painter, at, Align2::RIGHT_BOTTOM, content, theme::LABEL);
     }
 }
@@ -204,13 +267,18 @@ pub fn banners(painter: &Painter, rect: Rect, state: &AppState) {
         lines.push("The open plan belongs to other images: its needles are not shown".to_owned());
     }
     if state.store.in_use_elsewhere {
-        lines.push("This plan is open in another window: save changes under another name".to_owned());
+        lines.push(
+            "This plan is open in another window: save changes under another name".to_owned(),
+        );
     }
     let mut top = rect.top() + 64.0;
     for content in lines {
         let font = egui::FontId::proportional(theme::LABEL_POINTS);
         let galley = painter.layout(content, font, theme::WARNING, rect.width() - 40.0);
-        let ground = Rect::from_min_size(pos2(rect.left() + EDGE, top), galley.size() + egui::vec2(12.0, 6.0));
+        let ground = Rect::from_min_size(
+            pos2(rect.left() + EDGE, top),
+            galley.size() + egui::vec2(12.0, 6.0),
+        );
         painter.rect_filled(ground, 3.0, theme::BANNER_GROUND);
         painter.galley(ground.min + egui::vec2(6.0, 3.0), galley, theme::WARNING);
         top = ground.bottom() + 4.0;

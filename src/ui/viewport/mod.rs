@@ -6,7 +6,7 @@ mod overlay;
 pub mod pictures;
 pub mod stack_view;
 
-use egui::{Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, WidgetType, pos2};
+use egui::{Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2};
 use glam::DVec2;
 
 use self::pictures::Pictures;
@@ -43,8 +43,14 @@ pub fn grid_ui(
             Some(_) => [0.0, 0.0, 1.0, 1.0],
             None => state.layout.cell(id.0),
         };
-        let corner = |x: f32, y: f32| pos2(area.left() + x * area.width(), area.top() + y * area.height());
-        let rect = Rect::from_min_max(corner(cell[0], cell[1]), corner(cell[2], cell[3])).shrink(1.0);
+        let corner = |x: f32, y: f32| {
+            pos2(
+                area.left() + x * area.width(),
+                area.top() + y * area.height(),
+            )
+        };
+        let rect =
+            Rect::from_min_max(corner(cell[0], cell[1]), corner(cell[2], cell[3])).shrink(1.0);
         let rect = on_pixels(ui, rect);
         let mut child = ui.new_child(UiBuilder::new().id_salt(("viewport", id.0)).max_rect(rect));
         child.set_clip_rect(rect.intersect(ui.clip_rect()));
@@ -76,9 +82,9 @@ fn viewport_ui(
     if state.viewport_size(id) != size {
         queue.push(ViewCommand::Resized(id, size));
     }
-    let response = ui.interact(rect, ui.id().with("picture"), Sense::click_and_drag());
+    let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click_and_drag());
     let name = format!("{} view", viewport.kind.title());
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, &name));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     ui.painter().rect_filled(rect, 0.0, theme::VIEW_GROUND);
 
     let frame = state.frame_of(id, size);
@@ -107,11 +113,18 @@ fn border(ui: &Ui, rect: Rect, viewport: &Viewport, active: bool) {
     } else {
         Stroke::new(1.0, theme::FRAME)
     };
-    ui.painter().rect_stroke(rect, 0.0, stroke, StrokeKind::Inside);
+    ui.painter()
+        .rect_stroke(rect, 0.0, stroke, StrokeKind::Inside);
 }
 
 /// The title in the corner, a button that opens the viewport's own menu.
-fn view_menu(ui: &mut Ui, rect: Rect, id: ViewportId, viewport: &Viewport, queue: &mut CommandQueue) {
+fn view_menu(
+    ui: &mut Ui,
+    rect: Rect,
+    id: ViewportId,
+    viewport: &Viewport,
+    queue: &mut CommandQueue,
+) {
     let place = Rect::from_min_size(rect.min + egui::vec2(6.0, 4.0), egui::vec2(170.0, 20.0));
     let mut bar = ui.new_child(UiBuilder::new().id_salt("menu").max_rect(place));
     let title = egui::RichText::new(viewport.kind.title())
@@ -121,7 +134,10 @@ fn view_menu(ui: &mut Ui, rect: Rect, id: ViewportId, viewport: &Viewport, queue
     bar.style_mut().visuals.widgets.inactive.bg_stroke = Stroke::NONE;
     bar.menu_button(title, |ui| {
         for kind in ViewKind::ALL {
-            if ui.selectable_label(viewport.kind == kind, kind.title()).clicked() {
+            if ui
+                .selectable_label(viewport.kind == kind, kind.title())
+                .clicked()
+            {
                 queue.push(ViewCommand::Kind(id, kind));
                 ui.close();
             }
@@ -156,7 +172,11 @@ fn slab_menu(ui: &mut Ui, id: ViewportId, viewport: &Viewport, queue: &mut Comma
         .labelled_by(label.id);
     });
     ui.horizontal(|ui| {
-        for (mode, title) in [(SlabMode::Mip, "MIP"), (SlabMode::Minip, "MinIP"), (SlabMode::Mean, "Mean")] {
+        for (mode, title) in [
+            (SlabMode::Mip, "MIP"),
+            (SlabMode::Minip, "MinIP"),
+            (SlabMode::Mean, "Mean"),
+        ] {
             ui.selectable_value(&mut slab.mode, mode, title);
         }
     });

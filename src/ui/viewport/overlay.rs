@@ -19,9 +19,21 @@ pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &View
     if state.plan_fits() {
         for drawn in &state.plan().measurements {
             let selected = state.selection == Selection::Measurement(drawn.id);
-            measurement(&painter, rect, frame, drawn, Emphasis::of(selected), state.reach_mm(id));
+            measurement(
+                &painter,
+                rect,
+                frame,
+                drawn,
+                Emphasis::of(selected),
+                state.reach_mm(id),
+            );
         }
-        for needle in state.plan().trajectories.iter().filter(|needle| !needle.hidden) {
+        for needle in state
+            .plan()
+            .trajectories
+            .iter()
+            .filter(|needle| !needle.hidden)
+        {
             draw_needle(&painter, rect, id, state, (frame, needle));
         }
     }
@@ -44,7 +56,11 @@ enum Emphasis {
 
 impl Emphasis {
     fn of(selected: bool) -> Self {
-        if selected { Self::Selected } else { Self::Plain }
+        if selected {
+            Self::Selected
+        } else {
+            Self::Plain
+        }
     }
 }
 
@@ -58,7 +74,13 @@ fn line(painter: &Painter, from: Pos2, to: Pos2, stroke: Stroke) {
 pub fn text(painter: &Painter, at: Pos2, align: Align2, text: &str, color: Color32) -> Rect {
     let font = FontId::proportional(theme::LABEL_POINTS);
     for (dx, dy) in [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0)] {
-        painter.text(at + egui::vec2(dx, dy), align, text, font.clone(), theme::HALO);
+        painter.text(
+            at + egui::vec2(dx, dy),
+            align,
+            text,
+            font.clone(),
+            theme::HALO,
+        );
     }
     painter.text(at, align, text, font, color)
 }
@@ -66,7 +88,9 @@ pub fn text(painter: &Painter, at: Pos2, align: Align2, text: &str, color: Color
 fn crosshair(painter: &Painter, rect: Rect, id: ViewportId, state: &AppState, frame: &ViewFrame) {
     let far = f64::from(rect.width() + rect.height());
     for crossing in state.crosshair_lines(id, frame) {
-        let Some(other) = state.viewport(crossing.of) else { continue };
+        let Some(other) = state.viewport(crossing.of) else {
+            continue;
+        };
         let color = theme::plane_color(other.kind);
         let stroke = Stroke::new(1.0, color.gamma_multiply(0.75));
         // A gap in the middle leaves what is pointed at free.
@@ -92,13 +116,24 @@ fn draw_needle(
     let color = theme::needle_color(needle.color);
     let reach_mm = state.reach_mm(id);
     if let Some(segment) = needle.segment() {
-        shaft(painter, rect, frame, segment, (color, Emphasis::of(selected)));
+        shaft(
+            painter,
+            rect,
+            frame,
+            segment,
+            (color, Emphasis::of(selected)),
+        );
     }
     for end in [TrajectoryEnd::Entry, TrajectoryEnd::Target] {
         let Some(at) = needle.end(end) else { continue };
         let near = frame.plane.signed_distance_mm(at).abs() <= reach_mm;
         let grabbed = state.selection == Selection::Needle(needle.id, Some(end));
-        handle(painter, screen_of(rect, frame, at), end, (color, near, grabbed));
+        handle(
+            painter,
+            screen_of(rect, frame, at),
+            end,
+            (color, near, grabbed),
+        );
     }
     if selected && let Some(at) = needle.entry {
         beside(painter, rect, screen_of(rect, frame, at), state, needle);
@@ -114,12 +149,20 @@ fn shaft(
     segment: Segment,
     (color, emphasis): (Color32, Emphasis),
 ) {
-    let width = if emphasis == Emphasis::Selected { 2.5 } else { 1.8 };
+    let width = if emphasis == Emphasis::Selected {
+        2.5
+    } else {
+        1.8
+    };
     let at = |share: f64| screen_of(rect, frame, segment.at(share));
     let in_picture = part_near_plane(segment, &frame.plane, 0.5);
     let (start, end) = in_picture.unwrap_or_else(|| {
         // All on one side.
-        let side = if frame.plane.signed_distance_mm(segment.start) < 0.0 { 1.0 } else { 0.0 };
+        let side = if frame.plane.signed_distance_mm(segment.start) < 0.0 {
+            1.0
+        } else {
+            0.0
+        };
         (side, side)
     });
     for (from, to) in [(0.0, start), (end, 1.0)] {
@@ -144,10 +187,22 @@ fn shaft(
 }
 
 /// Entry: a square. Target: a disc with a dot. Hollow where the end is off the plane.
-fn handle(painter: &Painter, at: Pos2, end: TrajectoryEnd, (color, near, grabbed): (Color32, bool, bool)) {
+fn handle(
+    painter: &Painter,
+    at: Pos2,
+    end: TrajectoryEnd,
+    (color, near, grabbed): (Color32, bool, bool),
+) {
     let size = if near { 5.0 } else { 3.5 };
-    let edge = Stroke::new(if grabbed { 2.5 } else { 1.5 }, if grabbed { Color32::WHITE } else { color });
-    let fill = if near { theme::HALO } else { Color32::TRANSPARENT };
+    let edge = Stroke::new(
+        if grabbed { 2.5 } else { 1.5 },
+        if grabbed { Color32::WHITE } else { color },
+    );
+    let fill = if near {
+        theme::HALO
+    } else {
+        Color32::TRANSPARENT
+    };
     match end {
         TrajectoryEnd::Entry => {
             let square = Rect::from_center_size(at, egui::Vec2::splat(size * 1.8));
@@ -165,7 +220,9 @@ fn handle(painter: &Painter, at: Pos2, end: TrajectoryEnd, (color, near, grabbed
 /// Length and CT angles beside the entry of the selected needle.
 fn beside(painter: &Painter, rect: Rect, entry: Pos2, state: &AppState, needle: &Trajectory) {
     let readout = TrajectoryReadout::of(needle, state.patient_position(), state.catalogue);
-    let Ok(length_mm) = readout.length_mm else { return };
+    let Ok(length_mm) = readout.length_mm else {
+        return;
+    };
     let mut lines = vec![needle.name.clone(), format::mm(length_mm)];
     if let (Ok(in_plane), Ok(out)) = (readout.in_plane, readout.out_of_plane) {
         let direction = if out.0 >= 0.0 { "cranial" } else { "caudal" };
@@ -177,24 +234,53 @@ fn beside(painter: &Painter, rect: Rect, entry: Pos2, state: &AppState, needle: 
     }
     // On the side of the picture's middle, so that it stays inside.
     let to_right = entry.x < rect.center().x;
-    let (offset, align) = if to_right { (12.0, Align2::LEFT_TOP) } else { (-12.0, Align2::RIGHT_TOP) };
+    let (offset, align) = if to_right {
+        (12.0, Align2::LEFT_TOP)
+    } else {
+        (-12.0, Align2::RIGHT_TOP)
+    };
     let x = (entry.x + offset).clamp(rect.left() + 8.0, rect.right() - 8.0);
-    let y = (entry.y - 8.0).clamp(rect.top() + 28.0, (rect.bottom() - 64.0).max(rect.top() + 28.0));
+    let y = (entry.y - 8.0).clamp(
+        rect.top() + 28.0,
+        (rect.bottom() - 64.0).max(rect.top() + 28.0),
+    );
     let color = theme::needle_color(needle.color);
     for (index, content) in lines.iter().enumerate() {
-        text(painter, pos2(x, y + index as f32 * 16.0), align, content, color);
+        text(
+            painter,
+            pos2(x, y + index as f32 * 16.0),
+            align,
+            content,
+            color,
+        );
     }
 }
 
-fn polyline(painter: &Painter, rect: Rect, frame: &ViewFrame, points: &[Point<Lps>], color: Color32) {
+fn polyline(
+    painter: &Painter,
+    rect: Rect,
+    frame: &ViewFrame,
+    points: &[Point<Lps>],
+    color: Color32,
+) {
     for pair in points.windows(2) {
         let [from, to] = [pair[0], pair[1]].map(|at| screen_of(rect, frame, at));
         line(painter, from, to, Stroke::new(1.5, color));
     }
     for &at in points {
         let at = screen_of(rect, frame, at);
-        line(painter, at - egui::vec2(5.0, 0.0), at + egui::vec2(5.0, 0.0), Stroke::new(1.2, color));
-        line(painter, at - egui::vec2(0.0, 5.0), at + egui::vec2(0.0, 5.0), Stroke::new(1.2, color));
+        line(
+            painter,
+            at - egui::vec2(5.0, 0.0),
+            at + egui::vec2(5.0, 0.0),
+            Stroke::new(1.2, color),
+        );
+        line(
+            painter,
+            at - egui::vec2(0.0, 5.0),
+            at + egui::vec2(0.0, 5.0),
+            Stroke::new(1.2, color),
+        );
     }
 }
 
@@ -233,9 +319,13 @@ fn probe(painter: &Painter, rect: Rect, frame: &ViewFrame, state: &AppState, at:
     if frame.plane.signed_distance_mm(at).abs() > 0.5 {
         return;
     }
-    let Some(volume) = state.stage.as_ref().and_then(|stage| stage.volume()) else { return };
+    let Some(volume) = state.stage.as_ref().and_then(|stage| stage.volume()) else {
+        return;
+    };
     let value = crate::volume::value_at(volume, at, crate::volume::Interpolation::Linear);
-    let content = value.map_or(format::UNKNOWN.to_owned(), |value| format::value(value, volume.unit()));
+    let content = value.map_or(format::UNKNOWN.to_owned(), |value| {
+        format::value(value, volume.unit())
+    });
     polyline(painter, rect, frame, &[at], theme::MEASURE);
     let place = screen_of(rect, frame, at) + egui::vec2(9.0, 4.0);
     text(painter, place, Align2::LEFT_TOP, &content, theme::MEASURE);

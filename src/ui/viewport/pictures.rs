@@ -103,7 +103,14 @@ impl Pictures {
     }
 
     /// Draws the picture of a viewport.
-    pub fn paint(&mut self, ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &ViewFrame) {
+    pub fn paint(
+        &mut self,
+        ui: &Ui,
+        rect: Rect,
+        id: ViewportId,
+        state: &AppState,
+        frame: &ViewFrame,
+    ) {
         let Some(stage) = &state.stage else { return };
         let (Some(volume), Some(viewport)) = (stage.volume(), state.viewport(id)) else {
             return;
@@ -140,7 +147,14 @@ impl Pictures {
         }
     }
 
-    fn paint_gpu(&mut self, ui: &Ui, rect: Rect, id: ViewportId, volume: &Arc<Volume>, wanted: &Wanted) {
+    fn paint_gpu(
+        &mut self,
+        ui: &Ui,
+        rect: Rect,
+        id: ViewportId,
+        volume: &Arc<Volume>,
+        wanted: &Wanted,
+    ) {
         let Some(gpu) = &mut self.gpu else { return };
         if let Err(error) = gpu.hold(volume) {
             self.trouble = Some(format!("{error}. The processor makes the pictures instead"));
@@ -152,19 +166,32 @@ impl Pictures {
             request: wanted.request,
             display: wanted.display,
         };
-        ui.painter().add(egui_wgpu::Callback::new_paint_callback(rect, callback));
+        ui.painter()
+            .add(egui_wgpu::Callback::new_paint_callback(rect, callback));
     }
 
-    fn paint_cpu(&mut self, ui: &Ui, rect: Rect, id: ViewportId, volume: &Arc<Volume>, wanted: Wanted) {
+    fn paint_cpu(
+        &mut self,
+        ui: &Ui,
+        rect: Rect,
+        id: ViewportId,
+        volume: &Arc<Volume>,
+        wanted: Wanted,
+    ) {
         let mut fresh = true;
-        let current = self.shown.get(&id).is_some_and(|shown| shown.wanted == wanted);
+        let current = self
+            .shown
+            .get(&id)
+            .is_some_and(|shown| shown.wanted == wanted);
         if current {
             fresh = self.refine(ui, id, volume);
         } else {
             let coarse = self.coarseness(volume, &wanted);
             self.render(ui, id, volume, wanted, coarse);
         }
-        let Some(shown) = self.shown.get(&id) else { return };
+        let Some(shown) = self.shown.get(&id) else {
+            return;
+        };
         if !fresh || shown.coarse > 1 {
             ui.ctx().request_repaint_after(SETTLE);
         }
@@ -172,7 +199,8 @@ impl Pictures {
         let extent = shown.size.map(|n| (n * shown.coarse) as f32 / scale);
         let place = Rect::from_min_size(rect.min, egui::vec2(extent[0], extent[1]));
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-        ui.painter_at(rect).image(shown.texture.id(), place, whole, Color32::WHITE);
+        ui.painter_at(rect)
+            .image(shown.texture.id(), place, whole, Color32::WHITE);
     }
 
     /// How coarse a picture must be to be made within the budget.
@@ -203,10 +231,20 @@ impl Pictures {
         self.put(ui, id, (wanted, coarse, size), &greys);
     }
 
-    fn put(&mut self, ui: &Ui, id: ViewportId, (wanted, coarse, size): (Wanted, usize, [usize; 2]), greys: &[u8]) {
+    fn put(
+        &mut self,
+        ui: &Ui,
+        id: ViewportId,
+        (wanted, coarse, size): (Wanted, usize, [usize; 2]),
+        greys: &[u8],
+    ) {
         let image = ColorImage::from_gray(size, greys);
         // A full picture is shown pixel for pixel, a coarse one smoothed.
-        let options = if coarse == 1 { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
+        let options = if coarse == 1 {
+            TextureOptions::NEAREST
+        } else {
+            TextureOptions::LINEAR
+        };
         let changed = Instant::now();
         match self.shown.get_mut(&id) {
             Some(shown) => {
@@ -220,7 +258,14 @@ impl Pictures {
             None => {
                 let name = format!("slice {}", id.0);
                 let texture = ui.ctx().load_texture(name, image, options);
-                let shown = Shown { texture, wanted, coarse, size, changed, refining: None };
+                let shown = Shown {
+                    texture,
+                    wanted,
+                    coarse,
+                    size,
+                    changed,
+                    refining: None,
+                };
                 self.shown.insert(id, shown);
             }
         }
@@ -229,12 +274,16 @@ impl Pictures {
     /// Makes the full picture in the background once nothing has changed for a while. True where
     /// nothing is left to do.
     fn refine(&mut self, ui: &Ui, id: ViewportId, volume: &Arc<Volume>) -> bool {
-        let Some(shown) = self.shown.get_mut(&id) else { return true };
+        let Some(shown) = self.shown.get_mut(&id) else {
+            return true;
+        };
         if shown.coarse == 1 {
             return true;
         }
         if let Some(job) = &shown.refining {
-            let Some(event) = job.poll().pop() else { return false };
+            let Some(event) = job.poll().pop() else {
+                return false;
+            };
             let wanted = shown.wanted.clone();
             shown.refining = None;
             if let JobEvent::Finished(Some(greys)) = event {
@@ -246,7 +295,11 @@ impl Pictures {
         if shown.changed.elapsed() < SETTLE {
             return false;
         }
-        let (volume, request, display) = (Arc::clone(volume), shown.wanted.request, shown.wanted.display);
+        let (volume, request, display) = (
+            Arc::clone(volume),
+            shown.wanted.request,
+            shown.wanted.display,
+        );
         let ctx = ui.ctx().clone();
         let waker = Arc::new(move || ctx.request_repaint());
         let job = Job::spawn("refine", waker, move |sink| {
@@ -274,7 +327,9 @@ impl Pictures {
 fn coarsened(request: &SliceRequest, coarse: usize) -> SliceRequest {
     let shift = (coarse as f64 - 1.0) / 2.0 * request.mm_per_pixel;
     SliceRequest {
-        plane: request.plane.through(request.plane.point_at_mm(DVec2::splat(shift))),
+        plane: request
+            .plane
+            .through(request.plane.point_at_mm(DVec2::splat(shift))),
         mm_per_pixel: request.mm_per_pixel * coarse as f64,
         width: request.width.div_ceil(coarse),
         height: request.height.div_ceil(coarse),
@@ -292,7 +347,10 @@ mod tests {
         let plane = Plane::axial(Point::new(10., 20., 30.));
         let full = SliceRequest::thin(plane, 0.5, 101, 60);
         let coarse = coarsened(&full, 4);
-        assert_eq!((coarse.width, coarse.height, coarse.mm_per_pixel), (26, 15, 2.0));
+        assert_eq!(
+            (coarse.width, coarse.height, coarse.mm_per_pixel),
+            (26, 15, 2.0)
+        );
         // Its first pixel covers pixels 0–3: the centre is 1.5 pixels further.
         assert_eq!(coarse.plane.origin, Point::new(10.75, 20.75, 30.));
         assert_eq!(coarsened(&full, 1), full);

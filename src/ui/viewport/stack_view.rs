@@ -1,6 +1,9 @@
 //! Pictures that are no volume: radiographs, runs, secondary captures, looked at one by one.
 
-use egui::{Align2, Color32, ColorImage, Rect, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo, WidgetType, pos2};
+use egui::{
+    Align2, Color32, ColorImage, Rect, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo,
+    pos2,
+};
 
 use super::labels;
 use super::overlay::text;
@@ -32,8 +35,12 @@ impl StackView {
     /// Draws the shown frame of a picture stack into `area`.
     pub fn ui(&mut self, ui: &mut Ui, area: Rect, state: &AppState, queue: &mut CommandQueue) {
         let Some(stage) = &state.stage else { return };
-        let response = ui.interact(area, ui.id().with("stack view"), Sense::click_and_drag());
-        response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, "Picture view"));
+        let response = ui.interact(
+            area,
+            ui.scope_id().with("stack view"),
+            Sense::click_and_drag(),
+        );
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture view"));
         let painter = ui.painter_at(area);
         painter.rect_filled(area, 0.0, theme::VIEW_GROUND);
         let stack = (std::sync::Arc::as_ptr(&stage.series) as usize, stage.stack);
@@ -54,14 +61,39 @@ impl StackView {
             place = Some(fitted);
         } else {
             let words = stage.picture_failure().unwrap_or("Reading…");
-            text(&painter, area.center(), Align2::CENTER_CENTER, words, theme::FAINT);
+            text(
+                &painter,
+                area.center(),
+                Align2::CENTER_CENTER,
+                words,
+                theme::FAINT,
+            );
         }
         self.input(ui, &response, stage, queue);
-        self.words(ui, area, state, (&response, place, picture.as_ref().map(|(_, frame)| &**frame)));
+        self.words(
+            ui,
+            area,
+            state,
+            (
+                &response,
+                place,
+                picture.as_ref().map(|(_, frame)| &**frame),
+            ),
+        );
     }
 
-    fn upload(&mut self, ui: &Ui, (frame_index, stack): (usize, (usize, usize)), stage: &Stage, frame: &Frame) {
-        let key = TextureKey { frame: frame_index, stack, look: stage.presentation.clone() };
+    fn upload(
+        &mut self,
+        ui: &Ui,
+        (frame_index, stack): (usize, (usize, usize)),
+        stage: &Stage,
+        frame: &Frame,
+    ) {
+        let key = TextureKey {
+            frame: frame_index,
+            stack,
+            look: stage.presentation.clone(),
+        };
         if self.texture.as_ref().is_some_and(|(_, old)| *old == key) {
             return;
         }
@@ -72,7 +104,9 @@ impl StackView {
                 *old = key;
             }
             None => {
-                let texture = ui.ctx().load_texture("picture", image, TextureOptions::LINEAR);
+                let texture = ui
+                    .ctx()
+                    .load_texture("picture", image, TextureOptions::LINEAR);
                 self.texture = Some((texture, key));
             }
         }
@@ -91,10 +125,17 @@ impl StackView {
         Rect::from_center_size(area.center() + self.pan, size * fit * self.zoom)
     }
 
-    fn input(&mut self, ui: &Ui, response: &egui::Response, stage: &Stage, queue: &mut CommandQueue) {
+    fn input(
+        &mut self,
+        ui: &Ui,
+        response: &egui::Response,
+        stage: &Stage,
+        queue: &mut CommandQueue,
+    ) {
         let by = response.drag_delta();
         if response.dragged_by(egui::PointerButton::Primary) && by != egui::Vec2::ZERO {
-            let window = Presentation::dragged(stage.presentation.window, f64::from(by.x), f64::from(by.y));
+            let window =
+                Presentation::dragged(stage.presentation.window, f64::from(by.x), f64::from(by.y));
             queue.push(LookCommand::Window(window));
         } else if response.dragged_by(egui::PointerButton::Middle) {
             self.pan += by;
@@ -111,13 +152,17 @@ impl StackView {
                 .events
                 .iter()
                 .map(|event| match event {
-                    egui::Event::MouseWheel { delta, modifiers, .. } if !modifiers.ctrl => delta.y.signum(),
+                    egui::Event::MouseWheel {
+                        delta, modifiers, ..
+                    } if !modifiers.ctrl => delta.y.signum(),
                     _ => 0.0,
                 })
                 .sum()
         });
         if steps != 0.0 {
-            let crate::app::stage::Content::Pictures(pictures) = &stage.content else { return };
+            let crate::app::stage::Content::Pictures(pictures) = &stage.content else {
+                return;
+            };
             let to = pictures.frame as i64 - steps as i64;
             queue.push(StudyCommand::Frame(to.max(0) as usize));
         }
@@ -141,12 +186,26 @@ impl StackView {
         text(&painter, corner, Align2::LEFT_TOP, &count, theme::LABEL);
         let title = format!("{} {}", stage.series.modality, stage.series.title());
         let title = labels::shortened(&painter, &title, area.width() - 200.0);
-        text(&painter, pos2(area.right() - 8.0, area.top() + 8.0), Align2::RIGHT_TOP, &title, theme::LABEL);
+        text(
+            &painter,
+            pos2(area.right() - 8.0, area.top() + 8.0),
+            Align2::RIGHT_TOP,
+            &title,
+            theme::LABEL,
+        );
         let look = &stage.presentation;
         let window = format!("W {:.0}  L {:.0}", look.window.width, look.window.center);
-        text(&painter, pos2(area.left() + 8.0, area.bottom() - 8.0), Align2::LEFT_BOTTOM, &window, theme::LABEL);
+        text(
+            &painter,
+            pos2(area.left() + 8.0, area.bottom() - 8.0),
+            Align2::LEFT_BOTTOM,
+            &window,
+            theme::LABEL,
+        );
         labels::banners(&painter, area, state);
-        let (Some(at), Some(place), Some(frame)) = (response.hover_pos(), place, frame) else { return };
+        let (Some(at), Some(place), Some(frame)) = (response.hover_pos(), place, frame) else {
+            return;
+        };
         if !place.contains(at) {
             return;
         }
@@ -156,7 +215,13 @@ impl StackView {
         let value = stored.and_then(|stored| stage.picture_value(stored));
         let value = value.map_or(String::new(), |value| format::value(value, ""));
         let words = format!("column {column}, row {row}   {value}");
-        text(&painter, area.max - egui::vec2(8.0, 8.0), Align2::RIGHT_BOTTOM, &words, theme::LABEL);
+        text(
+            &painter,
+            area.max - egui::vec2(8.0, 8.0),
+            Align2::RIGHT_BOTTOM,
+            &words,
+            theme::LABEL,
+        );
     }
 }
 
@@ -175,7 +240,10 @@ fn greys(stage: &Stage, frame: &Frame) -> ColorImage {
     };
     let greys: Vec<u8> = (0..frame.samples.len())
         .map(|index| {
-            let value = frame.samples.value(index).and_then(|stored| stage.picture_value(stored));
+            let value = frame
+                .samples
+                .value(index)
+                .and_then(|stored| stage.picture_value(stored));
             display.grey_of(value.unwrap_or(f64::NAN))
         })
         .collect();
