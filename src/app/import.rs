@@ -53,6 +53,11 @@ impl Imports {
         self.scan.is_some() || self.sample.is_some()
     }
 
+    /// Whether small pictures are still being made.
+    pub fn has_pictures_to_make(&self) -> bool {
+        self.thumbnails.is_some()
+    }
+
     /// Stops both.
     pub fn cancel(&mut self) {
         self.scan = None;

@@ -26,6 +26,11 @@ impl AppState {
         self.viewports.get_mut(id.0)
     }
 
+    /// Size of a viewport when it was last drawn, points.
+    pub fn viewport_size(&self, id: ViewportId) -> [f64; 2] {
+        self.sizes.get(id.0).copied().unwrap_or([512.0; 2])
+    }
+
     /// Viewports on the screen.
     pub fn shown_viewports(&self) -> Vec<ViewportId> {
         match self.maximised {

@@ -73,7 +73,9 @@ fn viewport_ui(
 ) -> Option<Pointed> {
     let viewport = state.viewport(id)?;
     let size = [f64::from(rect.width()), f64::from(rect.height())];
-    queue.push(ViewCommand::Resized(id, size));
+    if state.viewport_size(id) != size {
+        queue.push(ViewCommand::Resized(id, size));
+    }
     let response = ui.interact(rect, ui.id().with("picture"), Sense::click_and_drag());
     let name = format!("{} view", viewport.kind.title());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, &name));

@@ -1,0 +1,113 @@
+//! The seam between the toolkit's painter and the slice pass: the only place of `ui` that names
+//! the graphics library.
+
+use std::sync::Arc;
+
+use egui::PaintCallbackInfo;
+use egui_wgpu::{CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
+
+use crate::render::{AdapterKind, Display, RenderError, SlicePass, VolumeTexture};
+use crate::volume::{SliceRequest, Volume};
+
+/// The volume on the graphics card and the pass that cuts it.
+struct Resources {
+    pass: SlicePass,
+    texture: Option<VolumeTexture>,
+}
+
+/// The graphics device of the window.
+pub struct Gpu {
+    state: RenderState,
+    kind: AdapterKind,
+    held: Option<usize>,
+}
+
+impl Gpu {
+    /// Prepares the slice pass on the window's device.
+    pub fn new(state: &RenderState) -> Self {
+        let pass = SlicePass::new(&state.device, state.target_format);
+        let resources = Resources {
+            pass,
+            texture: None,
+        };
+        state.renderer.write().callback_resources.insert(resources);
+        Self {
+            state: state.clone(),
+            kind: AdapterKind::of(&state.adapter.get_info()),
+            held: None,
+        }
+    }
+
+    /// A graphics card, not a software driver.
+    pub fn is_hardware(&self) -> bool {
+        self.kind == AdapterKind::Hardware
+    }
+
+    /// What the driver calls itself.
+    pub fn name(&self) -> String {
+        self.state.adapter.get_info().name
+    }
+
+    /// Brings a volume, and slices that came since, to the card. The one before it goes.
+    pub fn hold(&mut self, volume: &Arc<Volume>) -> Result<(), RenderError> {
+        let mut renderer = self.state.renderer.write();
+        let Some(resources) = renderer.callback_resources.get_mut::<Resources>() else {
+            return Ok(());
+        };
+        let key = Arc::as_ptr(volume) as usize;
+        if self.held != Some(key) {
+            resources.texture = None;
+            resources.texture = Some(VolumeTexture::new(&self.state.device, volume)?);
+            self.held = Some(key);
+        }
+        if let Some(texture) = &mut resources.texture {
+            texture.update(&self.state.queue, volume);
+        }
+        Ok(())
+    }
+
+    /// Drops what viewports that are gone have left.
+    pub fn end_frame(&mut self) {
+        let mut renderer = self.state.renderer.write();
+        if let Some(resources) = renderer.callback_resources.get_mut::<Resources>() {
+            resources.pass.end_frame();
+        }
+    }
+}
+
+/// One viewport's picture of this frame.
+pub struct SliceCallback {
+    /// Which viewport.
+    pub viewport: u64,
+    /// What it shows.
+    pub request: SliceRequest,
+    /// How it looks.
+    pub display: Display,
+}
+
+impl CallbackTrait for SliceCallback {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        _screen: &ScreenDescriptor,
+        _encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        if let Some(Resources { pass, texture: Some(texture) }) = resources.get_mut::<Resources>() {
+            pass.prepare(self.viewport, device, queue, texture, &self.request, &self.display);
+        }
+        Vec::new()
+    }
+
+    fn paint(
+        &self,
+        _info: PaintCallbackInfo,
+        render_pass: &mut wgpu::RenderPass<'static>,
+        resources: &CallbackResources,
+    ) {
+        if let Some(resources) = resources.get::<Resources>() {
+            resources.pass.paint(self.viewport, render_pass);
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! The window: panels and viewports that read the state and send commands. Knows no DICOM.
+
+pub mod dialogs;
+pub mod format;
+mod gpu;
+mod launch;
+mod menu_bar;
+mod pages;
+mod plan_panel;
+mod readout_panel;
+mod shortcut;
+mod start_screen;
+mod status_bar;
+mod study_browser;
+pub mod theme;
+pub mod viewport;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::{CentralPanel, Context, Frame, Panel, Ui};
+
+use self::dialogs::{Dialogs, Wanted};
+use self::launch::PictureTask;
+pub use self::launch::{LaunchError, LaunchOptions, run};
+use self::menu_bar::Page;
+use self::pages::LeaveChoice;
+use self::study_browser::StudyBrowser;
+use self::viewport::Pointed;
+use self::viewport::pictures::Pictures;
+use self::viewport::stack_view::StackView;
+use crate::app::AppState;
+use crate::app::action::{Action, Effect};
+use crate::app::command::{Command, CommandQueue, FileCommand, PlanCommand, StudyCommand, ViewCommand};
+use crate::app::notice::Severity;
+use crate::app::settings::Folders;
+use crate::app::tool::{Gesture, ToolKind};
+
+/// mm that an arrow key moves the selection.
+const NUDGE_MM: f64 = 0.5;
+
+/// What to do once unsaved changes are dealt with.
+#[derive(Debug, Clone, PartialEq)]
+enum Then {
+    Close,
+    NewPlan,
+    OpenPlan(PathBuf),
+}
+
+/// The program's window.
+pub struct ViewerApp {
+    /// The state; public for tests that read it.
+    pub state: AppState,
+    queue: CommandQueue,
+    pictures: Pictures,
+    stack_view: StackView,
+    browser: StudyBrowser,
+    dialogs: Dialogs,
+    page: Option<Page>,
+    pointed: Option<Pointed>,
+    leaving: Option<Then>,
+    closing: bool,
+    picture: Option<PictureTask>,
+    last_advance: Instant,
+}
+
+impl ViewerApp {
+    /// Builds the window's content and starts what the launch options ask for.
+    pub fn new(cc: &eframe::CreationContext<'_>, folders: Folders, options: LaunchOptions) -> Self {
+        cc.egui_ctx.set_visuals(theme::visuals());
+        // Ctrl and plus scale the picture, not the window's text.
+        cc.egui_ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let ctx = cc.egui_ctx.clone();
+        let mut state = AppState::new(folders, Arc::new(move || ctx.request_repaint()));
+        if !options.paths.is_empty() {
+            state.apply(StudyCommand::Import(options.paths));
+        } else if options.sample {
+            state.apply(StudyCommand::OpenSample);
+        }
+        if let Some(plan) = options.plan {
+            state.open_plan_later(plan);
+        }
+        let mut pictures = Pictures::new(cc.wgpu_render_state.as_ref());
+        let picture = options.screenshot.map(PictureTask::new);
+        pictures.unhurried = picture.is_some() || options.unhurried;
+        let dialogs = Dialogs {
+            own_only: options.own_dialogs,
+            ..Dialogs::default()
+        };
+        Self {
+            state,
+            queue: CommandQueue::default(),
+            pictures,
+            stack_view: StackView::default(),
+            browser: StudyBrowser::default(),
+            dialogs,
+            page: None,
+            pointed: None,
+            leaving: None,
+            closing: false,
+            picture,
+            last_advance: Instant::now(),
+        }
+    }
+
+    fn panels(&mut self, ui: &mut Ui) {
+        let mut chosen = Vec::new();
+        Panel::top("menus").show(ui, |ui| {
+            let (action, page) = menu_bar::menus_ui(ui, &self.state);
+            chosen.extend(action);
+            self.page = page.or(self.page);
+            chosen.extend(menu_bar::tools_ui(ui, &self.state));
+        });
+        let back_end = self.pictures.back_end_text(self.state.settings.back_end);
+        Panel::bottom("status").show(ui, |ui| {
+            status_bar::status_bar_ui(ui, &self.state, &mut self.queue, (self.pointed, &back_end));
+        });
+        Panel::left("studies").default_size(220.0).size_range(150.0..=360.0).show(ui, |ui| {
+            self.browser.ui(ui, &self.state, &mut self.queue);
+        });
+        if self.state.stage.is_some() || !self.state.plan().is_empty() {
+            Panel::right("plan").default_size(theme::SIDE_POINTS).size_range(250.0..=460.0).show(ui, |ui| {
+                chosen.extend(plan_panel::plan_panel_ui(ui, &self.state, &mut self.queue));
+            });
+        }
+        CentralPanel::default().frame(Frame::new().fill(theme::PANEL)).show(ui, |ui| {
+            chosen.extend(self.middle(ui));
+        });
+        for action in chosen {
+            self.act(action, ui.ctx());
+        }
+    }
+
+    fn middle(&mut self, ui: &mut Ui) -> Option<Action> {
+        let area = ui.max_rect();
+        self.pointed = None;
+        match &self.state.stage {
+            None => return start_screen::start_screen_ui(ui, &self.state),
+            Some(stage) if stage.volume().is_none() => {
+                self.stack_view.ui(ui, area, &self.state, &mut self.queue);
+            }
+            Some(_) => {
+                self.pointed = viewport::grid_ui(ui, area, &self.state, &mut self.queue, &mut self.pictures);
+            }
+        }
+        None
+    }
+
+    fn act(&mut self, action: Action, ctx: &Context) {
+        if !action.is_enabled(&self.state) {
+            return;
+        }
+        match action.effect(&self.state, self.pointed.map(|pointed| pointed.at)) {
+            Effect::Commands(commands) => commands.into_iter().for_each(|command| self.queue.push(command)),
+            Effect::Window(action) => self.window_action(action, ctx),
+        }
+    }
+
+    fn window_action(&mut self, action: Action, ctx: &Context) {
+        match action {
+            Action::OpenFolder => self.ask(Wanted::Folder, ctx),
+            Action::OpenFiles => self.ask(Wanted::Files, ctx),
+            Action::OpenPlan => self.ask(Wanted::Plan, ctx),
+            Action::SavePlanAs => self.ask(Wanted::SavePlan, ctx),
+            Action::Screenshot => self.ask(Wanted::SavePicture, ctx),
+            Action::NewPlan => self.after_saving(Then::NewPlan, ctx),
+            Action::Quit => self.after_saving(Then::Close, ctx),
+            Action::Help => self.page = if self.page.is_some() { None } else { Some(Page::Help) },
+            Action::Cancel => self.cancel(),
+            _ => {}
+        }
+    }
+
+    /// Escape: closes the page, else drops the gesture, draft or tool.
+    fn cancel(&mut self) {
+        if self.page.take().is_none() {
+            self.state.abort_gesture();
+        }
+    }
+
+    fn ask(&mut self, wanted: Wanted, ctx: &Context) {
+        let ctx = ctx.clone();
+        self.dialogs.ask(wanted, Arc::new(move || ctx.request_repaint()));
+    }
+
+    fn answered(&mut self, wanted: Wanted, paths: Vec<PathBuf>, ctx: &Context) {
+        match (wanted, paths.into_iter().next()) {
+            (_, None) => {}
+            (Wanted::Folder | Wanted::Files, Some(path)) => self.queue.push(StudyCommand::Import(vec![path])),
+            (Wanted::Plan, Some(path)) => self.after_saving(Then::OpenPlan(path), ctx),
+            (Wanted::SavePlan, Some(path)) => self.queue.push(FileCommand::SaveAs(path)),
+            (Wanted::SavePicture, Some(path)) => self.picture = Some(PictureTask::of_now(path)),
+        }
+    }
+
+    /// Does something that would lose changes, after asking.
+    fn after_saving(&mut self, then: Then, ctx: &Context) {
+        if self.state.has_unsaved_changes() {
+            self.leaving = Some(then);
+        } else {
+            self.go_on(then, ctx);
+        }
+    }
+
+    fn go_on(&mut self, then: Then, ctx: &Context) {
+        match then {
+            Then::Close => {
+                self.closing = true;
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+            Then::NewPlan => self.queue.push(FileCommand::New),
+            Then::OpenPlan(path) => self.queue.push(FileCommand::Open(path)),
+        }
+    }
+
+    fn modals(&mut self, ui: &mut Ui) {
+        if let Some((wanted, paths)) = self.dialogs.ui(ui) {
+            self.answered(wanted, paths, ui.ctx());
+        }
+        if let Some(page) = self.page
+            && pages::page_ui(ui, page, &self.state, &mut self.queue)
+        {
+            self.page = None;
+        }
+        pages::recovery_ui(ui, &self.state, &mut self.queue);
+        if self.leaving.is_some() {
+            self.leave(ui);
+        }
+        if std::mem::take(&mut self.state.store.wants_name) {
+            self.ask(Wanted::SavePlan, ui.ctx());
+        }
+    }
+
+    fn leave(&mut self, ui: &mut Ui) {
+        // A save that was asked for here has been done: go on.
+        if !self.state.has_unsaved_changes() && !self.state.store.is_saving() {
+            if let Some(then) = self.leaving.take() {
+                self.go_on(then, ui.ctx());
+            }
+            return;
+        }
+        if self.state.store.is_saving() || self.dialogs.is_open() {
+            return;
+        }
+        match pages::leave_ui(ui) {
+            Some(LeaveChoice::Save) => self.queue.push(FileCommand::Save),
+            Some(LeaveChoice::Discard) => {
+                self.state.abandon_changes();
+                if let Some(then) = self.leaving.take() {
+                    self.go_on(then, ui.ctx());
+                }
+            }
+            Some(LeaveChoice::Stay) => self.leaving = None,
+            None => {}
+        }
+    }
+
+    /// Arrows, page keys, plus and minus.
+    fn movement_keys(&mut self, ctx: &Context) {
+        if ctx.egui_wants_keyboard_input() {
+            return;
+        }
+        let viewport = self.pointed.map_or(self.state.active, |pointed| pointed.viewport);
+        let mut nudge = glam::DVec2::ZERO;
+        let (mut steps, mut factor) = (0.0, 1.0);
+        ctx.input(|input| {
+            let step = if input.modifiers.shift { 10.0 * NUDGE_MM } else { NUDGE_MM };
+            for (key, x, y) in [
+                (egui::Key::ArrowLeft, -step, 0.0),
+                (egui::Key::ArrowRight, step, 0.0),
+                (egui::Key::ArrowUp, 0.0, -step),
+                (egui::Key::ArrowDown, 0.0, step),
+            ] {
+                let times = input.num_presses(key) as f64;
+                nudge += glam::DVec2::new(x, y) * times;
+            }
+            steps += input.num_presses(egui::Key::PageDown) as f64;
+            steps -= input.num_presses(egui::Key::PageUp) as f64;
+            let zooms = input.num_presses(egui::Key::Plus) + input.num_presses(egui::Key::Equals);
+            factor *= 1.25_f64.powi(zooms as i32 - input.num_presses(egui::Key::Minus) as i32);
+        });
+        let picks_needle = self.state.selection.needle().is_some();
+        if nudge != glam::DVec2::ZERO {
+            if picks_needle {
+                self.queue.push(PlanCommand::Nudge(viewport, nudge));
+            } else {
+                // Without a selection the arrows turn the pages, as in other viewers.
+                self.queue.push(ViewCommand::Scroll(viewport, nudge.y.signum() + nudge.x.signum()));
+            }
+        }
+        if steps != 0.0 {
+            self.queue.push(ViewCommand::Scroll(viewport, steps));
+        }
+        if factor != 1.0 {
+            let about_mm = glam::DVec2::ZERO;
+            self.queue.push(ViewCommand::Zoom { viewport, factor, about_mm });
+        }
+    }
+
+    fn dropped(&mut self, ctx: &Context) {
+        let paths: Vec<PathBuf> = ctx.input(|input| {
+            input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect()
+        });
+        if !paths.is_empty() {
+            self.queue.push(StudyCommand::Import(paths));
+        }
+    }
+
+    fn play(&mut self, ctx: &Context) {
+        let Some(stage) = self.state.stage.as_ref().filter(|stage| stage.playing) else { return };
+        let crate::app::stage::Content::Pictures(pictures) = &stage.content else { return };
+        let wait = Duration::from_secs_f64(stage.frame_time_ms() / 1000.0);
+        let since = self.last_advance.elapsed();
+        // The next picture waits for the one before it to be there.
+        if since >= wait && stage.picture().is_some() {
+            let next = (pictures.frame + 1) % stage.frame_count().max(1);
+            self.last_advance = Instant::now();
+            self.queue.push(StudyCommand::Frame(next));
+        }
+        ctx.request_repaint_after(wait.saturating_sub(since));
+    }
+
+    /// Whether nothing runs and every picture is a full one.
+    pub fn is_settled(&self) -> bool {
+        !self.state.is_busy() && self.pictures.is_settled()
+    }
+}
+
+impl eframe::App for ViewerApp {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.state.poll();
+        if let Some(trouble) = self.pictures.take_new_trouble() {
+            self.state.notices.add(Severity::Warning, trouble);
+        }
+        let lost_focus = ctx.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::WindowFocused(false))));
+        if lost_focus && self.state.gesture != Gesture::Idle {
+            self.state.abort_gesture();
+        }
+        if ctx.input(|input| input.viewport().close_requested()) && !self.closing {
+            if self.state.has_unsaved_changes() {
+                ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+                self.leaving = Some(Then::Close);
+            } else {
+                self.closing = true;
+            }
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        for action in shortcut::pressed(&ctx) {
+            self.act(action, &ctx);
+        }
+        self.movement_keys(&ctx);
+        self.dropped(&ctx);
+        self.play(&ctx);
+        self.panels(ui);
+        self.modals(ui);
+        let commands = self.queue.take();
+        if !commands.is_empty() {
+            commands.into_iter().for_each(|command: Command| self.state.apply(command));
+            ctx.request_repaint();
+        }
+        if self.state.tool == ToolKind::Window && self.state.gesture == Gesture::Idle {
+            self.take_picture(&ctx);
+        }
+    }
+}

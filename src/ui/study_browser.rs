@@ -1,0 +1,131 @@
+//! Patient › study › series, with a small picture of each stack.
+
+use std::collections::HashMap;
+
+use egui::{Color32, ColorImage, RichText, ScrollArea, TextureHandle, TextureOptions, Ui, WidgetInfo, WidgetType};
+
+use super::{format, theme};
+use crate::app::AppState;
+use crate::app::command::{CommandQueue, StudyCommand};
+use crate::app::import::{StackKey, Thumbnail};
+use crate::study::{Series, StackKind, Study};
+
+/// Edge of a small picture, points.
+const PICTURE_POINTS: f32 = 52.0;
+
+/// Textures of the small pictures.
+#[derive(Default)]
+pub struct StudyBrowser {
+    textures: HashMap<StackKey, TextureHandle>,
+}
+
+impl StudyBrowser {
+    /// Draws the tree.
+    pub fn ui(&mut self, ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
+        ui.add_space(4.0);
+        ui.label(RichText::new("Studies").strong());
+        if state.catalog.studies.is_empty() {
+            ui.add_space(6.0);
+            ui.label(RichText::new("None open. Drop a folder here, or use the Study menu.").color(theme::FAINT));
+            return;
+        }
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            for study in &state.catalog.studies {
+                study_head(ui, study, state);
+                for series in &study.series {
+                    for stack in 0..series.stacks.len() {
+                        self.stack_ui(ui, (series, stack), state, queue);
+                    }
+                }
+                ui.add_space(6.0);
+            }
+        });
+    }
+
+    fn stack_ui(
+        &mut self,
+        ui: &mut Ui,
+        (series, index): (&Series, usize),
+        state: &AppState,
+        queue: &mut CommandQueue,
+    ) {
+        let Some(stack) = series.stacks.get(index) else { return };
+        let shown = state
+            .stage
+            .as_ref()
+            .is_some_and(|stage| stage.series.uid == series.uid && stage.stack == index);
+        let fill = if shown { ui.visuals().selection.bg_fill } else { Color32::TRANSPARENT };
+        let title = match stack.name.as_str() {
+            "" => series.title(),
+            name => format!("{} – {name}", series.title()),
+        };
+        let counted = match stack.kind {
+            StackKind::Volume => format!("{} slices", stack.frames.len()),
+            StackKind::Images => format!("{} pictures", stack.frames.len()),
+            StackKind::Cine => format!("run of {} frames", stack.frames.len()),
+        };
+        let inner = egui::Frame::new().fill(fill).corner_radius(3.0).inner_margin(4.0).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal(|ui| {
+                self.picture_ui(ui, &(series.uid.clone(), index), state);
+                ui.vertical(|ui| {
+                    ui.add(egui::Label::new(RichText::new(&title).strong()).truncate().selectable(false));
+                    let line = format!("{} · {counted}", series.modality);
+                    ui.add(egui::Label::new(RichText::new(line).color(theme::FAINT)).truncate().selectable(false));
+                    if let Some(warning) = stack.warnings.first() {
+                        let words = RichText::new(&warning.message).color(theme::WARNING).small();
+                        ui.add(egui::Label::new(words).truncate().selectable(false))
+                            .on_hover_text(&warning.message);
+                    }
+                });
+            });
+        });
+        let response = inner.response.interact(egui::Sense::click()).on_hover_text(format!("{title}\n{counted}"));
+        response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("Show series {title}")));
+        if response.clicked() && !shown {
+            queue.push(StudyCommand::Show { series: series.uid.clone(), stack: index });
+        }
+    }
+
+    fn picture_ui(&mut self, ui: &mut Ui, key: &StackKey, state: &AppState) {
+        let size = egui::Vec2::splat(PICTURE_POINTS);
+        let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+        ui.painter().rect_filled(rect, 2.0, theme::VIEW_GROUND);
+        let Some(thumbnail) = state.imports.pictures.get(key) else { return };
+        let texture = self
+            .textures
+            .entry(key.clone())
+            .or_insert_with(|| upload(ui, thumbnail));
+        let fitted = fit(thumbnail.size, PICTURE_POINTS);
+        egui::Image::from_texture((texture.id(), fitted))
+            .paint_at(ui, egui::Rect::from_center_size(rect.center(), fitted));
+    }
+}
+
+fn upload(ui: &Ui, thumbnail: &Thumbnail) -> TextureHandle {
+    let flat: Vec<u8> = thumbnail.rgb.iter().flatten().copied().collect();
+    let whole = thumbnail.size[0] * thumbnail.size[1] * 3 == flat.len();
+    let image = if whole {
+        ColorImage::from_rgb(thumbnail.size, &flat)
+    } else {
+        ColorImage::filled([1, 1], Color32::BLACK)
+    };
+    ui.ctx().load_texture("thumbnail", image, TextureOptions::LINEAR)
+}
+
+fn fit(size: [usize; 2], edge: f32) -> egui::Vec2 {
+    let size = egui::vec2(size[0].max(1) as f32, size[1].max(1) as f32);
+    size * (edge / size.max_elem())
+}
+
+fn study_head(ui: &mut Ui, study: &Study, state: &AppState) {
+    let who = if state.settings.hide_patient {
+        "Patient hidden".to_owned()
+    } else {
+        format!("{} · {}", format::person_name(&study.patient.name), study.patient.id)
+    };
+    let label = egui::Label::new(RichText::new(&who).strong().color(theme::LABEL)).truncate();
+    ui.add(label).on_hover_text(&who);
+    let what = format!("{}  {}", format::date(&study.date), study.description);
+    ui.add(egui::Label::new(RichText::new(what.trim()).color(theme::FAINT)).truncate());
+}

@@ -1,0 +1,300 @@
+//! Pictures of the viewports: from the graphics card, or from the processor as textures.
+//!
+//! Where the only graphics driver is a software one, the processor's own threads are several
+//! times faster than that driver. Both back ends take the same request and give the same greys.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::{Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2};
+use egui_wgpu::RenderState;
+use glam::DVec2;
+
+use super::super::gpu::{Gpu, SliceCallback};
+use crate::app::AppState;
+use crate::app::job::{Job, JobEvent};
+use crate::app::settings::BackEnd;
+use crate::app::view_frame::ViewFrame;
+use crate::app::viewport::ViewportId;
+use crate::render::{Display, cpu};
+use crate::volume::{SliceRequest, Volume};
+
+/// Time that the processor may take for one viewport while something moves.
+const BUDGET: Duration = Duration::from_millis(14);
+/// After this long without a change the full picture is made.
+const SETTLE: Duration = Duration::from_millis(90);
+/// Coarsest picture while something moves: one pixel for so many, each way.
+const COARSEST: usize = 6;
+
+/// All that decides what a picture looks like.
+#[derive(Debug, Clone, PartialEq)]
+struct Wanted {
+    volume: usize,
+    filled: usize,
+    request: SliceRequest,
+    display: Display,
+}
+
+struct Shown {
+    texture: TextureHandle,
+    wanted: Wanted,
+    /// One picture pixel for so many screen pixels.
+    coarse: usize,
+    /// Picture pixels as texture pixels.
+    size: [usize; 2],
+    changed: Instant,
+    refining: Option<Job<(), Option<Vec<u8>>>>,
+}
+
+/// The pictures of all viewports and how they are made.
+pub struct Pictures {
+    shown: HashMap<ViewportId, Shown>,
+    /// Seconds per slab sample of the last pictures.
+    seconds_per_sample: f64,
+    gpu: Option<Gpu>,
+    gpu_usable: bool,
+    /// A sentence about the back end that could not be used.
+    trouble: Option<String>,
+    trouble_said: bool,
+    /// Always full pictures, at once: for screenshots and tests.
+    pub unhurried: bool,
+}
+
+impl Pictures {
+    /// Chooses the back end for a graphics device, if there is one.
+    pub fn new(render_state: Option<&RenderState>) -> Self {
+        let gpu = render_state.map(Gpu::new);
+        let gpu_usable = gpu.as_ref().is_some_and(Gpu::is_hardware);
+        Self {
+            shown: HashMap::new(),
+            seconds_per_sample: 4e-9,
+            gpu,
+            gpu_usable,
+            trouble: None,
+            trouble_said: false,
+            unhurried: false,
+        }
+    }
+
+    fn uses_gpu(&self, choice: BackEnd) -> bool {
+        match choice {
+            BackEnd::Auto => self.gpu_usable && self.trouble.is_none(),
+            BackEnd::Cpu => false,
+            BackEnd::Gpu => self.gpu.is_some() && self.trouble.is_none(),
+        }
+    }
+
+    /// Why the graphics card is not used, once.
+    pub fn take_new_trouble(&mut self) -> Option<String> {
+        if self.trouble_said {
+            return None;
+        }
+        self.trouble_said = self.trouble.is_some();
+        self.trouble.clone()
+    }
+
+    /// Words for the status bar: who makes the pictures.
+    pub fn back_end_text(&self, choice: BackEnd) -> String {
+        match (&self.gpu, self.uses_gpu(choice)) {
+            (Some(gpu), true) => format!("graphics: {}", gpu.name()),
+            _ => "graphics: processor".to_owned(),
+        }
+    }
+
+    /// Draws the picture of a viewport.
+    pub fn paint(&mut self, ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &ViewFrame) {
+        let Some(stage) = &state.stage else { return };
+        let (Some(volume), Some(viewport)) = (stage.volume(), state.viewport(id)) else {
+            return;
+        };
+        let scale = ui.ctx().pixels_per_point();
+        let pixels = |points: f32| ((points * scale).round() as usize).max(1);
+        let (width, height) = (pixels(rect.width()), pixels(rect.height()));
+        let look = &stage.presentation;
+        let mm_per_pixel = frame.mm_per_point / f64::from(scale);
+        let corner = DVec2::new(0.5 - width as f64 / 2.0, 0.5 - height as f64 / 2.0) * mm_per_pixel;
+        let wanted = Wanted {
+            volume: Arc::as_ptr(volume) as usize,
+            filled: volume.voxels.filled(),
+            request: SliceRequest {
+                plane: frame.plane.through(frame.plane.point_at_mm(corner)),
+                mm_per_pixel,
+                width,
+                height,
+                slab_mm: viewport.slab.thickness_mm,
+                slab_mode: viewport.slab.mode,
+                interpolation: look.interpolation,
+            },
+            display: Display {
+                window: look.window,
+                function: look.function,
+                invert: look.invert,
+                background: 0,
+            },
+        };
+        if self.uses_gpu(state.settings.back_end) {
+            self.paint_gpu(ui, rect, id, volume, &wanted);
+        } else {
+            self.paint_cpu(ui, rect, id, volume, wanted);
+        }
+    }
+
+    fn paint_gpu(&mut self, ui: &Ui, rect: Rect, id: ViewportId, volume: &Arc<Volume>, wanted: &Wanted) {
+        let Some(gpu) = &mut self.gpu else { return };
+        if let Err(error) = gpu.hold(volume) {
+            self.trouble = Some(format!("{error}. The processor makes the pictures instead"));
+            ui.ctx().request_repaint();
+            return;
+        }
+        let callback = SliceCallback {
+            viewport: id.0 as u64,
+            request: wanted.request,
+            display: wanted.display,
+        };
+        ui.painter().add(egui_wgpu::Callback::new_paint_callback(rect, callback));
+    }
+
+    fn paint_cpu(&mut self, ui: &Ui, rect: Rect, id: ViewportId, volume: &Arc<Volume>, wanted: Wanted) {
+        let mut fresh = true;
+        let current = self.shown.get(&id).is_some_and(|shown| shown.wanted == wanted);
+        if current {
+            fresh = self.refine(ui, id, volume);
+        } else {
+            let coarse = self.coarseness(volume, &wanted);
+            self.render(ui, id, volume, wanted, coarse);
+        }
+        let Some(shown) = self.shown.get(&id) else { return };
+        if !fresh || shown.coarse > 1 {
+            ui.ctx().request_repaint_after(SETTLE);
+        }
+        let scale = ui.ctx().pixels_per_point();
+        let extent = shown.size.map(|n| (n * shown.coarse) as f32 / scale);
+        let place = Rect::from_min_size(rect.min, egui::vec2(extent[0], extent[1]));
+        let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        ui.painter_at(rect).image(shown.texture.id(), place, whole, Color32::WHITE);
+    }
+
+    /// How coarse a picture must be to be made within the budget.
+    fn coarseness(&self, volume: &Volume, wanted: &Wanted) -> usize {
+        if self.unhurried {
+            return 1;
+        }
+        let request = &wanted.request;
+        let along = request.slab_samples(volume.finest_spacing_mm()).count;
+        let samples = (request.width * request.height * along) as f64;
+        let seconds = samples * self.seconds_per_sample;
+        let over = seconds / BUDGET.as_secs_f64();
+        (over.sqrt().ceil() as usize).clamp(1, COARSEST)
+    }
+
+    fn render(&mut self, ui: &Ui, id: ViewportId, volume: &Volume, wanted: Wanted, coarse: usize) {
+        let request = coarsened(&wanted.request, coarse);
+        let start = Instant::now();
+        let Some(greys) = cpu::render_greys(volume, &request, &wanted.display, &|| false) else {
+            return;
+        };
+        let along = request.slab_samples(volume.finest_spacing_mm()).count;
+        let samples = (request.width * request.height * along) as f64;
+        let seconds = start.elapsed().as_secs_f64() / samples.max(1.0);
+        // Follows changes of the load quickly and single outliers slowly.
+        self.seconds_per_sample = 0.7 * self.seconds_per_sample + 0.3 * seconds;
+        let size = [request.width, request.height];
+        self.put(ui, id, (wanted, coarse, size), &greys);
+    }
+
+    fn put(&mut self, ui: &Ui, id: ViewportId, (wanted, coarse, size): (Wanted, usize, [usize; 2]), greys: &[u8]) {
+        let image = ColorImage::from_gray(size, greys);
+        // A full picture is shown pixel for pixel, a coarse one smoothed.
+        let options = if coarse == 1 { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
+        let changed = Instant::now();
+        match self.shown.get_mut(&id) {
+            Some(shown) => {
+                shown.texture.set(image, options);
+                shown.wanted = wanted;
+                shown.coarse = coarse;
+                shown.size = size;
+                shown.changed = changed;
+                shown.refining = None;
+            }
+            None => {
+                let name = format!("slice {}", id.0);
+                let texture = ui.ctx().load_texture(name, image, options);
+                let shown = Shown { texture, wanted, coarse, size, changed, refining: None };
+                self.shown.insert(id, shown);
+            }
+        }
+    }
+
+    /// Makes the full picture in the background once nothing has changed for a while. True where
+    /// nothing is left to do.
+    fn refine(&mut self, ui: &Ui, id: ViewportId, volume: &Arc<Volume>) -> bool {
+        let Some(shown) = self.shown.get_mut(&id) else { return true };
+        if shown.coarse == 1 {
+            return true;
+        }
+        if let Some(job) = &shown.refining {
+            let Some(event) = job.poll().pop() else { return false };
+            let wanted = shown.wanted.clone();
+            shown.refining = None;
+            if let JobEvent::Finished(Some(greys)) = event {
+                let size = [wanted.request.width, wanted.request.height];
+                self.put(ui, id, (wanted, 1, size), &greys);
+            }
+            return true;
+        }
+        if shown.changed.elapsed() < SETTLE {
+            return false;
+        }
+        let (volume, request, display) = (Arc::clone(volume), shown.wanted.request, shown.wanted.display);
+        let ctx = ui.ctx().clone();
+        let waker = Arc::new(move || ctx.request_repaint());
+        let job = Job::spawn("refine", waker, move |sink| {
+            let token = sink.cancel_token().clone();
+            cpu::render_greys(&volume, &request, &display, &|| token.is_cancelled())
+        });
+        shown.refining = job.ok();
+        false
+    }
+
+    /// Tells the graphics card that all viewports of this frame are known.
+    pub fn end_frame(&mut self) {
+        if let Some(gpu) = &mut self.gpu {
+            gpu.end_frame();
+        }
+    }
+
+    /// Whether every picture on the screen is a full one.
+    pub fn is_settled(&self) -> bool {
+        self.shown.values().all(|shown| shown.coarse == 1)
+    }
+}
+
+/// The same picture with one pixel for `coarse` × `coarse`.
+fn coarsened(request: &SliceRequest, coarse: usize) -> SliceRequest {
+    let shift = (coarse as f64 - 1.0) / 2.0 * request.mm_per_pixel;
+    SliceRequest {
+        plane: request.plane.through(request.plane.point_at_mm(DVec2::splat(shift))),
+        mm_per_pixel: request.mm_per_pixel * coarse as f64,
+        width: request.width.div_ceil(coarse),
+        height: request.height.div_ceil(coarse),
+        ..*request
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Plane, Point};
+
+    #[test]
+    fn a_coarse_picture_covers_the_same_ground() {
+        let plane = Plane::axial(Point::new(10., 20., 30.));
+        let full = SliceRequest::thin(plane, 0.5, 101, 60);
+        let coarse = coarsened(&full, 4);
+        assert_eq!((coarse.width, coarse.height, coarse.mm_per_pixel), (26, 15, 2.0));
+        // Its first pixel covers pixels 0–3: the centre is 1.5 pixels further.
+        assert_eq!(coarse.plane.origin, Point::new(10.75, 20.75, 30.));
+        assert_eq!(coarsened(&full, 1), full);
+    }
+}
