@@ -4,9 +4,9 @@
 //! `geometry → study → plan → dicom → volume → assess → export → render → app → {cli, ui}`.
 //! `ARCHITECTURE.md` says what each owns. Not a medical device.
 
+pub mod cli;
+pub mod dicom;
+pub mod export;
 pub mod geometry;
 pub mod study;
-pub mod dicom;
 pub mod volume;
-pub mod export;
-pub mod cli;

@@ -64,7 +64,13 @@ impl Volume {
     pub fn corners_lps(&self) -> [Point<Lps>; 8] {
         let last = self.size.map(|n| (n.max(1) - 1) as f64);
         std::array::from_fn(|corner| {
-            let pick = |axis: usize| if corner >> axis & 1 == 1 { last[axis] } else { 0.0 };
+            let pick = |axis: usize| {
+                if corner >> axis & 1 == 1 {
+                    last[axis]
+                } else {
+                    0.0
+                }
+            };
             self.lps_from_voxel * Point::new(pick(0), pick(1), pick(2))
         })
     }
@@ -79,6 +85,9 @@ impl Volume {
 
     /// Smallest voxel edge in mm.
     pub fn finest_spacing_mm(&self) -> f64 {
-        self.geometry.spacing_mm.into_iter().fold(f64::INFINITY, f64::min)
+        self.geometry
+            .spacing_mm
+            .into_iter()
+            .fold(f64::INFINITY, f64::min)
     }
 }

@@ -57,7 +57,9 @@ impl<T: StoredVoxel> SliceStore<T> {
 
     /// All slices, `None` where absent. Taken once per picture, so that sampling needs no atomic.
     pub fn all(&self) -> Vec<Option<&[T]>> {
-        (0..self.slices.len()).map(|slice| self.slice(slice)).collect()
+        (0..self.slices.len())
+            .map(|slice| self.slice(slice))
+            .collect()
     }
 }
 
