@@ -24,8 +24,8 @@ pub struct ScanArgs {
 
 /// Lists studies, series and stacks, and what was left out and why.
 pub fn run(args: &ScanArgs) -> Result<(), CliError> {
-    let report = dicom::scan(&args.paths, &|_, _| ControlFlow::Continue(()))
-        .map_err(CliError::failure)?;
+    let report =
+        dicom::scan(&args.paths, &|_, _| ControlFlow::Continue(())).map_err(CliError::failure)?;
     if args.json {
         print_json(&report_json(&report))?;
     } else {
@@ -113,7 +113,11 @@ fn placement(series: &Series, stack: &Stack) -> (Value, Value, Value) {
         return (
             json!(grid.spacing_mm),
             json!(grid.origin),
-            json!([grid.column_direction, grid.row_direction, grid.slice_direction]),
+            json!([
+                grid.column_direction,
+                grid.row_direction,
+                grid.slice_direction
+            ]),
         );
     }
     let only = match &stack.frames[..] {
@@ -137,7 +141,11 @@ fn placement(series: &Series, stack: &Stack) -> (Value, Value, Value) {
 fn report_text(report: &ImportReport) -> String {
     let mut text = String::new();
     for study in &report.catalog.studies {
-        let _ = writeln!(text, "Study {} {} {}", study.date, study.description, study.uid);
+        let _ = writeln!(
+            text,
+            "Study {} {} {}",
+            study.date, study.description, study.uid
+        );
         for series in &study.series {
             let _ = writeln!(
                 text,
@@ -177,6 +185,11 @@ fn stack_text(text: &mut String, stack: &Stack) {
     }
     let _ = writeln!(text, "  {}", stack.name);
     for warning in &stack.warnings {
-        let _ = writeln!(text, "           ! {}: {}", warning.code.word(), warning.message);
+        let _ = writeln!(
+            text,
+            "           ! {}: {}",
+            warning.code.word(),
+            warning.message
+        );
     }
 }

@@ -14,6 +14,8 @@ use crate::study::{Instance, Photometric};
 pub(crate) struct Decoded {
     /// Little endian samples of Bits Allocated, colours by pixel, values in the low bits.
     pub bytes: Vec<u8>,
+    /// Bits of a sample that count, from the lowest; the sign is in the highest of them.
+    pub bits: u16,
     /// Colours are luma and chroma.
     pub is_ybr: bool,
 }
@@ -72,11 +74,7 @@ pub(crate) fn check_supported(transfer_syntax: &str) -> Result<(), Problem> {
 }
 
 /// Decodes one frame of a supported transfer syntax.
-pub(crate) fn decode(
-    instance: &Instance,
-    frame: usize,
-    stream: &[u8],
-) -> Result<Decoded, Problem> {
+pub(crate) fn decode(instance: &Instance, frame: usize, stream: &[u8]) -> Result<Decoded, Problem> {
     let failed = |message: String| Problem::Codec { frame, message };
     let Some(family) = family(&instance.transfer_syntax) else {
         check_supported(&instance.transfer_syntax)?;
@@ -130,7 +128,8 @@ struct StreamSize {
 impl StreamSize {
     fn check(&self, instance: &Instance) -> Result<(), String> {
         let samples = usize::from(instance.pixel_format.samples_per_pixel);
-        if (self.rows, self.columns, self.components) != (instance.rows, instance.columns, samples) {
+        if (self.rows, self.columns, self.components) != (instance.rows, instance.columns, samples)
+        {
             return Err(format!(
                 "the stream is {} × {} with {} components, the header says {} × {} with {samples}",
                 self.columns, self.rows, self.components, instance.columns, instance.rows
@@ -235,7 +234,11 @@ fn jpeg(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
             .collect(),
         _ => return Err("JPEG with 32 bits allocated is not read".to_owned()),
     };
-    Ok(Decoded { bytes, is_ybr })
+    Ok(Decoded {
+        bytes,
+        bits: instance.pixel_format.bits_stored,
+        is_ybr,
+    })
 }
 
 /// Size from the SIZ marker, and whether the COD marker asks for a colour transform.
@@ -293,15 +296,26 @@ fn jpeg_2000(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
         let samples = component.data().iter().take(pixels);
         for (pixel, sample) in bytes.chunks_exact_mut(stride).zip(samples) {
             let from = index * width;
-            for (target, byte) in pixel.iter_mut().skip(from).take(width).zip(sample.to_le_bytes())
+            for (target, byte) in pixel
+                .iter_mut()
+                .skip(from)
+                .take(width)
+                .zip(sample.to_le_bytes())
             {
                 *target = byte;
             }
         }
     }
+    // Lossy streams may overshoot Bits Stored, and some state another sign than the header: the
+    // stream's own precision says where the sign is, cutting at Bits Stored would wrap values.
+    let bits = instance.pixel_format.bits_stored.max(size.bits as u16);
     let is_ybr = !transformed
         && matches!(&instance.pixel_format.photometric, Photometric::Ybr(name) if name.starts_with("YBR_FULL"));
-    Ok(Decoded { bytes, is_ybr })
+    Ok(Decoded {
+        bytes,
+        bits,
+        is_ybr,
+    })
 }
 
 fn jpeg_xl(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
@@ -312,7 +326,11 @@ fn jpeg_xl(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     let size = StreamSize {
         rows: image.height() as usize,
         columns: image.width() as usize,
-        components: if image.pixel_format().is_grayscale() { 1 } else { 3 },
+        components: if image.pixel_format().is_grayscale() {
+            1
+        } else {
+            3
+        },
         bits: bits as usize,
     };
     size.check(instance)?;
@@ -335,6 +353,7 @@ fn jpeg_xl(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     // The decoder returns RGB also where the stream holds recompressed luma and chroma.
     Ok(Decoded {
         bytes,
+        bits: instance.pixel_format.bits_stored,
         is_ybr: false,
     })
 }
@@ -346,6 +365,7 @@ fn rle_lossless(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
         .ok_or("the RLE segments do not hold the image")?;
     Ok(Decoded {
         bytes,
+        bits: instance.pixel_format.bits_stored,
         is_ybr: header_says_ybr(instance),
     })
 }
@@ -366,6 +386,7 @@ fn deflate(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     };
     Ok(Decoded {
         bytes,
+        bits: instance.pixel_format.bits_stored,
         is_ybr: header_says_ybr(instance),
     })
 }

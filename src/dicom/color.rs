@@ -38,7 +38,9 @@ pub(crate) fn from_ybr_422(bytes: &[u8], photometric: &Photometric) -> Vec<[u8; 
     let (pairs, _) = bytes.as_chunks::<4>();
     pairs
         .iter()
-        .flat_map(|&[y1, y2, cb, cr]| [rgb_of([y1, cb, cr], partial), rgb_of([y2, cb, cr], partial)])
+        .flat_map(|&[y1, y2, cb, cr]| {
+            [rgb_of([y1, cb, cr], partial), rgb_of([y2, cb, cr], partial)]
+        })
         .collect()
 }
 
@@ -50,7 +52,11 @@ fn rgb_of([y, cb, cr]: [u8; 3], partial: bool) -> [u8; 3] {
     let [y, cb, cr] = [f32::from(y), f32::from(cb) - 128.0, f32::from(cr) - 128.0];
     let rgb = if partial {
         let y = 1.1644 * (y - 16.0);
-        [y + 1.5960 * cr, y - 0.3917 * cb - 0.8130 * cr, y + 2.0173 * cb]
+        [
+            y + 1.5960 * cr,
+            y - 0.3917 * cb - 0.8130 * cr,
+            y + 2.0173 * cb,
+        ]
     } else {
         [
             y + 1.402 * cr,
@@ -125,14 +131,21 @@ fn channel(header: &Elements, descriptor: Tag, data: Tag) -> Result<(i64, Vec<u8
         .bytes(data)
         .ok_or_else(|| Problem::Missing(attribute_name(data)))?;
     // 65,536 does not fit the 16 bits of the descriptor.
-    let count = if count == 0.0 { 65_536 } else { count as u16 as usize };
+    let count = if count == 0.0 {
+        65_536
+    } else {
+        count as u16 as usize
+    };
     // Some writers put 8-bit entries into 16-bit words, so the length decides, not the bits.
     let entries: Vec<u8> = if bytes.len() >= 2 * count {
         let (words, _) = bytes.as_chunks::<2>();
-        let words = words.iter().take(count).map(|word| match header.big_endian {
-            true => u16::from_be_bytes(*word),
-            false => u16::from_le_bytes(*word),
-        });
+        let words = words
+            .iter()
+            .take(count)
+            .map(|word| match header.big_endian {
+                true => u16::from_be_bytes(*word),
+                false => u16::from_le_bytes(*word),
+            });
         let largest = words.clone().max().unwrap_or_default();
         let shift = if bits > 8.0 && largest > 0xFF { 8 } else { 0 };
         words.map(|word| (word >> shift) as u8).collect()
@@ -140,7 +153,10 @@ fn channel(header: &Elements, descriptor: Tag, data: Tag) -> Result<(i64, Vec<u8
         bytes.iter().take(count).copied().collect()
     };
     if entries.len() < count {
-        return Err(header.malformed(descriptor, &format!("the table has {} entries", entries.len())));
+        return Err(header.malformed(
+            descriptor,
+            &format!("the table has {} entries", entries.len()),
+        ));
     }
     Ok((first as i64, entries))
 }
@@ -154,10 +170,7 @@ mod tests {
         let full = Photometric::Ybr("YBR_FULL".to_owned());
         assert_eq!(from_ybr(&[128, 128, 128], &full), [[128; 3]]);
         assert_eq!(from_ybr(&[76, 85, 255], &full), [[254, 0, 0]]);
-        assert_eq!(
-            from_ybr_422(&[10, 20, 128, 128], &full),
-            [[10; 3], [20; 3]]
-        );
+        assert_eq!(from_ybr_422(&[10, 20, 128, 128], &full), [[10; 3], [20; 3]]);
         let partial = Photometric::Ybr("YBR_PARTIAL_422".to_owned());
         assert_eq!(
             from_ybr_422(&[16, 235, 128, 128], &partial),
@@ -177,6 +190,9 @@ mod tests {
 
     #[test]
     fn deep_colours_keep_their_upper_bits() {
-        assert_eq!(to_8_bit(&Samples::U16(vec![0x0FFF, 0x0800]), 12), [255, 128]);
+        assert_eq!(
+            to_8_bit(&Samples::U16(vec![0x0FFF, 0x0800]), 12),
+            [255, 128]
+        );
     }
 }

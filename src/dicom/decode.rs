@@ -89,12 +89,16 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
                 needs: needs as u64,
             });
         }
-        return finish(instance, native::unpack(&bytes, 0, instance), is_ybr(instance));
+        return finish(
+            instance,
+            native::unpack(&bytes, 0, instance),
+            is_ybr(instance),
+        );
     }
     let decoded = codec::decode(instance, frame, &bytes)?;
     finish(
         instance,
-        native::unpack_low_bits(&decoded.bytes, instance),
+        native::unpack_low_bits(&decoded.bytes, decoded.bits, instance),
         decoded.is_ybr,
     )
 }
@@ -149,7 +153,10 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
         native::swap_bytes(&mut bytes, big_endian_word(instance)?);
     }
     if subsampled {
-        return Ok(Samples::Rgb8(color::from_ybr_422(&bytes, &format.photometric)));
+        return Ok(Samples::Rgb8(color::from_ybr_422(
+            &bytes,
+            &format.photometric,
+        )));
     }
     let raw = native::unpack(&bytes, (start_bit % 8) as usize, instance);
     finish(instance, raw, is_ybr(instance))

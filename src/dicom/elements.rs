@@ -187,9 +187,7 @@ impl Elements {
     /// A whole number of a value (US, SS, UL, IS …).
     pub fn integer(&self, tag: Tag) -> Result<Option<i64>, Problem> {
         match self.number(tag)? {
-            Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
-                Ok(Some(number as i64))
-            }
+            Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => Ok(Some(number as i64)),
             Some(_) => Err(self.malformed(tag, "a whole number was expected")),
             None => Ok(None),
         }
@@ -351,7 +349,10 @@ mod tests {
         };
         // PS3.5 H.3, H.6 and I.2.
         assert_eq!(
-            decode(b"\\ISO 2022 IR 87", b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B"),
+            decode(
+                b"\\ISO 2022 IR 87",
+                b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B"
+            ),
             "Yamada^Tarou=山田^太郎"
         );
         assert_eq!(decode(b"ISO_IR 100", b"Buc^J\xe9r\xf4me"), "Buc^Jérôme");

@@ -168,10 +168,7 @@ fn image_plane(source: &FrameSource<'_>, modality: &str) -> Result<Option<ImageP
 fn orthonormal(
     x: Vector<crate::geometry::Lps>,
     y: Vector<crate::geometry::Lps>,
-) -> Option<(
-    Vector<crate::geometry::Lps>,
-    Vector<crate::geometry::Lps>,
-)> {
+) -> Option<(Vector<crate::geometry::Lps>, Vector<crate::geometry::Lps>)> {
     let off = |length: f64| (length - 1.0).abs() > ORTHONORMAL_TOLERANCE;
     if off(x.length()) || off(y.length()) || x.dot(y).abs() > ORTHONORMAL_TOLERANCE {
         return None;

@@ -78,7 +78,11 @@ pub(crate) fn build(planes: &[ImagePlane]) -> Result<(StackGeometry, Vec<StackWa
     let sideways_mm = planes
         .iter()
         .zip(&positions)
-        .map(|(plane, &at)| plane.position.distance(first.position + slice_direction * at))
+        .map(|(plane, &at)| {
+            plane
+                .position
+                .distance(first.position + slice_direction * at)
+        })
         .fold(0.0, f64::max);
     if sideways_mm > SIDEWAYS_MM {
         return Err(format!(

@@ -26,8 +26,8 @@ pub(crate) fn stacks(instances: &[Arc<Instance>], modality: &str) -> Vec<Stack> 
     let mut placed = Vec::new();
     let mut pictures = Vec::new();
     for (index, instance) in instances.iter().enumerate() {
-        let grey =
-            instance.pixel_format.photometric.is_grey() && instance.pixel_format.samples_per_pixel == 1;
+        let grey = instance.pixel_format.photometric.is_grey()
+            && instance.pixel_format.samples_per_pixel == 1;
         let planes = instance.frames.iter().filter(|f| f.plane.is_some()).count();
         if !grey || planes < instance.frames.len() {
             pictures.push((index, &**instance));

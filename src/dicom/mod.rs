@@ -21,9 +21,6 @@ mod scan;
 mod source;
 mod wanted;
 
-#[cfg(test)]
-pub(crate) mod fixture;
-
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

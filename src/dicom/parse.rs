@@ -84,12 +84,15 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
         return Err(Problem::NotDicom);
     }
     let (declared, data_start) = read_meta(&mut source, start)?;
-    let (mut source, data_start) = if declared.as_deref() == Some(uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
-    {
-        (ByteSource::from_memory(inflate(&mut source, data_start)?), 0)
-    } else {
-        (source, data_start)
-    };
+    let (mut source, data_start) =
+        if declared.as_deref() == Some(uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) {
+            (
+                ByteSource::from_memory(inflate(&mut source, data_start)?),
+                0,
+            )
+        } else {
+            (source, data_start)
+        };
     let encoding = encoding_at(&mut source, data_start, declared.as_deref());
     let transfer_syntax = declared.unwrap_or_else(|| syntax_of(encoding).to_owned());
     let end = source.len();
@@ -118,9 +121,10 @@ fn syntax_of(encoding: Encoding) -> &'static str {
 /// Whether a file without the `DICM` mark begins with an element of group 0002 or 0008.
 fn looks_like_an_element(source: &mut ByteSource) -> bool {
     let len = source.len();
-    let Ok(&[g0, g1, e0, e1, a, b, c, d]) = source.bytes(0, 8).map(|bytes| {
-        <&[u8; 8]>::try_from(bytes).unwrap_or(&[0; 8])
-    }) else {
+    let Ok(&[g0, g1, e0, e1, a, b, c, d]) = source
+        .bytes(0, 8)
+        .map(|bytes| <&[u8; 8]>::try_from(bytes).unwrap_or(&[0; 8]))
+    else {
         return false;
     };
     let group = u16::from_le_bytes([g0, g1]);
@@ -263,8 +267,19 @@ fn element_head(
     let vr = [a, b];
     let long = matches!(
         &vr,
-        b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR"
-            | b"UT" | b"UV"
+        b"OB"
+            | b"OD"
+            | b"OF"
+            | b"OL"
+            | b"OV"
+            | b"OW"
+            | b"SQ"
+            | b"SV"
+            | b"UC"
+            | b"UN"
+            | b"UR"
+            | b"UT"
+            | b"UV"
     );
     let (length, value_at) = if long {
         if end - at < 12 {
@@ -430,7 +445,11 @@ impl Parser<'_> {
             if keep {
                 items.push(item);
             }
-            at = if head.length == UNDEFINED { next } else { item_end };
+            at = if head.length == UNDEFINED {
+                next
+            } else {
+                item_end
+            };
         }
         Ok((items, at))
     }

@@ -96,7 +96,10 @@ impl ByteSource {
 
     /// Everything from position `at`.
     pub fn rest(&mut self, at: u64) -> io::Result<Vec<u8>> {
-        let count = self.len.checked_sub(at).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let count = self
+            .len
+            .checked_sub(at)
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
         let mut bytes = vec![0; count as usize];
         self.read_into(at, &mut bytes)?;
         Ok(bytes)

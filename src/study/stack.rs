@@ -111,7 +111,11 @@ const SAME_SLICE: f64 = 1e-3;
 /// than 1.5 times as long as the median step and as every step within two of it, so that a change
 /// from thin to thick slices is no gap.
 pub fn gaps(positions: &[f64]) -> Vec<bool> {
-    let steps: Vec<f64> = positions.iter().zip(positions.iter().skip(1)).map(|(a, b)| b - a).collect();
+    let steps: Vec<f64> = positions
+        .iter()
+        .zip(positions.iter().skip(1))
+        .map(|(a, b)| b - a)
+        .collect();
     let mut sorted = steps.clone();
     sorted.sort_by(f64::total_cmp);
     let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();

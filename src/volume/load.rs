@@ -247,8 +247,12 @@ struct Work<'a> {
 impl Work<'_> {
     fn fill(&self, slice: usize, source: SliceSource) -> Result<(), Failure> {
         match &self.volume.voxels {
-            Voxels::I16(store) => self.fill_as(store, slice, source, |frame, _, _| stored_i16(frame)),
-            Voxels::U16(store) => self.fill_as(store, slice, source, |frame, _, _| stored_u16(frame)),
+            Voxels::I16(store) => {
+                self.fill_as(store, slice, source, |frame, _, _| stored_i16(frame))
+            }
+            Voxels::U16(store) => {
+                self.fill_as(store, slice, source, |frame, _, _| stored_u16(frame))
+            }
             Voxels::F32(store) => self.fill_as(store, slice, source, |frame, instance, index| {
                 dicom::modality_values(instance, index, &frame)
             }),
@@ -276,7 +280,10 @@ impl Work<'_> {
             if values.len() == instance.rows * instance.columns {
                 Ok(values)
             } else {
-                Err((path(), "it does not hold the values its header says".to_owned()))
+                Err((
+                    path(),
+                    "it does not hold the values its header says".to_owned(),
+                ))
             }
         };
         let values = match source {
@@ -324,6 +331,8 @@ impl Interpolated for f32 {
 fn stored_i16(frame: Frame) -> Vec<i16> {
     match frame.samples {
         Samples::I16(values) => values,
+        // A lossy stream may hold more than the header's bits; wrapped values would be wrong.
+        Samples::U16(values) if values.iter().any(|&v| v > i16::MAX as u16) => Vec::new(),
         // Collecting in place: same size, no allocation.
         Samples::U16(values) => values.into_iter().map(|v| v as i16).collect(),
         Samples::U8(values) => values.into_iter().map(i16::from).collect(),
