@@ -14,6 +14,8 @@ use crate::study::{Instance, Photometric};
 pub(crate) struct Decoded {
     /// Little endian samples of Bits Allocated, colours by pixel, values in the low bits.
     pub bytes: Vec<u8>,
+    /// Bits of a sample that count, from the lowest; the sign is in the highest of them.
+    pub bits: u16,
     /// Colours are luma and chroma.
     pub is_ybr: bool,
 }
@@ -232,7 +234,11 @@ fn jpeg(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
             .collect(),
         _ => return Err("JPEG with 32 bits allocated is not read".to_owned()),
     };
-    Ok(Decoded { bytes, is_ybr })
+    Ok(Decoded {
+        bytes,
+        bits: instance.pixel_format.bits_stored,
+        is_ybr,
+    })
 }
 
 /// Size from the SIZ marker, and whether the COD marker asks for a colour transform.
@@ -300,9 +306,16 @@ fn jpeg_2000(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
             }
         }
     }
+    // Lossy streams may overshoot Bits Stored, and some state another sign than the header: the
+    // stream's own precision says where the sign is, cutting at Bits Stored would wrap values.
+    let bits = instance.pixel_format.bits_stored.max(size.bits as u16);
     let is_ybr = !transformed
         && matches!(&instance.pixel_format.photometric, Photometric::Ybr(name) if name.starts_with("YBR_FULL"));
-    Ok(Decoded { bytes, is_ybr })
+    Ok(Decoded {
+        bytes,
+        bits,
+        is_ybr,
+    })
 }
 
 fn jpeg_xl(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
@@ -340,6 +353,7 @@ fn jpeg_xl(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     // The decoder returns RGB also where the stream holds recompressed luma and chroma.
     Ok(Decoded {
         bytes,
+        bits: instance.pixel_format.bits_stored,
         is_ybr: false,
     })
 }
@@ -351,6 +365,7 @@ fn rle_lossless(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
         .ok_or("the RLE segments do not hold the image")?;
     Ok(Decoded {
         bytes,
+        bits: instance.pixel_format.bits_stored,
         is_ybr: header_says_ybr(instance),
     })
 }
@@ -371,6 +386,7 @@ fn deflate(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     };
     Ok(Decoded {
         bytes,
+        bits: instance.pixel_format.bits_stored,
         is_ybr: header_says_ybr(instance),
     })
 }

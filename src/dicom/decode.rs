@@ -98,7 +98,7 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
     let decoded = codec::decode(instance, frame, &bytes)?;
     finish(
         instance,
-        native::unpack_low_bits(&decoded.bytes, instance),
+        native::unpack_low_bits(&decoded.bytes, decoded.bits, instance),
         decoded.is_ybr,
     )
 }

@@ -22,9 +22,6 @@ mod source;
 mod wanted;
 pub mod write_ct;
 
-#[cfg(test)]
-pub(crate) mod fixture;
-
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -94,9 +94,9 @@ pub(crate) fn unpack(bytes: &[u8], first_bit: usize, instance: &Instance) -> Sam
     }
 }
 
-/// The same for what codecs return: values in the low bits, colours by pixel, whatever High Bit
+/// The same for what codecs return: values in the low `bits`, colours by pixel, whatever High Bit
 /// and Planar Configuration say of the compressed file.
-pub(crate) fn unpack_low_bits(bytes: &[u8], instance: &Instance) -> Samples {
+pub(crate) fn unpack_low_bits(bytes: &[u8], bits: u16, instance: &Instance) -> Samples {
     let format = &instance.pixel_format;
     if format.bits_allocated == 1 {
         return Samples::U8(bytes.to_vec());
@@ -104,7 +104,8 @@ pub(crate) fn unpack_low_bits(bytes: &[u8], instance: &Instance) -> Samples {
     values(
         bytes,
         &PixelFormat {
-            high_bit: format.bits_stored - 1,
+            bits_stored: bits,
+            high_bit: bits - 1,
             ..format.clone()
         },
     )

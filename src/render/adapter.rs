@@ -121,13 +121,17 @@ pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'sta
 
 /// Any adapter at all, the fastest of the best kind there is.
 pub(crate) fn any_adapter() -> Result<wgpu::Adapter, RenderError> {
-    // OpenGL only where nothing else answers: merely asking it prints to standard error on a
-    // machine without a display.
-    request_adapter(wgpu::Backends::PRIMARY)
-        .or_else(|_| request_adapter(wgpu::Backends::all()))
-        .map_err(|error| RenderError::NoAdapter {
+    let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    let instance = wgpu::Instance::new(descriptor);
+    let options = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    };
+    pollster::block_on(instance.request_adapter(&options)).map_err(|error| {
+        RenderError::NoAdapter {
             reason: error.to_string(),
-        })
+        }
+    })
 }
 
 /// A device without a window.
@@ -139,19 +143,6 @@ pub(crate) fn open_without_window() -> Result<(wgpu::Device, wgpu::Queue), Rende
             reason: error.to_string(),
         }
     })
-}
-
-fn request_adapter(backends: wgpu::Backends) -> Result<wgpu::Adapter, wgpu::RequestAdapterError> {
-    let descriptor = wgpu::InstanceDescriptor {
-        backends,
-        ..wgpu::InstanceDescriptor::new_without_display_handle()
-    };
-    let instance = wgpu::Instance::new(descriptor.with_env());
-    let options = wgpu::RequestAdapterOptions {
-        power_preference: wgpu::PowerPreference::HighPerformance,
-        ..Default::default()
-    };
-    pollster::block_on(instance.request_adapter(&options))
 }
 
 #[cfg(test)]

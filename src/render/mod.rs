@@ -82,7 +82,7 @@ impl RenderContext {
 
     fn value_pipeline(&self) -> &SlicePipeline {
         self.values.get_or_init(|| {
-            let format = wgpu::TextureFormat::Rg32Float;
+            let format = wgpu::TextureFormat::Rg32Uint;
             SlicePipeline::new(&self.device, format, SliceOutput::Values)
         })
     }

@@ -23,14 +23,14 @@ pub fn offscreen_values(
     volume: &VolumeTexture,
     request: &SliceRequest,
 ) -> Result<Vec<f32>, RenderError> {
-    let target = Target::new(context, request, wgpu::TextureFormat::Rg32Float, 8)?;
+    let target = Target::new(context, request, wgpu::TextureFormat::Rg32Uint, 8)?;
     let pipeline = context.value_pipeline();
     let bytes = target.draw(context, pipeline, volume, &Display::default())?;
     let pairs = bytes.as_chunks::<8>().0.iter();
     Ok(pairs
         .map(|pair| {
             let (value, flag) = pair.split_at(4);
-            if bytemuck::pod_read_unaligned::<f32>(flag) > 0.5 {
+            if bytemuck::pod_read_unaligned::<u32>(flag) == 1 {
                 bytemuck::pod_read_unaligned(value)
             } else {
                 f32::NAN

@@ -15,7 +15,7 @@ pub const SLICE_SHADER: &str = include_str!("shader/slice.wgsl");
 pub(crate) enum SliceOutput {
     /// Display greys.
     Greys,
-    /// Modality value and 1, or 0 and 0 where there is none.
+    /// Bits of the modality value and 1, or 0 and 0 where there is none.
     Values,
 }
 

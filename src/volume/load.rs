@@ -331,6 +331,8 @@ impl Interpolated for f32 {
 fn stored_i16(frame: Frame) -> Vec<i16> {
     match frame.samples {
         Samples::I16(values) => values,
+        // A lossy stream may hold more than the header's bits; wrapped values would be wrong.
+        Samples::U16(values) if values.iter().any(|&v| v > i16::MAX as u16) => Vec::new(),
         // Collecting in place: same size, no allocation.
         Samples::U16(values) => values.into_iter().map(|v| v as i16).collect(),
         Samples::U8(values) => values.into_iter().map(i16::from).collect(),

@@ -222,12 +222,13 @@ fn fs_grey(corner: Corner) -> @location(0) vec4<f32> {
     return vec4<f32>(grey, grey, grey, 1.0);
 }
 
-// Modality value, and 1 where there is one.
+// Bits of the modality value, and 1 where there is one: unlike float targets, whole numbers are
+// writable on every adapter.
 @fragment
-fn fs_value(corner: Corner) -> @location(0) vec2<f32> {
+fn fs_value(corner: Corner) -> @location(0) vec2<u32> {
     let found = combined(pixel_of(corner.place));
     if found.state != VALUED {
-        return vec2<f32>(0.0, 0.0);
+        return vec2<u32>(0u, 0u);
     }
-    return vec2<f32>(found.stored * slice.lut.x + slice.lut.y, 1.0);
+    return vec2<u32>(bitcast<u32>(found.stored * slice.lut.x + slice.lut.y), 1u);
 }

@@ -1,1 +1,0 @@
-//! Synthetic DICOM files for tests.

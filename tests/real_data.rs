@@ -1,0 +1,90 @@
+//! Proves that stored values of real files equal an independent decode (pydicom with pylibjpeg,
+//! recorded in the collection's index). Skipped, visibly, where the collection is absent.
+//!
+//! The index gives the first 12 hex digits of the SHA-256 of all decoded samples in the byte order
+//! of the file. Left out are files whose samples are not comparable byte for byte: lossy JPEG
+//! (decoders round differently), palettes (the index has the indices, we give colours).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use stylet::dicom::{decode_frame, read_instance};
+use stylet::study::Samples;
+
+fn data() -> Option<PathBuf> {
+    let folder = std::env::var_os("STYLET_TEST_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/real"),
+        PathBuf::from,
+    );
+    if folder.join("../INDEX.tsv").is_file() {
+        return Some(folder);
+    }
+    println!(
+        "SKIPPED: no real DICOM data at {}; set STYLET_TEST_DATA",
+        folder.display()
+    );
+    None
+}
+
+fn bytes(samples: &Samples) -> Vec<u8> {
+    match samples {
+        Samples::U8(v) => v.clone(),
+        Samples::I8(v) => bytemuck::cast_slice(v).to_vec(),
+        Samples::U16(v) => bytemuck::cast_slice(v).to_vec(),
+        Samples::I16(v) => bytemuck::cast_slice(v).to_vec(),
+        Samples::U32(v) => bytemuck::cast_slice(v).to_vec(),
+        Samples::I32(v) => bytemuck::cast_slice(v).to_vec(),
+        Samples::F32(v) => bytemuck::cast_slice(v).to_vec(),
+        Samples::F64(v) => bytemuck::cast_slice(v).to_vec(),
+        Samples::Rgb8(v) => v.as_flattened().to_vec(),
+    }
+}
+
+/// Hash of all frames as the index has it, or why there is none.
+fn pixel_hash(path: &Path, big_endian: bool) -> Result<String, String> {
+    let instance = read_instance(path).map_err(|error| error.to_string())?;
+    let mut hash = Sha256::new();
+    for frame in 0..instance.frames.len() {
+        let decoded = decode_frame(&instance, frame).map_err(|error| error.to_string())?;
+        let mut bytes = bytes(&decoded.samples);
+        if big_endian && matches!(decoded.samples, Samples::I16(_) | Samples::U16(_)) {
+            bytes.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+        }
+        hash.update(&bytes);
+    }
+    let digest = hash.finalize();
+    Ok(digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[test]
+fn stored_values_equal_an_independent_decode() {
+    let Some(folder) = data() else { return };
+    let index = fs::read_to_string(folder.join("../INDEX.tsv")).unwrap();
+    let mut lines = index.lines();
+    let names: Vec<&str> = lines.next().unwrap().split('\t').collect();
+    let column = |name: &str| names.iter().position(|n| *n == name).unwrap();
+    let [path, syntax, photometric, decode, pixhash] =
+        ["path", "ts", "pi", "decode", "pixhash"].map(column);
+    let (mut same, mut refused, mut wrong) = (0, 0, Vec::new());
+    for line in lines {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let comparable = cells[decode].starts_with("ok")
+            && cells[photometric] != "PALETTE COLOR"
+            && !cells[syntax].contains("Baseline")
+            && !cells[syntax].contains("Extended");
+        if !comparable {
+            continue;
+        }
+        let big_endian = cells[syntax].contains("Big Endian");
+        match pixel_hash(&folder.join(cells[path]), big_endian) {
+            Ok(hash) if hash == cells[pixhash] => same += 1,
+            Ok(_) => wrong.push(format!("{}: other values", cells[path])),
+            Err(error) if error.contains("is not read") => refused += 1,
+            Err(error) => wrong.push(error),
+        }
+    }
+    println!("{same} files equal, {refused} refused by name");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(same > 300, "{same}");
+}
