@@ -1,6 +1,8 @@
 //! Proves what an import makes of folders: order, geometry, warnings, and what is left out and
 //! why. Files are synthetic and written by the test itself.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "common/dicom_file.rs"]
 mod dicom_file;
 
@@ -13,6 +15,8 @@ use stylet::dicom::{DicomError, ImportReport, scan};
 use stylet::geometry::{Point, Voxel};
 use stylet::study::{Series, Stack, StackKind, WarningCode};
 use tempfile::TempDir;
+
+type Damage = fn(DicomFile) -> DicomFile;
 
 fn folder(files: &[DicomFile]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -142,7 +146,7 @@ fn feet_first_and_sagittal_slices_lie_where_their_cosines_say() {
     let files: Vec<_> = (0..4)
         .map(|i| {
             DicomFile::slice(1, i, -f64::from(i), 0)
-                .text(tags::PATIENT_POSITION, b"CS", "FFP")
+                .text(tags::PATIENT_POSITION, *b"CS", "FFP")
                 .orientation([1., 0., 0., 0., -1., 0.])
         })
         .collect();
@@ -169,13 +173,15 @@ fn feet_first_and_sagittal_slices_lie_where_their_cosines_say() {
 
 #[test]
 fn slices_without_usable_geometry_are_pictures_with_a_reason() {
-    let broken: [(&str, fn(DicomFile) -> DicomFile); 6] = [
-        ("\"0\\\\0\"", |f| f.text(tags::PIXEL_SPACING, b"DS", "0\\0")),
+    let broken: [(&str, Damage); 6] = [
+        ("\"0\\\\0\"", |f| {
+            f.text(tags::PIXEL_SPACING, *b"DS", "0\\0")
+        }),
         ("\"nan\\\\1\"", |f| {
-            f.text(tags::PIXEL_SPACING, b"DS", "nan\\1")
+            f.text(tags::PIXEL_SPACING, *b"DS", "nan\\1")
         }),
         ("\"-1\\\\1\"", |f| {
-            f.text(tags::PIXEL_SPACING, b"DS", "-1\\1")
+            f.text(tags::PIXEL_SPACING, *b"DS", "-1\\1")
         }),
         ("Image Orientation Patient (0020,0037) missing", |f| {
             f.without(tags::IMAGE_ORIENTATION_PATIENT)
@@ -184,7 +190,7 @@ fn slices_without_usable_geometry_are_pictures_with_a_reason() {
             f.orientation([1., 0., 0., 0.1, 1., 0.])
         }),
         ("6 finite numbers", |f| {
-            f.text(tags::IMAGE_ORIENTATION_PATIENT, b"DS", "1\\0\\0")
+            f.text(tags::IMAGE_ORIENTATION_PATIENT, *b"DS", "1\\0\\0")
         }),
     ];
     for (reason, damage) in broken {
@@ -205,8 +211,8 @@ fn a_rescale_that_cannot_be_read_rejects_the_file() {
     let mut files: Vec<_> = (0..4)
         .map(|i| DicomFile::slice(1, i, f64::from(i), 0))
         .collect();
-    files.push(DicomFile::slice(1, 4, 4.0, 0).text(tags::RESCALE_SLOPE, b"DS", "1,0"));
-    files.push(DicomFile::slice(1, 5, 5.0, 0).text(tags::RESCALE_SLOPE, b"DS", "0"));
+    files.push(DicomFile::slice(1, 4, 4.0, 0).text(tags::RESCALE_SLOPE, *b"DS", "1,0"));
+    files.push(DicomFile::slice(1, 5, 5.0, 0).text(tags::RESCALE_SLOPE, *b"DS", "0"));
     let report = import(&folder(&files));
     assert_eq!(only_stack(&report).frames.len(), 4);
     assert_eq!(report.rejected.len(), 2);
@@ -222,8 +228,8 @@ fn echoes_at_the_same_places_are_stacks_of_their_own() {
     let files: Vec<_> = (0..8)
         .map(|i| {
             DicomFile::slice(1, i, f64::from(i / 2), 0)
-                .text(tags::MODALITY, b"CS", "MR")
-                .text(tags::ECHO_TIME, b"DS", ["10", "80"][i as usize % 2])
+                .text(tags::MODALITY, *b"CS", "MR")
+                .text(tags::ECHO_TIME, *b"DS", ["10", "80"][i as usize % 2])
         })
         .collect();
     let report = import(&folder(&files));
@@ -273,27 +279,27 @@ fn frames_of_an_enhanced_file_are_placed_by_their_functional_groups() {
     let frame = |z: i32| {
         let position = items(&[vec![(
             tags::IMAGE_POSITION_PATIENT,
-            b"DS",
+            *b"DS",
             text(&format!("0\\0\\{z} ")),
         )]]);
         let rescale = items(&[vec![
-            (tags::RESCALE_INTERCEPT, b"DS", text("-5")),
-            (tags::RESCALE_SLOPE, b"DS", text("2 ")),
+            (tags::RESCALE_INTERCEPT, *b"DS", text("-5")),
+            (tags::RESCALE_SLOPE, *b"DS", text("2 ")),
         ]]);
         vec![
-            (tags::PLANE_POSITION_SEQUENCE, b"SQ", position),
-            (tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, b"SQ", rescale),
+            (tags::PLANE_POSITION_SEQUENCE, *b"SQ", position),
+            (tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, *b"SQ", rescale),
         ]
     };
     let orientation = items(&[vec![(
         tags::IMAGE_ORIENTATION_PATIENT,
-        b"DS",
+        *b"DS",
         text("1\\0\\0\\0\\1\\0 "),
     )]]);
-    let measures = items(&[vec![(tags::PIXEL_SPACING, b"DS", text("0.8\\0.5 "))]]);
+    let measures = items(&[vec![(tags::PIXEL_SPACING, *b"DS", text("0.8\\0.5 "))]]);
     let shared = items(&[vec![
-        (tags::PLANE_ORIENTATION_SEQUENCE, b"SQ", orientation),
-        (tags::PIXEL_MEASURES_SEQUENCE, b"SQ", measures),
+        (tags::PLANE_ORIENTATION_SEQUENCE, *b"SQ", orientation),
+        (tags::PIXEL_MEASURES_SEQUENCE, *b"SQ", measures),
     ]]);
     let file = DicomFile::slice(1, 1, 0., 0)
         .without(tags::IMAGE_POSITION_PATIENT)
@@ -301,11 +307,11 @@ fn frames_of_an_enhanced_file_are_placed_by_their_functional_groups() {
         .without(tags::PIXEL_SPACING)
         .without(tags::RESCALE_SLOPE)
         .without(tags::RESCALE_INTERCEPT)
-        .text(tags::NUMBER_OF_FRAMES, b"IS", "4")
-        .raw(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, b"SQ", shared)
+        .text(tags::NUMBER_OF_FRAMES, *b"IS", "4")
+        .raw(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, *b"SQ", shared)
         .raw(
             tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
-            b"SQ",
+            *b"SQ",
             items(&[frame(6), frame(0), frame(2), frame(4)]),
         )
         .pixels(&[7; 48]);
@@ -333,7 +339,7 @@ fn a_mixed_folder_keeps_its_series_apart_and_lists_what_is_no_image() {
     std::fs::write(dir.path().join("empty"), "").unwrap();
     std::fs::write(dir.path().join("DICOMDIR"), "an index").unwrap();
     DicomFile::slice(3, 1, 0., 0)
-        .text(tags::SOP_CLASS_UID, b"UI", "1.2.840.10008.5.1.4.1.1.88.11")
+        .text(tags::SOP_CLASS_UID, *b"UI", "1.2.840.10008.5.1.4.1.1.88.11")
         .without(tags::PIXEL_DATA)
         .without(tags::ROWS)
         .write(dir.path(), "report.dcm");
@@ -387,7 +393,7 @@ fn damaged_headers_are_rejected_one_by_one() {
     let lie = DicomFile::slice(1, 8, 8., 0).number(tags::BITS_STORED, 17);
     lie.write(dir.path(), "bits");
     DicomFile::slice(1, 8, 8., 0)
-        .text(tags::NUMBER_OF_FRAMES, b"IS", "2000000000")
+        .text(tags::NUMBER_OF_FRAMES, *b"IS", "2000000000")
         .write(dir.path(), "frames");
     let report = import(&dir);
     assert_eq!(only_stack(&report).frames.len(), 3);
@@ -487,7 +493,7 @@ fn unreadable_files_and_pipes_are_listed_not_waited_for() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = folder(&[0, 1, 2].map(|i| DicomFile::slice(1, i, f64::from(i), 0)));
     let locked = DicomFile::slice(1, 3, 3., 0).write(dir.path(), "locked.dcm");
-    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(&locked).is_ok() {
         // Run by root, who may read everything.
         return;
@@ -502,12 +508,12 @@ fn colour_and_lossy_pictures_are_never_volumes() {
     let files: Vec<_> = (0..4)
         .map(|i| {
             DicomFile::slice(1, i, f64::from(i), 0)
-                .text(tags::PHOTOMETRIC_INTERPRETATION, b"CS", "RGB")
+                .text(tags::PHOTOMETRIC_INTERPRETATION, *b"CS", "RGB")
                 .number(tags::SAMPLES_PER_PIXEL, 3)
                 .number(tags::BITS_ALLOCATED, 8)
                 .number(tags::BITS_STORED, 8)
                 .number(tags::HIGH_BIT, 7)
-                .text(tags::LOSSY_IMAGE_COMPRESSION, b"CS", "01")
+                .text(tags::LOSSY_IMAGE_COMPRESSION, *b"CS", "01")
         })
         .collect();
     let report = import(&folder(&files));
@@ -519,13 +525,13 @@ fn colour_and_lossy_pictures_are_never_volumes() {
 #[test]
 fn a_run_without_geometry_is_cine() {
     let file = DicomFile::slice(1, 1, 0., 0)
-        .text(tags::MODALITY, b"CS", "XA")
+        .text(tags::MODALITY, *b"CS", "XA")
         .without(tags::IMAGE_POSITION_PATIENT)
         .without(tags::IMAGE_ORIENTATION_PATIENT)
         .without(tags::PIXEL_SPACING)
-        .text(tags::IMAGER_PIXEL_SPACING, b"DS", "0.2\\0.2")
-        .text(tags::FRAME_TIME, b"DS", "66.7")
-        .text(tags::NUMBER_OF_FRAMES, b"IS", "5")
+        .text(tags::IMAGER_PIXEL_SPACING, *b"DS", "0.2\\0.2")
+        .text(tags::FRAME_TIME, *b"DS", "66.7")
+        .text(tags::NUMBER_OF_FRAMES, *b"IS", "5")
         .pixels(&[1; 60]);
     let report = import(&folder(&[file]));
     let stack = only_stack(&report);

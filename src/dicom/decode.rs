@@ -130,9 +130,10 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
     };
     let format = &instance.pixel_format;
     let subsampled = matches!(&format.photometric, Photometric::Ybr(name) if name.contains("422"));
-    let samples_per_pixel = match subsampled {
-        true => 2,
-        false => usize::from(format.samples_per_pixel),
+    let samples_per_pixel = if subsampled {
+        2
+    } else {
+        usize::from(format.samples_per_pixel)
     };
     let frame_bits = (instance.rows * instance.columns * samples_per_pixel) as u64
         * u64::from(format.bits_allocated);
@@ -196,9 +197,10 @@ fn finish(instance: &Instance, raw: Samples, is_ybr: bool) -> Result<Samples, Pr
         )),
         photometric => {
             let bytes = color::to_8_bit(&raw, format.bits_stored);
-            Ok(Samples::Rgb8(match is_ybr {
-                true => color::from_ybr(&bytes, photometric),
-                false => color::triples(&bytes),
+            Ok(Samples::Rgb8(if is_ybr {
+                color::from_ybr(&bytes, photometric)
+            } else {
+                color::triples(&bytes)
             }))
         }
     }

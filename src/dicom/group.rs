@@ -21,6 +21,9 @@ struct Placed<'a> {
     labels: &'a [FrameLabel],
 }
 
+/// Frames that become one stack or its parts, with the name that tells them from others.
+type Part<'a> = (String, Vec<Placed<'a>>);
+
 /// The stacks of a series whose instances are sorted by path.
 pub(crate) fn stacks(instances: &[Arc<Instance>], modality: &str) -> Vec<Stack> {
     let mut placed = Vec::new();
@@ -162,7 +165,7 @@ fn repeats(frames: &[Placed<'_>]) -> Repeats {
 
 /// Splits frames that cover the same places several times (echoes, phases, b values …) by the
 /// labels that tell them apart. What no label tells apart stays together as duplicates.
-fn split(frames: Vec<Placed<'_>>) -> Vec<(String, Vec<Placed<'_>>)> {
+fn split(frames: Vec<Placed<'_>>) -> Vec<Part<'_>> {
     let before = repeats(&frames);
     // A single repeated slice is a duplicate, not a second stack.
     let single = before.places == 1 && before.all_places >= grid::FEWEST_SLICES;
@@ -175,7 +178,7 @@ fn split(frames: Vec<Placed<'_>>) -> Vec<(String, Vec<Placed<'_>>)> {
             names.push(label.name);
         }
     }
-    let mut best: Option<(usize, Vec<(String, Vec<Placed<'_>>)>)> = None;
+    let mut best: Option<(usize, Vec<Part<'_>>)> = None;
     let splits = names
         .into_iter()
         .map(|name| by_label(&frames, name))
@@ -208,7 +211,7 @@ fn split(frames: Vec<Placed<'_>>) -> Vec<(String, Vec<Placed<'_>>)> {
         .collect()
 }
 
-fn by_label<'a>(frames: &[Placed<'a>], name: &str) -> Vec<(String, Vec<Placed<'a>>)> {
+fn by_label<'a>(frames: &[Placed<'a>], name: &str) -> Vec<Part<'a>> {
     let value = |frame: &Placed<'a>| {
         frame
             .labels
@@ -236,7 +239,7 @@ fn by_label<'a>(frames: &[Placed<'a>], name: &str) -> Vec<(String, Vec<Placed<'a
 }
 
 /// Multi-frame files are stacks of their own where nothing else tells their frames apart.
-fn by_file<'a>(frames: &[Placed<'a>]) -> Vec<(String, Vec<Placed<'a>>)> {
+fn by_file<'a>(frames: &[Placed<'a>]) -> Vec<Part<'a>> {
     if frames.iter().all(|frame| frame.instance.frames.len() == 1) {
         return Vec::new();
     }
