@@ -7,6 +7,7 @@
 use dicom_dictionary_std::{tags, uids};
 
 use super::color::{self, Palette};
+use super::encoding::EXPLICIT_VR_BIG_ENDIAN;
 use super::source::ByteSource;
 use super::{DicomError, Problem, codec, encapsulated, native, parse};
 use crate::study::{Frame, Instance, Photometric, SampleKind, Samples};
@@ -108,7 +109,7 @@ fn is_native(transfer_syntax: &str) -> bool {
         transfer_syntax,
         uids::IMPLICIT_VR_LITTLE_ENDIAN
             | uids::EXPLICIT_VR_LITTLE_ENDIAN
-            | parse::EXPLICIT_VR_BIG_ENDIAN
+            | EXPLICIT_VR_BIG_ENDIAN
             | uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
     )
 }
@@ -123,7 +124,7 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
             "its pixel data is compressed, but the transfer syntax says it is not".to_owned(),
         ));
     };
-    let big_endian = instance.transfer_syntax == parse::EXPLICIT_VR_BIG_ENDIAN;
+    let big_endian = instance.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN;
     let mut source = match instance.transfer_syntax.as_str() {
         uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => parse::parse_file(&instance.path)?.source,
         _ => ByteSource::open(&instance.path)?,
