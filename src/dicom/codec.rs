@@ -166,7 +166,10 @@ fn jpeg_2000(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     let (size, transformed) =
         jpeg_2000_markers(stream).ok_or("the JPEG 2000 stream has no size marker")?;
     size.check(instance)?;
-    let image = jpeg2k::Image::from_bytes(stream).map_err(|error| error.to_string())?;
+    // Strict: the rest of a cut stream would otherwise come out smooth and wrong.
+    let parameters = jpeg2k::DecodeParameters::new().strict(true);
+    let image =
+        jpeg2k::Image::from_bytes_with(stream, parameters).map_err(|error| error.to_string())?;
     let components = image.components();
     if components.len() != size.components {
         return Err(format!("{} components were decoded", components.len()));
