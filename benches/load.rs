@@ -1,5 +1,11 @@
 //! Time to scan and to load a synthetic series of 400 slices of 512 × 512, 16 bit.
 
+#![expect(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a benchmark may panic and has no readers of its items"
+)]
+
 #[path = "../tests/common/dicom_file.rs"]
 mod dicom_file;
 

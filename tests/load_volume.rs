@@ -1,6 +1,8 @@
 //! Proves what loading makes of slices: exact stored values, visible holes where files are
 //! damaged, interpolation between uneven slices but never over gaps.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "common/dicom_file.rs"]
 mod dicom_file;
 
@@ -97,10 +99,10 @@ fn slices_with_different_rescale_become_modality_values() {
     let files: Vec<_> = (0..3)
         .map(|i| {
             DicomFile::slice(1, i, f64::from(i), 10)
-                .text(tags::MODALITY, b"CS", "PT")
-                .text(tags::RESCALE_TYPE, b"LO", "BQML")
-                .text(tags::RESCALE_INTERCEPT, b"DS", "0")
-                .text(tags::RESCALE_SLOPE, b"DS", &format!("{}.5", i + 1))
+                .text(tags::MODALITY, *b"CS", "PT")
+                .text(tags::RESCALE_TYPE, *b"LO", "BQML")
+                .text(tags::RESCALE_INTERCEPT, *b"DS", "0")
+                .text(tags::RESCALE_SLOPE, *b"DS", &format!("{}.5", i + 1))
         })
         .collect();
     let (volume, _) = load_volume(&series_in(&folder(&files)), 0).unwrap();
@@ -135,13 +137,12 @@ fn uneven_slices_are_interpolated_but_gaps_stay_empty() {
     let mut empty = 0;
     for slice in 0..volume.size[2] {
         let z = slice as f64 * spacing;
-        match volume.voxels.stored(slice, 0) {
+        if let Some(value) = volume.voxels.stored(slice, 0) {
             // The values rise linearly with z, so interpolation gives them back.
-            Some(value) => assert!((value - z * 100.0).abs() <= 1.0, "{z}: {value}"),
-            None => {
-                assert!((7.5..16.6).contains(&z), "{z}");
-                empty += 1;
-            }
+            assert!((value - z * 100.0).abs() <= 1.0, "{z}: {value}");
+        } else {
+            assert!((7.5..16.6).contains(&z), "{z}");
+            empty += 1;
         }
     }
     assert_eq!(empty, 6);
@@ -151,7 +152,7 @@ fn uneven_slices_are_interpolated_but_gaps_stay_empty() {
 fn frames_decode_to_stored_values_and_name_what_is_wrong() {
     let dir = tempfile::tempdir().unwrap();
     let two = DicomFile::slice(1, 1, 0., 0)
-        .text(tags::NUMBER_OF_FRAMES, b"IS", "2")
+        .text(tags::NUMBER_OF_FRAMES, *b"IS", "2")
         .number(tags::BITS_STORED, 12)
         .number(tags::HIGH_BIT, 11)
         .pixels(&(0..24).map(|v| v - 12).collect::<Vec<i16>>());

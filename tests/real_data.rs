@@ -54,7 +54,8 @@ fn pixel_hash(path: &Path, big_endian: bool) -> Result<String, String> {
         hash.update(&bytes);
     }
     let digest = hash.finalize();
-    Ok(digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+    let first = digest.iter().take(6);
+    Ok(first.fold(String::new(), |text, byte| format!("{text}{byte:02x}")))
 }
 
 #[test]

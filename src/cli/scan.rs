@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{CliError, print_json, print_line};
 use crate::dicom::{self, ImportReport};
+use crate::geometry::PatientPosition;
 use crate::study::{Series, Stack, Study};
 
 /// Arguments of `stylet scan`.
@@ -80,7 +81,7 @@ fn series_json(series: &Series) -> Value {
         "instances": series.instances.len(),
         "frames": series.frame_count(),
         "transfer_syntaxes": series.transfer_syntaxes(),
-        "patient_position": series.patient_position.map(|position| position.code()),
+        "patient_position": series.patient_position.map(PatientPosition::code),
         "stacks": series
             .stacks
             .iter()

@@ -139,13 +139,13 @@ fn channel(header: &Elements, descriptor: Tag, data: Tag) -> Result<(i64, Vec<u8
     // Some writers put 8-bit entries into 16-bit words, so the length decides, not the bits.
     let entries: Vec<u8> = if bytes.len() >= 2 * count {
         let (words, _) = bytes.as_chunks::<2>();
-        let words = words
-            .iter()
-            .take(count)
-            .map(|word| match header.big_endian {
-                true => u16::from_be_bytes(*word),
-                false => u16::from_le_bytes(*word),
-            });
+        let words = words.iter().take(count).map(|word| {
+            if header.big_endian {
+                u16::from_be_bytes(*word)
+            } else {
+                u16::from_le_bytes(*word)
+            }
+        });
         let largest = words.clone().max().unwrap_or_default();
         let shift = if bits > 8.0 && largest > 0xFF { 8 } else { 0 };
         words.map(|word| (word >> shift) as u8).collect()

@@ -7,6 +7,7 @@
 use dicom_dictionary_std::{tags, uids};
 
 use super::color::{self, Palette};
+use super::encoding::EXPLICIT_VR_BIG_ENDIAN;
 use super::source::ByteSource;
 use super::{DicomError, Problem, codec, encapsulated, native, parse};
 use crate::study::{Frame, Instance, Photometric, SampleKind, Samples};
@@ -108,7 +109,7 @@ fn is_native(transfer_syntax: &str) -> bool {
         transfer_syntax,
         uids::IMPLICIT_VR_LITTLE_ENDIAN
             | uids::EXPLICIT_VR_LITTLE_ENDIAN
-            | parse::EXPLICIT_VR_BIG_ENDIAN
+            | EXPLICIT_VR_BIG_ENDIAN
             | uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
     )
 }
@@ -123,16 +124,17 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
             "its pixel data is compressed, but the transfer syntax says it is not".to_owned(),
         ));
     };
-    let big_endian = instance.transfer_syntax == parse::EXPLICIT_VR_BIG_ENDIAN;
+    let big_endian = instance.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN;
     let mut source = match instance.transfer_syntax.as_str() {
         uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => parse::parse_file(&instance.path)?.source,
         _ => ByteSource::open(&instance.path)?,
     };
     let format = &instance.pixel_format;
     let subsampled = matches!(&format.photometric, Photometric::Ybr(name) if name.contains("422"));
-    let samples_per_pixel = match subsampled {
-        true => 2,
-        false => usize::from(format.samples_per_pixel),
+    let samples_per_pixel = if subsampled {
+        2
+    } else {
+        usize::from(format.samples_per_pixel)
     };
     let frame_bits = (instance.rows * instance.columns * samples_per_pixel) as u64
         * u64::from(format.bits_allocated);
@@ -196,9 +198,10 @@ fn finish(instance: &Instance, raw: Samples, is_ybr: bool) -> Result<Samples, Pr
         )),
         photometric => {
             let bytes = color::to_8_bit(&raw, format.bits_stored);
-            Ok(Samples::Rgb8(match is_ybr {
-                true => color::from_ybr(&bytes, photometric),
-                false => color::triples(&bytes),
+            Ok(Samples::Rgb8(if is_ybr {
+                color::from_ybr(&bytes, photometric)
+            } else {
+                color::triples(&bytes)
             }))
         }
     }

@@ -238,7 +238,10 @@ impl Elements {
 fn implicit_vr(tag: Tag) -> [u8; 2] {
     use dicom_core::dictionary::VirtualVr;
     // Smallest Pixel Value and the like are US or SS; the caller knows the sign.
-    match StandardDataDictionary.by_tag(tag).map(|entry| entry.vr()) {
+    match StandardDataDictionary
+        .by_tag(tag)
+        .map(dicom_core::dictionary::DataDictionaryEntry::vr)
+    {
         Some(VirtualVr::Exact(vr)) => vr.to_bytes(),
         Some(VirtualVr::Xs) => *b"US",
         Some(VirtualVr::Ox | VirtualVr::Px) => *b"OW",

@@ -21,7 +21,7 @@ const MOST_TILT_DEGREES: f64 = 60.0;
 /// Positions (mm along the normal, ascending) cut where more slices are missing than present, so
 /// that two small blocks far apart do not become one huge empty volume. Returns ranges.
 pub(crate) fn parts(positions: &[f64]) -> Vec<std::ops::Range<usize>> {
-    let steps: Vec<f64> = positions.windows(2).map(|w| step(w)).collect();
+    let steps: Vec<f64> = positions.windows(2).map(step).collect();
     let mut sorted = steps.clone();
     sorted.sort_by(f64::total_cmp);
     let Some(&median) = sorted.get(sorted.len() / 2).filter(|&&m| m > 0.0) else {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::grid;
+use super::pictures::picture_stacks;
 use crate::study::{
     FrameLabel, FrameRef, ImagePlane, Instance, Stack, StackKind, StackWarning, WarningCode,
 };
@@ -20,6 +21,9 @@ struct Placed<'a> {
     plane: ImagePlane,
     labels: &'a [FrameLabel],
 }
+
+/// Frames that become one stack or its parts, with the name that tells them from others.
+type Part<'a> = (String, Vec<Placed<'a>>);
 
 /// The stacks of a series whose instances are sorted by path.
 pub(crate) fn stacks(instances: &[Arc<Instance>], modality: &str) -> Vec<Stack> {
@@ -162,7 +166,7 @@ fn repeats(frames: &[Placed<'_>]) -> Repeats {
 
 /// Splits frames that cover the same places several times (echoes, phases, b values …) by the
 /// labels that tell them apart. What no label tells apart stays together as duplicates.
-fn split(frames: Vec<Placed<'_>>) -> Vec<(String, Vec<Placed<'_>>)> {
+fn split(frames: Vec<Placed<'_>>) -> Vec<Part<'_>> {
     let before = repeats(&frames);
     // A single repeated slice is a duplicate, not a second stack.
     let single = before.places == 1 && before.all_places >= grid::FEWEST_SLICES;
@@ -175,7 +179,7 @@ fn split(frames: Vec<Placed<'_>>) -> Vec<(String, Vec<Placed<'_>>)> {
             names.push(label.name);
         }
     }
-    let mut best: Option<(usize, Vec<(String, Vec<Placed<'_>>)>)> = None;
+    let mut best: Option<(usize, Vec<Part<'_>>)> = None;
     let splits = names
         .into_iter()
         .map(|name| by_label(&frames, name))
@@ -208,7 +212,7 @@ fn split(frames: Vec<Placed<'_>>) -> Vec<(String, Vec<Placed<'_>>)> {
         .collect()
 }
 
-fn by_label<'a>(frames: &[Placed<'a>], name: &str) -> Vec<(String, Vec<Placed<'a>>)> {
+fn by_label<'a>(frames: &[Placed<'a>], name: &str) -> Vec<Part<'a>> {
     let value = |frame: &Placed<'a>| {
         frame
             .labels
@@ -236,7 +240,7 @@ fn by_label<'a>(frames: &[Placed<'a>], name: &str) -> Vec<(String, Vec<Placed<'a
 }
 
 /// Multi-frame files are stacks of their own where nothing else tells their frames apart.
-fn by_file<'a>(frames: &[Placed<'a>]) -> Vec<(String, Vec<Placed<'a>>)> {
+fn by_file<'a>(frames: &[Placed<'a>]) -> Vec<Part<'a>> {
     if frames.iter().all(|frame| frame.instance.frames.len() == 1) {
         return Vec::new();
     }
@@ -318,7 +322,8 @@ fn stack_of(name: String, places: &[&[(f64, Placed<'_>)]]) -> Stack {
     stack
 }
 
-fn no_geometry(reason: &str) -> StackWarning {
+/// Why frames are pictures only.
+pub(crate) fn no_geometry(reason: &str) -> StackWarning {
     StackWarning {
         code: WarningCode::NoGeometry,
         message: format!("Shown as pictures only, without positions and planes: {reason}."),
@@ -344,77 +349,5 @@ fn duplicates(repeated: &[&(f64, Placed<'_>)]) -> StackWarning {
             "Slices lie where another does; the first of each is used. Left out: {}.",
             places.join(", ")
         ),
-    }
-}
-
-/// Runs and picture lists of files that are not placed in the patient, or in colour.
-fn picture_stacks(pictures: &[(usize, &Instance)], modality: &str) -> Vec<Stack> {
-    let mut stacks = Vec::new();
-    let mut lists: Vec<Vec<(usize, &Instance)>> = Vec::new();
-    for &(index, instance) in pictures {
-        let same = |list: &&mut Vec<(usize, &Instance)>| {
-            list.first().is_some_and(|(_, first)| {
-                first.rows == instance.rows
-                    && first.columns == instance.columns
-                    && first.pixel_format.photometric.is_grey()
-                        == instance.pixel_format.photometric.is_grey()
-            })
-        };
-        if instance.frames.len() > 1 {
-            stacks.push(picture_stack(&[(index, instance)], modality));
-        } else if let Some(list) = lists.iter_mut().find(same) {
-            list.push((index, instance));
-        } else {
-            lists.push(vec![(index, instance)]);
-        }
-    }
-    for mut list in lists {
-        list.sort_by_key(|(index, instance)| (instance.number, *index));
-        stacks.push(picture_stack(&list, modality));
-    }
-    if stacks.len() > 1 {
-        for stack in &mut stacks {
-            let number = stack
-                .frames
-                .first()
-                .and_then(|frame| pictures.iter().find(|(index, _)| *index == frame.instance))
-                .and_then(|(_, instance)| instance.number);
-            if let Some(number) = number {
-                stack.name = format!("image {number}");
-            }
-        }
-    }
-    stacks
-}
-
-fn picture_stack(list: &[(usize, &Instance)], modality: &str) -> Stack {
-    let first = list.first().map(|(_, instance)| *instance);
-    let run = list.len() == 1 && first.is_some_and(|first| first.frames.len() > 1);
-    let timed = first.is_some_and(|first| first.frame_time_ms.is_some())
-        || matches!(modality, "XA" | "RF" | "US" | "IVUS" | "ES");
-    let reason = list
-        .iter()
-        .flat_map(|(_, instance)| &instance.frames)
-        .find_map(|frame| frame.geometry_problem.as_deref());
-    Stack {
-        kind: if run && timed {
-            StackKind::Cine
-        } else {
-            StackKind::Images
-        },
-        name: String::new(),
-        frames: list
-            .iter()
-            .flat_map(|&(index, instance)| {
-                (0..instance.frames.len()).map(move |frame| FrameRef {
-                    instance: index,
-                    frame,
-                })
-            })
-            .collect(),
-        rows: first.map_or(0, |first| first.rows),
-        columns: first.map_or(0, |first| first.columns),
-        geometry: None,
-        warnings: reason.map(no_geometry).into_iter().collect(),
     }
 }

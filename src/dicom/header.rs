@@ -195,8 +195,7 @@ fn pixel_format(header: &Elements, kind: SampleKind) -> Result<PixelFormat, Prob
 /// Number of Frames, checked against what the file can hold.
 fn frame_count(header: &Elements, bytes_left: u64) -> Result<usize, Problem> {
     match header.integer(tags::NUMBER_OF_FRAMES)? {
-        None => Ok(1),
-        Some(1) => Ok(1),
+        None | Some(1) => Ok(1),
         Some(count @ 2..=MOST_FRAMES) if count as u64 <= bytes_left.saturating_mul(8) => {
             Ok(count as usize)
         }
@@ -221,9 +220,10 @@ fn padding(header: &Elements, signed: bool) -> Option<[i64; 2]> {
     let read = |tag| {
         let value = header.integer(tag).ok()??;
         // US and SS are told apart by Pixel Representation, not by what the writer put.
-        Some(match signed {
-            true => i64::from(value as u16 as i16),
-            false => i64::from(value as u16),
+        Some(if signed {
+            i64::from(value as u16 as i16)
+        } else {
+            i64::from(value as u16)
         })
     };
     let value = read(tags::PIXEL_PADDING_VALUE)?;

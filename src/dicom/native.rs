@@ -18,9 +18,12 @@ pub(crate) fn read_directly(
         return Ok(None);
     }
     let pixels = instance.rows * instance.columns;
-    let in_order = |value: u16| match big_endian {
-        true => u16::from_be(value),
-        false => u16::from_le(value),
+    let in_order = |value: u16| {
+        if big_endian {
+            u16::from_be(value)
+        } else {
+            u16::from_le(value)
+        }
     };
     if format.signed {
         let mut values = vec![0_i16; pixels];

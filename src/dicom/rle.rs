@@ -41,9 +41,8 @@ pub(crate) fn decode(
 /// `PackBits`: fills the target; `None` where the bytes end first.
 fn unpack<'a>(mut packed: &[u8], mut target: impl Iterator<Item = &'a mut u8>) -> Option<()> {
     loop {
-        let (&control, rest) = match packed.split_first() {
-            Some(split) => split,
-            None => return target.next().is_none().then_some(()),
+        let Some((&control, rest)) = packed.split_first() else {
+            return target.next().is_none().then_some(());
         };
         let control = control as i8;
         if control >= 0 {

@@ -77,21 +77,17 @@ impl ByteSource {
 
     /// Fills `target` from position `at` without going through the window.
     pub fn read_into(&mut self, at: u64, target: &mut [u8]) -> io::Result<()> {
-        match &mut self.file {
-            Some(file) => {
-                file.seek(SeekFrom::Start(at))?;
-                file.read_exact(target)
-            }
-            None => {
-                let from = usize::try_from(at).map_err(|_| io::ErrorKind::UnexpectedEof)?;
-                let bytes = from
-                    .checked_add(target.len())
-                    .and_then(|end| self.window.get(from..end))
-                    .ok_or(io::ErrorKind::UnexpectedEof)?;
-                target.copy_from_slice(bytes);
-                Ok(())
-            }
+        if let Some(file) = &mut self.file {
+            file.seek(SeekFrom::Start(at))?;
+            return file.read_exact(target);
         }
+        let from = usize::try_from(at).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+        let bytes = from
+            .checked_add(target.len())
+            .and_then(|end| self.window.get(from..end))
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        target.copy_from_slice(bytes);
+        Ok(())
     }
 
     /// Everything from position `at`.

@@ -74,10 +74,10 @@ fn header(kind: &str, size: usize, shape: &[usize]) -> Vec<u8> {
         (_, false) => '<',
         (_, true) => '>',
     };
-    let sizes: String = shape.iter().map(|n| format!("{n}, ")).collect();
+    let sizes: Vec<String> = shape.iter().map(ToString::to_string).collect();
     let mut text = format!(
-        "{{'descr': '{order}{kind}', 'fortran_order': False, 'shape': ({}), }}",
-        sizes.trim_end()
+        "{{'descr': '{order}{kind}', 'fortran_order': False, 'shape': ({},), }}",
+        sizes.join(", ")
     );
     let unpadded = 10 + text.len() + 1;
     text.push_str(&" ".repeat(unpadded.next_multiple_of(64) - unpadded));

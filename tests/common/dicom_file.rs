@@ -3,7 +3,8 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
-    reason = "not every user needs every part"
+    clippy::expect_used,
+    reason = "not every user needs every part, and tests may panic"
 )]
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use dicom_object::Tag;
 /// Explicit VR little endian elements of one file.
 #[derive(Clone)]
 pub struct DicomFile {
-    elements: BTreeMap<Tag, (&'static [u8; 2], Vec<u8>)>,
+    elements: BTreeMap<Tag, ([u8; 2], Vec<u8>)>,
     transfer_syntax: String,
 }
 
@@ -27,43 +28,47 @@ impl DicomFile {
             elements: BTreeMap::new(),
             transfer_syntax: "1.2.840.10008.1.2.1".to_owned(),
         };
-        file.text(tags::SOP_CLASS_UID, b"UI", "1.2.840.10008.5.1.4.1.1.2")
+        file.text(tags::SOP_CLASS_UID, *b"UI", "1.2.840.10008.5.1.4.1.1.2")
             .text(
                 tags::SOP_INSTANCE_UID,
-                b"UI",
+                *b"UI",
                 &format!("1.2.3.{series}.{number}"),
             )
-            .text(tags::STUDY_DATE, b"DA", "20240102")
-            .text(tags::MODALITY, b"CS", "CT")
-            .text(tags::PATIENT_NAME, b"PN", "Phantom^Lumbar")
-            .text(tags::PATIENT_ID, b"LO", "P1")
-            .text(tags::PATIENT_POSITION, b"CS", "HFS")
-            .text(tags::STUDY_INSTANCE_UID, b"UI", "1.2.3")
-            .text(tags::SERIES_INSTANCE_UID, b"UI", &format!("1.2.3.{series}"))
-            .text(tags::SERIES_NUMBER, b"IS", &series.to_string())
-            .text(tags::INSTANCE_NUMBER, b"IS", &number.to_string())
-            .text(tags::FRAME_OF_REFERENCE_UID, b"UI", "1.2.3.9")
+            .text(tags::STUDY_DATE, *b"DA", "20240102")
+            .text(tags::MODALITY, *b"CS", "CT")
+            .text(tags::PATIENT_NAME, *b"PN", "Phantom^Lumbar")
+            .text(tags::PATIENT_ID, *b"LO", "P1")
+            .text(tags::PATIENT_POSITION, *b"CS", "HFS")
+            .text(tags::STUDY_INSTANCE_UID, *b"UI", "1.2.3")
+            .text(
+                tags::SERIES_INSTANCE_UID,
+                *b"UI",
+                &format!("1.2.3.{series}"),
+            )
+            .text(tags::SERIES_NUMBER, *b"IS", &series.to_string())
+            .text(tags::INSTANCE_NUMBER, *b"IS", &number.to_string())
+            .text(tags::FRAME_OF_REFERENCE_UID, *b"UI", "1.2.3.9")
             .position([-10.0, -20.0, z])
-            .text(tags::IMAGE_ORIENTATION_PATIENT, b"DS", "1\\0\\0\\0\\1\\0")
-            .text(tags::PIXEL_SPACING, b"DS", "0.8\\0.5")
+            .text(tags::IMAGE_ORIENTATION_PATIENT, *b"DS", "1\\0\\0\\0\\1\\0")
+            .text(tags::PIXEL_SPACING, *b"DS", "0.8\\0.5")
             .number(tags::SAMPLES_PER_PIXEL, 1)
-            .text(tags::PHOTOMETRIC_INTERPRETATION, b"CS", "MONOCHROME2")
+            .text(tags::PHOTOMETRIC_INTERPRETATION, *b"CS", "MONOCHROME2")
             .number(tags::ROWS, 4)
             .number(tags::COLUMNS, 3)
             .number(tags::BITS_ALLOCATED, 16)
             .number(tags::BITS_STORED, 16)
             .number(tags::HIGH_BIT, 15)
             .number(tags::PIXEL_REPRESENTATION, 1)
-            .text(tags::RESCALE_INTERCEPT, b"DS", "-1024")
-            .text(tags::RESCALE_SLOPE, b"DS", "1")
+            .text(tags::RESCALE_INTERCEPT, *b"DS", "-1024")
+            .text(tags::RESCALE_SLOPE, *b"DS", "1")
             .pixels(&[value; 12])
     }
 
     /// Sets a text element.
-    pub fn text(mut self, tag: Tag, vr: &'static [u8; 2], text: &str) -> Self {
+    pub fn text(mut self, tag: Tag, vr: [u8; 2], text: &str) -> Self {
         let mut bytes = text.as_bytes().to_vec();
         if bytes.len() % 2 == 1 {
-            bytes.push(if vr == b"UI" { 0 } else { b' ' });
+            bytes.push(if vr == *b"UI" { 0 } else { b' ' });
         }
         self.elements.insert(tag, (vr, bytes));
         self
@@ -72,7 +77,7 @@ impl DicomFile {
     /// Sets a US element.
     pub fn number(mut self, tag: Tag, number: u16) -> Self {
         self.elements
-            .insert(tag, (b"US", number.to_le_bytes().to_vec()));
+            .insert(tag, (*b"US", number.to_le_bytes().to_vec()));
         self
     }
 
@@ -80,7 +85,7 @@ impl DicomFile {
     pub fn position(self, [x, y, z]: [f64; 3]) -> Self {
         self.text(
             tags::IMAGE_POSITION_PATIENT,
-            b"DS",
+            *b"DS",
             &format!("{x:.6}\\{y:.6}\\{z:.6}"),
         )
     }
@@ -88,17 +93,17 @@ impl DicomFile {
     /// Sets Image Orientation (Patient).
     pub fn orientation(self, cosines: [f64; 6]) -> Self {
         let text: Vec<String> = cosines.iter().map(|c| format!("{c:.9}")).collect();
-        self.text(tags::IMAGE_ORIENTATION_PATIENT, b"DS", &text.join("\\"))
+        self.text(tags::IMAGE_ORIENTATION_PATIENT, *b"DS", &text.join("\\"))
     }
 
     /// Sets 16-bit pixel data.
     pub fn pixels(self, values: &[i16]) -> Self {
         let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        self.raw(tags::PIXEL_DATA, b"OW", bytes)
+        self.raw(tags::PIXEL_DATA, *b"OW", bytes)
     }
 
     /// Sets an element to raw bytes.
-    pub fn raw(mut self, tag: Tag, vr: &'static [u8; 2], bytes: Vec<u8>) -> Self {
+    pub fn raw(mut self, tag: Tag, vr: [u8; 2], bytes: Vec<u8>) -> Self {
         self.elements.insert(tag, (vr, bytes));
         self
     }
@@ -119,7 +124,7 @@ impl DicomFile {
     pub fn data_set(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for (tag, (vr, bytes)) in &self.elements {
-            element(&mut out, *tag, vr, bytes);
+            element(&mut out, *tag, *vr, bytes);
         }
         out
     }
@@ -131,11 +136,11 @@ impl DicomFile {
             uid.push(0);
         }
         let mut meta = Vec::new();
-        element(&mut meta, tags::TRANSFER_SYNTAX_UID, b"UI", &uid);
+        element(&mut meta, tags::TRANSFER_SYNTAX_UID, *b"UI", &uid);
         let mut out = vec![0; 128];
         out.extend(b"DICM");
         let length = (meta.len() as u32).to_le_bytes();
-        element(&mut out, Tag(0x0002, 0x0000), b"UL", &length);
+        element(&mut out, Tag(0x0002, 0x0000), *b"UL", &length);
         out.extend(meta);
         out.extend(self.data_set());
         out
@@ -149,11 +154,11 @@ impl DicomFile {
     }
 }
 
-fn element(out: &mut Vec<u8>, tag: Tag, vr: &[u8; 2], bytes: &[u8]) {
+fn element(out: &mut Vec<u8>, tag: Tag, vr: [u8; 2], bytes: &[u8]) {
     out.extend(tag.0.to_le_bytes());
     out.extend(tag.1.to_le_bytes());
     out.extend(vr);
-    if matches!(vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT") {
+    if matches!(&vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT") {
         out.extend([0, 0]);
         out.extend((bytes.len() as u32).to_le_bytes());
     } else {
@@ -162,13 +167,16 @@ fn element(out: &mut Vec<u8>, tag: Tag, vr: &[u8; 2], bytes: &[u8]) {
     out.extend(bytes);
 }
 
+/// Tag, VR and value of an element.
+pub type Attribute = (Tag, [u8; 2], Vec<u8>);
+
 /// A sequence of items, each the elements of a file, as the value of a SQ element.
-pub fn items(items: &[Vec<(Tag, &'static [u8; 2], Vec<u8>)>]) -> Vec<u8> {
+pub fn items(items: &[Vec<Attribute>]) -> Vec<u8> {
     let mut out = Vec::new();
     for item in items {
         let mut inner = Vec::new();
         for (tag, vr, bytes) in item {
-            element(&mut inner, *tag, vr, bytes);
+            element(&mut inner, *tag, *vr, bytes);
         }
         out.extend([0xFE, 0xFF, 0x00, 0xE0]);
         out.extend((inner.len() as u32).to_le_bytes());
