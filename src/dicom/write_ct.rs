@@ -1,13 +1,14 @@
 //! Writes CT volumes as classic CT Image Storage series (PS3.3 A.3), one file
 //! per slice. Knows nothing of what the voxels show.
 
+mod attributes;
+
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
-use dicom_dictionary_std::{tags, uids};
+use dicom_dictionary_std::uids;
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use glam::DVec3;
 use rayon::prelude::*;
@@ -205,10 +206,8 @@ fn write_image(
     };
     let uid = format!("{}.{number}", series.sop_instance_uid_root);
     let mut image = InMemDicomObject::new_empty();
-    put_patient_and_study(&mut image, series);
-    put_series(&mut image, series);
-    put_plane(&mut image, series, slice, &uid);
-    put_pixels(&mut image, series, hu);
+    attributes::put(&mut image, series, slice, &uid);
+    attributes::put_pixels(&mut image, series, hu);
     let meta = FileMetaTableBuilder::new()
         .media_storage_sop_class_uid(uids::CT_IMAGE_STORAGE)
         .media_storage_sop_instance_uid(uid)
@@ -227,197 +226,104 @@ fn write_image(
     fs::rename(&part, path).map_err(file)
 }
 
-fn text(image: &mut InMemDicomObject, tag: Tag, vr: VR, value: &str) {
-    image.put(DataElement::new(tag, vr, PrimitiveValue::from(value)));
-}
+#[cfg(test)]
+mod tests {
+    use dicom_dictionary_std::tags;
+    use dicom_object::open_file;
 
-fn texts(image: &mut InMemDicomObject, tag: Tag, vr: VR, values: &[String]) {
-    image.put(DataElement::new(
-        tag,
-        vr,
-        PrimitiveValue::Strs(values.iter().cloned().collect()),
-    ));
-}
+    use super::*;
 
-fn put_patient_and_study(image: &mut InMemDicomObject, series: &CtSeries<'_>) {
-    let rows = [
-        (tags::PATIENT_NAME, VR::PN, series.patient_name),
-        (tags::PATIENT_ID, VR::LO, series.patient_id),
-        (tags::PATIENT_BIRTH_DATE, VR::DA, series.patient_birth_date),
-        (tags::PATIENT_SEX, VR::CS, series.patient_sex),
-        (tags::STUDY_INSTANCE_UID, VR::UI, series.study_instance_uid),
-        (tags::STUDY_DATE, VR::DA, series.date),
-        (tags::STUDY_TIME, VR::TM, series.time),
-        (tags::STUDY_ID, VR::SH, series.study_id),
-        (tags::ACCESSION_NUMBER, VR::SH, ""),
-        (tags::REFERRING_PHYSICIAN_NAME, VR::PN, ""),
-        (tags::STUDY_DESCRIPTION, VR::LO, series.study_description),
-    ];
-    for (tag, vr, value) in rows {
-        text(image, tag, vr, value);
+    fn series(hu: &[i16]) -> CtSeries<'_> {
+        CtSeries {
+            patient_name: "Test^Series",
+            patient_id: "T-1",
+            patient_sex: "O",
+            patient_birth_date: "",
+            study_instance_uid: "2.25.1",
+            series_instance_uid: "2.25.2",
+            frame_of_reference_uid: "2.25.3",
+            sop_instance_uid_root: "2.25.4",
+            study_id: "1",
+            study_description: "Test",
+            series_description: "Test",
+            series_number: 1,
+            date: "20260101",
+            time: "120000",
+            body_part: "LSPINE",
+            derivation: "Simulated",
+            patient_position: "HFP",
+            origin_lps_mm: DVec3::new(10.5, 20.25, -30.125),
+            column_direction: -DVec3::X,
+            row_direction: -DVec3::Y,
+            slice_direction: DVec3::Z,
+            spacing_mm: [0.75, 0.5, 2.0],
+            columns: 3,
+            rows: 2,
+            slices: 2,
+            hu,
+            windows: &[Window {
+                width_hu: 400.0,
+                center_hu: 40.0,
+                explanation: "SOFT TISSUE",
+            }],
+        }
     }
-}
 
-fn put_series(image: &mut InMemDicomObject, series: &CtSeries<'_>) {
-    let number = series.series_number.to_string();
-    let rows = [
-        (tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192"),
-        (tags::MODALITY, VR::CS, "CT"),
-        (
-            tags::SERIES_INSTANCE_UID,
-            VR::UI,
-            series.series_instance_uid,
-        ),
-        (tags::SERIES_NUMBER, VR::IS, &number),
-        (tags::SERIES_DATE, VR::DA, series.date),
-        (tags::SERIES_TIME, VR::TM, series.time),
-        (tags::SERIES_DESCRIPTION, VR::LO, series.series_description),
-        (tags::BODY_PART_EXAMINED, VR::CS, series.body_part),
-        (tags::PATIENT_POSITION, VR::CS, series.patient_position),
-        (
-            tags::FRAME_OF_REFERENCE_UID,
-            VR::UI,
-            series.frame_of_reference_uid,
-        ),
-        (tags::POSITION_REFERENCE_INDICATOR, VR::LO, ""),
-        (tags::MANUFACTURER, VR::LO, "Stylet"),
-        (tags::MANUFACTURER_MODEL_NAME, VR::LO, "Phantom"),
-        (tags::SOFTWARE_VERSIONS, VR::LO, "1"),
-        (tags::KVP, VR::DS, "120"),
-        (tags::GANTRY_DETECTOR_TILT, VR::DS, "0"),
-        (tags::CONVOLUTION_KERNEL, VR::SH, "STANDARD"),
-    ];
-    for (tag, vr, value) in rows {
-        text(image, tag, vr, value);
-    }
-}
-
-/// Decimal string of at most 16 characters (PS3.5 6.2, VR DS).
-fn decimal(value: f64) -> String {
-    let mut text = format!("{value:.6}");
-    if text.contains('.') {
-        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
-    }
-    if text == "-0" { "0".into() } else { text }
-}
-
-fn put_plane(image: &mut InMemDicomObject, series: &CtSeries<'_>, slice: usize, uid: &str) {
-    let [column_mm, row_mm, slice_mm] = series.spacing_mm;
-    let position = series.origin_lps_mm + series.slice_direction * (slice as f64 * slice_mm);
-    let decimals = |values: &[f64]| values.iter().map(|v| decimal(*v)).collect::<Vec<_>>();
-    let orientation: Vec<f64> = series
-        .column_direction
-        .to_array()
-        .into_iter()
-        .chain(series.row_direction.to_array())
-        .collect();
-    let location = position.dot(series.column_direction.cross(series.row_direction));
-    let number = (slice + 1).to_string();
-    let rows = [
-        (tags::SOP_CLASS_UID, VR::UI, uids::CT_IMAGE_STORAGE),
-        (tags::SOP_INSTANCE_UID, VR::UI, uid),
-        (tags::INSTANCE_NUMBER, VR::IS, &number),
-        (tags::ACQUISITION_NUMBER, VR::IS, "1"),
-        (tags::ACQUISITION_DATE, VR::DA, series.date),
-        (tags::ACQUISITION_TIME, VR::TM, series.time),
-        (tags::CONTENT_DATE, VR::DA, series.date),
-        (tags::CONTENT_TIME, VR::TM, series.time),
-        (tags::DERIVATION_DESCRIPTION, VR::ST, series.derivation),
-        (tags::IMAGE_COMMENTS, VR::LT, series.derivation),
-        (tags::BURNED_IN_ANNOTATION, VR::CS, "NO"),
-    ];
-    for (tag, vr, value) in rows {
-        text(image, tag, vr, value);
-    }
-    let image_type = ["DERIVED", "SECONDARY", "AXIAL"].map(String::from);
-    texts(image, tags::IMAGE_TYPE, VR::CS, &image_type);
-    texts(
-        image,
-        tags::PIXEL_SPACING,
-        VR::DS,
-        &decimals(&[row_mm, column_mm]),
-    );
-    texts(
-        image,
-        tags::IMAGE_ORIENTATION_PATIENT,
-        VR::DS,
-        &decimals(&orientation),
-    );
-    texts(
-        image,
-        tags::IMAGE_POSITION_PATIENT,
-        VR::DS,
-        &decimals(&position.to_array()),
-    );
-    text(image, tags::SLICE_THICKNESS, VR::DS, &decimal(slice_mm));
-    text(
-        image,
-        tags::SPACING_BETWEEN_SLICES,
-        VR::DS,
-        &decimal(slice_mm),
-    );
-    text(image, tags::SLICE_LOCATION, VR::DS, &decimal(location));
-}
-
-fn put_pixels(image: &mut InMemDicomObject, series: &CtSeries<'_>, hu: &[i16]) {
-    let shorts = [
-        (tags::SAMPLES_PER_PIXEL, 1),
-        (tags::ROWS, series.rows as u16),
-        (tags::COLUMNS, series.columns as u16),
-        (tags::BITS_ALLOCATED, 16),
-        (tags::BITS_STORED, 16),
-        (tags::HIGH_BIT, 15),
-        (tags::PIXEL_REPRESENTATION, 0),
-    ];
-    for (tag, value) in shorts {
-        image.put(DataElement::new(tag, VR::US, PrimitiveValue::from(value)));
-    }
-    text(
-        image,
-        tags::PHOTOMETRIC_INTERPRETATION,
-        VR::CS,
-        "MONOCHROME2",
-    );
-    text(
-        image,
-        tags::RESCALE_INTERCEPT,
-        VR::DS,
-        &RESCALE_INTERCEPT.to_string(),
-    );
-    text(image, tags::RESCALE_SLOPE, VR::DS, "1");
-    text(image, tags::RESCALE_TYPE, VR::LO, "HU");
-    if !series.windows.is_empty() {
-        let list = |value: &dyn Fn(&Window<'_>) -> String| {
-            series.windows.iter().map(value).collect::<Vec<_>>()
-        };
-        texts(
-            image,
-            tags::WINDOW_CENTER,
-            VR::DS,
-            &list(&|w| decimal(w.center_hu)),
+    #[test]
+    fn geometry_and_values_read_back() {
+        let hu: Vec<i16> = (0..12).map(|i| i * 300 - 1024).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let run = |_: f64| ControlFlow::Continue(());
+        let files = write_ct_series(&series(&hu), folder.path(), &run).unwrap();
+        let image = open_file(&files[1]).unwrap();
+        let numbers = |tag| -> Vec<f64> { image.element(tag).unwrap().to_multi_float64().unwrap() };
+        assert_eq!(
+            numbers(tags::IMAGE_POSITION_PATIENT),
+            [10.5, 20.25, -28.125]
         );
-        texts(
-            image,
-            tags::WINDOW_WIDTH,
-            VR::DS,
-            &list(&|w| decimal(w.width_hu)),
+        assert_eq!(
+            numbers(tags::PIXEL_SPACING),
+            [0.5, 0.75],
+            "row spacing comes first"
         );
-        let explanations = list(&|w| w.explanation.to_owned());
-        texts(
-            image,
-            tags::WINDOW_CENTER_WIDTH_EXPLANATION,
-            VR::LO,
-            &explanations,
+        assert_eq!(
+            numbers(tags::IMAGE_ORIENTATION_PATIENT),
+            [-1.0, 0.0, 0.0, 0.0, -1.0, 0.0]
+        );
+        let stored = image
+            .element(tags::PIXEL_DATA)
+            .unwrap()
+            .to_multi_int::<u16>()
+            .unwrap();
+        let back: Vec<i32> = stored
+            .iter()
+            .map(|v| i32::from(*v) + RESCALE_INTERCEPT)
+            .collect();
+        assert_eq!(
+            back,
+            hu[6..].iter().map(|v| i32::from(*v)).collect::<Vec<_>>()
         );
     }
-    // `check` holds every value at or above the intercept, so the difference fits 16 bits unsigned.
-    let stored: Vec<u16> = hu
-        .iter()
-        .map(|value| (i32::from(*value) - RESCALE_INTERCEPT) as u16)
-        .collect();
-    image.put(DataElement::new(
-        tags::PIXEL_DATA,
-        VR::OW,
-        PrimitiveValue::U16(stored.into()),
-    ));
+
+    #[test]
+    fn values_below_the_intercept_and_wrong_sizes_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = |_: f64| ControlFlow::Continue(());
+        let low = write_ct_series(&series(&[-1025; 12]), folder.path(), &run);
+        assert!(matches!(low, Err(WriteCtError::TooLow { hu: -1025 })));
+        let short = write_ct_series(&series(&[0; 11]), folder.path(), &run);
+        assert!(matches!(short, Err(WriteCtError::Size { found: 11, .. })));
+    }
+
+    #[test]
+    fn writing_stops_when_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let hu = [0; 12];
+        let mut long = series(&hu);
+        long.slices = 12;
+        long.columns = 1;
+        long.rows = 1;
+        let result = write_ct_series(&long, folder.path(), &|_| ControlFlow::Break(()));
+        assert!(matches!(result, Err(WriteCtError::Cancelled)));
+    }
 }

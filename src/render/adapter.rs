@@ -127,10 +127,8 @@ pub(crate) fn any_adapter() -> Result<wgpu::Adapter, RenderError> {
         power_preference: wgpu::PowerPreference::HighPerformance,
         ..Default::default()
     };
-    pollster::block_on(instance.request_adapter(&options)).map_err(|error| {
-        RenderError::NoAdapter {
-            reason: error.to_string(),
-        }
+    pollster::block_on(instance.request_adapter(&options)).map_err(|error| RenderError::NoAdapter {
+        reason: error.to_string(),
     })
 }
 

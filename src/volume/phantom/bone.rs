@@ -9,9 +9,9 @@ use super::anatomy::Tables;
 use super::canal::Canal;
 use super::facet::FacetPair;
 use super::label;
-use super::noise::NoiseField;
-use super::shape::{Bounds, ease, lerp};
-use super::vertebra::{Vertebra, trabeculae};
+use super::noise::{NoiseField, trabeculae};
+use super::shape::{Bounds, ease, lerp, smooth_min, tapered_capsule};
+use super::vertebra::Vertebra;
 use super::voxelize::{Tissue, Voxel};
 
 /// A vertebra with the joints and the canal that limit it.
@@ -64,6 +64,21 @@ impl VertebraBone {
 }
 
 impl VertebraBone {
+    /// Distance to the basivertebral vein, a Y-shaped channel at mid-height.
+    fn basivertebral(&self, q_mm: DVec3) -> f64 {
+        let wall = self.vertebra.posterior_wall_mm(0.0);
+        let fork = DVec3::new(0.0, 0.25 * wall, 0.0);
+        let trunk = tapered_capsule(q_mm, DVec3::new(0.0, wall + 1.0, 0.0), fork, (2.6, 1.2)).0;
+        let branch = tapered_capsule(
+            q_mm,
+            fork,
+            DVec3::new(0.45 * wall, -0.35 * wall, 0.0),
+            (1.0, 0.5),
+        )
+        .0;
+        smooth_min(trunk, branch, 1.0)
+    }
+
     /// Distance to the bone, surface roughness left out.
     pub(super) fn distance_mm(&self, p_mm: DVec3) -> f64 {
         self.vertebra
@@ -123,7 +138,7 @@ impl Tissue for VertebraBone {
         voxel.cover(bone + shell_mm, core, number);
         if q.z.abs() < 5.0 && arch < 0.5 {
             let folded = DVec3::new(q.x.abs(), q.y, q.z);
-            let vein = self.vertebra.basivertebral(folded) + 0.6 * rough;
+            let vein = self.basivertebral(folded) + 0.6 * rough;
             voxel.cover(vein - 0.8, self.hu.cancellous + 120.0, number);
             voxel.cover(vein, self.hu.vein, label::BASIVERTEBRAL_VEIN);
         }

@@ -8,7 +8,7 @@ use super::anatomy::{L1, L5, MOBILE, PerLevel, Tables};
 use super::label;
 use super::noise::NoiseField;
 use super::pose::Pose;
-use super::sacrum::SacralCurve;
+use super::sacral_curve::SacralCurve;
 use super::shape::{Bounds, Profile, ease, ellipse, lerp, smooth_max};
 use super::vertebra::Vertebra;
 use super::voxelize::{Tissue, Voxel};
@@ -70,6 +70,50 @@ impl Nodes {
     }
 }
 
+/// Nodes of the bony canal at three heights of each vertebra and at each disc.
+fn bony_nodes(tables: &Tables, pose: &Pose, vertebrae: &[Vertebra]) -> Result<Nodes, PhantomError> {
+    let ap: PerLevel = tables.list("canal", "anteroposterior_mm")?;
+    let width: PerLevel = tables.list("canal", "interpedicular_mm")?;
+    let mut nodes = Nodes::default();
+    for (i, vertebra) in vertebrae.iter().enumerate() {
+        let half = vertebra.half_height_mm;
+        // Narrowest at the pedicles, deeper under the flavum above and below the lamina.
+        for (z, deeper, narrower) in [
+            (half - 3.0, 5.0, 0.97),
+            (vertebra.pedicle_z_mm(), 0.0, 1.0),
+            (4.0 - half, 3.0, 0.94),
+        ] {
+            let wall = vertebra.posterior_wall_mm(z);
+            let at = |y: f64| vertebra.frame.model(DVec3::new(0.0, y, z));
+            let half_width = 0.5 * width[i] * narrower;
+            nodes.push(at(wall), at(wall + ap[i] + deeper), half_width);
+        }
+        let next = (i + 1).min(L5);
+        let back = vertebra.disc_back_mm();
+        let depth = 0.5 * (ap[i] + ap[next]) + 4.6;
+        let at = |y: f64| pose.discs[i].model(DVec3::new(0.0, y, 0.0));
+        let half_width = 0.25 * (width[i] + width[next]) * 0.93;
+        nodes.push(at(back), at(back + depth), half_width);
+    }
+    Ok(nodes)
+}
+
+/// Half depth, half width and ventral gap of the sac over height.
+type DuralNodes = (Vec<(f64, f64)>, Vec<(f64, f64)>, Vec<(f64, f64)>);
+
+fn dural_nodes(tables: &Tables, pose: &Pose) -> Result<DuralNodes, PhantomError> {
+    let ap: PerLevel = tables.list("canal", "sac_anteroposterior_mm")?;
+    let width: PerLevel = tables.list("canal", "sac_width_mm")?;
+    let mut sac = DuralNodes::default();
+    for (i, frame) in pose.vertebrae.iter().enumerate() {
+        let z = frame.origin_mm.z;
+        sac.0.push((z, 0.5 * ap[i]));
+        sac.1.push((z, 0.5 * width[i]));
+        sac.2.push((z, if i == L5 { 2.6 } else { 1.1 }));
+    }
+    Ok(sac)
+}
+
 impl Canal {
     pub(super) fn new(
         tables: &Tables,
@@ -78,49 +122,17 @@ impl Canal {
         curve: &SacralCurve,
         noise: &NoiseField,
     ) -> Result<Self, PhantomError> {
-        let ap: PerLevel = tables.list("canal", "anteroposterior_mm")?;
-        let width: PerLevel = tables.list("canal", "interpedicular_mm")?;
-        let sac_ap: PerLevel = tables.list("canal", "sac_anteroposterior_mm")?;
-        let sac_width: PerLevel = tables.list("canal", "sac_width_mm")?;
+        let mut nodes = bony_nodes(tables, pose, vertebrae)?;
+        let mut sac = dural_nodes(tables, pose)?;
         let flavum: PerLevel = tables.list("interlaminar", "flavum_thickness_mm")?;
+        let flavum_nodes = pose
+            .discs
+            .iter()
+            .map(|d| d.origin_mm.z)
+            .zip(flavum)
+            .collect();
         let sac_s1: [f64; 2] = tables.list("sacrum", "sac_size_s1_mm")?;
-        let mut nodes = Nodes::default();
-        let mut sac = (Vec::new(), Vec::new(), Vec::new());
-        let mut flavum_nodes = Vec::new();
-        for (i, vertebra) in vertebrae.iter().enumerate() {
-            let frame = &vertebra.frame;
-            let half = vertebra.half_height_mm;
-            for (z, deeper, narrower) in [
-                (half - 3.0, 5.0, 0.97),
-                (vertebra.pedicle_z_mm(), 0.0, 1.0),
-                (4.0 - half, 3.0, 0.94),
-            ] {
-                let wall = vertebra.posterior_wall_mm(z);
-                let at = |y: f64| frame.model(DVec3::new(0.0, y, z));
-                nodes.push(
-                    at(wall),
-                    at(wall + ap[i] + deeper),
-                    0.5 * width[i] * narrower,
-                );
-            }
-            let disc = &pose.discs[i];
-            let next = (i + 1).min(L5);
-            let back = vertebra.disc_back_mm();
-            let depth = 0.5 * (ap[i] + ap[next]) + 4.6;
-            let at = |y: f64| disc.model(DVec3::new(0.0, y, 0.0));
-            nodes.push(
-                at(back),
-                at(back + depth),
-                0.25 * (width[i] + width[next]) * 0.93,
-            );
-            flavum_nodes.push((disc.origin_mm.z, flavum[i]));
-            let z = frame.origin_mm.z;
-            sac.0.push((z, 0.5 * sac_ap[i]));
-            sac.1.push((z, 0.5 * sac_width[i]));
-            sac.2.push((z, if i == L5 { 2.6 } else { 1.1 }));
-        }
-        let bottom_mm =
-            curve.push_canal(tables, |front, roof, half| nodes.push(front, roof, half))?;
+        let bottom_mm = curve.push_canal(|front, roof, half| nodes.push(front, roof, half));
         let s1 = curve.model(8.0, 0.0, 0.0).z;
         let sac_end_mm = curve
             .model(tables.scalar("sacrum", "sac_end_mm")?, 10.0, 0.0)

@@ -19,6 +19,7 @@ const BEHIND_DISC_MM: f64 = 14.5;
 
 /// Position of a point relative to a joint surface.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of each name")]
 pub(super) struct JointPoint {
     /// Distance from the middle of the cleft; positive on the side of the superior articular process.
     pub(super) depth_mm: f64,

@@ -11,7 +11,7 @@ use super::ct::fat_share;
 use super::label::{self, Side};
 use super::noise::NoiseField;
 use super::pose::Pose;
-use super::sacrum::SacralCurve;
+use super::sacral_curve::SacralCurve;
 use super::shape::{Bounds, Profile, ease, ellipse, smooth_max};
 use super::soft_tissue::Envelope;
 use super::voxelize::{Tissue, Voxel};
@@ -236,10 +236,10 @@ impl Paraspinal {
             bottom_mm: curve.model(curve.hiatus_apex_mm - 2.0, 0.0, 0.0).z,
             // Fatty change grows towards the lumbosacral junction.
             fatty: Profile::new(vec![
-                (60.0, 0.10),
-                (0.0, 0.22),
-                (-60.0, 0.46),
-                (-120.0, 0.6),
+                (80.0, 0.16),
+                (0.0, 0.34),
+                (-60.0, 0.52),
+                (-120.0, 0.62),
             ]),
         })
     }

@@ -9,7 +9,7 @@ use super::canal::Canal;
 use super::label::{self, Side};
 use super::noise::NoiseField;
 use super::pose::Frame;
-use super::sacrum::SacralCurve;
+use super::sacral_curve::SacralCurve;
 use super::shape::{Bounds, ellipsoid, rounded_box};
 use super::tube::Tube;
 use super::vertebra::Vertebra;

@@ -103,6 +103,13 @@ impl NoiseField {
     }
 }
 
+/// Trabecular texture: fine vertical struts over broad patches, in -1..1.
+pub(super) fn trabeculae(noise: &NoiseField, p_mm: DVec3) -> f64 {
+    let struts = noise.scaled(p_mm, DVec3::new(1.25, 1.25, 2.4));
+    let patches = noise.at(p_mm.x / 6.0 + 9.0, p_mm.y / 6.0, p_mm.z / 7.0);
+    0.75 * struts + 0.35 * patches
+}
+
 /// Lattice index and eased fraction of a coordinate in cells.
 fn cell(value: f64) -> (usize, f32) {
     // Biased so that truncation is the floor: cheaper than a call to `floor`.

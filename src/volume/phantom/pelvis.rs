@@ -6,10 +6,9 @@ use glam::{DVec2, DVec3};
 use super::PhantomError;
 use super::anatomy::Tables;
 use super::label::{self, Side};
-use super::noise::NoiseField;
+use super::noise::{NoiseField, trabeculae};
 use super::pose::Pose;
 use super::shape::{Bounds, Profile, ease, lerp, smooth_max, smooth_min};
-use super::vertebra::trabeculae;
 use super::voxelize::{Tissue, Voxel};
 
 /// Length of the synovial part of the joint in an axial section (`ours`).
@@ -150,7 +149,7 @@ impl Tissue for SacroiliacJoint {
         let above_ala = p_mm.z - surface.origin_mm.z + 5.0;
         let ligament = (off - surface.half_gap_mm(p_mm) - 0.6).max((behind - 22.0).abs() - 26.0);
         let streak = self.surface.noise.rough(p_mm, 3.0) as f32;
-        let ligament = ligament.max(above_ala);
+        let ligament = ligament.max(above_ala).max(surface.bottom_mm - p_mm.z);
         voxel.cover(ligament, -20.0 + 70.0 * streak, voxel.label);
         let ends = (surface.bottom_mm - p_mm.z)
             .max(above_ala)

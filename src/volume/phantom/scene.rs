@@ -12,13 +12,17 @@ use super::canal::Canal;
 use super::ct::Scanner;
 use super::disc::Disc;
 use super::facet::FacetPair;
+use super::gut::Gut;
+use super::kidney::Kidney;
 use super::muscles::{Column, Fibres, Paraspinal};
 use super::nerves::{ForaminalFat, Nerve};
 use super::noise::NoiseField;
-use super::organs::{Gut, Kidney, LungBase, Solid, Strand};
+use super::organs::{LungBase, Solid};
 use super::pelvis::{Ilium, JointSurface, SacroiliacJoint};
 use super::pose::Pose;
-use super::sacrum::{SacralCurve, SacralHollows, Sacrum};
+use super::ribs::Strand;
+use super::sacral_curve::SacralCurve;
+use super::sacrum::{SacralHollows, Sacrum};
 use super::soft_tissue::{Envelope, PelvicMuscles, TableTop, Trunk, TrunkHu};
 use super::vertebra::Vertebra;
 use super::vessels::vessels;
@@ -162,8 +166,7 @@ impl Scene {
             tissues.push(Box::new(kidney));
         }
         tissues.push(Box::new(Column::psoas(&self.tables, &fibres)?));
-        let vertebrae: Vec<Vertebra> = self.vertebrae.iter().map(|v| v.as_ref().clone()).collect();
-        tissues.extend(vessels(&self.tables, &self.pose, &vertebrae, noise)?);
+        tissues.extend(vessels(&self.tables, &self.pose, &self.vertebrae, noise)?);
         for strand in Strand::all(&self.tables, &self.pose)? {
             tissues.push(Box::new(strand));
         }

@@ -13,7 +13,7 @@ use super::label::{self, Side};
 use super::noise::NoiseField;
 use super::pelvis::Ilium;
 use super::pose::Pose;
-use super::sacrum::SacralCurve;
+use super::sacral_curve::SacralCurve;
 use super::shape::{Bounds, Profile, ease, lerp, smooth_max, superellipse};
 use super::vertebra::Vertebra;
 use super::voxelize::{Tissue, Voxel};
@@ -232,7 +232,7 @@ impl Trunk {
 
     fn paint_fat(&self, p_mm: DVec3, skin: f64, voxel: &mut Voxel) {
         voxel.cover(skin, self.hu.skin, label::SKIN);
-        let lobules = self.noise.rough(p_mm, 8.0);
+        let lobules = self.noise.at(p_mm.x / 7.0, p_mm.y / 7.0, p_mm.z / 8.0);
         // Thin septa where the noise changes sign.
         let septa = ease(0.07, 0.0, lobules.abs()) * ease(-2.0, -6.0, skin);
         let fat = self.hu.fat + (lobules * 7.0 + 36.0 * septa) as f32;

@@ -4,37 +4,15 @@
 use glam::{DMat3, DVec3};
 
 use super::bone::VertebraBone;
+use super::kidney::Kidney;
 use super::label::{self, GAP_NAMES, Side, VERTEBRA_NAMES};
-use super::organs::Kidney;
+use super::reference_path::Approach;
 use super::scene::Scene;
 use super::truth::{
-    CanalTruth, GanglionTruth, GapTruth, Midline, ReferencePath, SkinField, Target, TargetKind,
-    Truth, VertebraTruth,
+    CanalTruth, GanglionTruth, GapTruth, Midline, Target, TargetKind, Truth, VertebraTruth,
 };
 use super::voxelize::Tissue as _;
 use super::{MODEL_ORIGIN_LPS_MM, PhantomError};
-
-/// Distance a reference path keeps from bone, mm.
-const CLEAR_OF_BONE_MM: f64 = 0.8;
-/// Distance a reference path keeps from the dura and the kidneys, mm.
-const CLEAR_OF_ORGANS_MM: f64 = 2.0;
-/// Step along a path, mm.
-const STEP_MM: f64 = 1.0;
-/// Longest path tried, mm.
-const LONGEST_MM: f64 = 200.0;
-/// Step of the skin height field, mm.
-const SKIN_STEP_MM: f64 = 5.0;
-
-/// Nominal direction of a path.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Approach {
-    /// κ, positive when the entry lies lateral.
-    pub(super) oblique_deg: f64,
-    /// τ, + cephalad receptor.
-    pub(super) tilt_deg: f64,
-    /// Part of the path at the target that may touch bone or dura.
-    pub(super) free_from_mm: f64,
-}
 
 /// A target in the model, before it is moved into the patient frame.
 pub(super) struct Draft {
@@ -52,7 +30,7 @@ pub(super) struct Draft {
 pub(super) struct Survey<'a> {
     pub(super) scene: &'a Scene,
     pub(super) bones: Vec<VertebraBone>,
-    kidneys: [Kidney; 2],
+    pub(super) kidneys: [Kidney; 2],
 }
 
 impl<'a> Survey<'a> {
@@ -102,79 +80,13 @@ impl<'a> Survey<'a> {
     }
 
     /// Model point of a patient position.
-    fn model_mm(&self, p_lps_mm: DVec3) -> DVec3 {
+    pub(super) fn model_mm(&self, p_lps_mm: DVec3) -> DVec3 {
         let p = p_lps_mm - MODEL_ORIGIN_LPS_MM;
         p + self.scene.warp.shift_mm(p)
     }
 
-    fn skin_mm(&self, p_lps_mm: DVec3) -> f64 {
+    pub(super) fn skin_mm(&self, p_lps_mm: DVec3) -> f64 {
         self.scene.envelope.skin(self.model_mm(p_lps_mm))
-    }
-
-    /// Straight path in the nominal direction or the nearest clear one.
-    fn path(&self, target_lps_mm: DVec3, side: f64, approach: Approach) -> Option<ReferencePath> {
-        let mut offsets: Vec<(f64, f64)> = Vec::new();
-        for oblique in -9..=6_i32 {
-            for tilt in -6..=7_i32 {
-                offsets.push((f64::from(oblique) * 3.0, f64::from(tilt) * 4.0));
-            }
-        }
-        let cost = |o: &(f64, f64)| o.0 * o.0 + 0.6 * o.1 * o.1;
-        offsets.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
-        offsets.into_iter().find_map(|(oblique, tilt)| {
-            let tried = Approach {
-                oblique_deg: approach.oblique_deg + oblique,
-                tilt_deg: approach.tilt_deg + tilt,
-                free_from_mm: approach.free_from_mm,
-            };
-            self.straight(target_lps_mm, side, tried)
-        })
-    }
-
-    fn straight(
-        &self,
-        target_lps_mm: DVec3,
-        side: f64,
-        approach: Approach,
-    ) -> Option<ReferencePath> {
-        let outward = outward(side, approach);
-        let mut length = 0.0;
-        loop {
-            length += STEP_MM;
-            let p_lps = target_lps_mm + outward * length;
-            let skin = self.skin_mm(p_lps);
-            if skin >= 0.0 {
-                break;
-            }
-            if length > LONGEST_MM || (length > approach.free_from_mm && !self.clear(p_lps)) {
-                return None;
-            }
-        }
-        let (mut inside, mut outside) = (length - STEP_MM, length);
-        for _ in 0..30 {
-            let middle = 0.5 * (inside + outside);
-            if self.skin_mm(target_lps_mm + outward * middle) < 0.0 {
-                inside = middle;
-            } else {
-                outside = middle;
-            }
-        }
-        Some(ReferencePath {
-            entry_lps_mm: target_lps_mm + outward * outside,
-            length_mm: outside,
-            oblique_deg: approach.oblique_deg,
-            tilt_deg: approach.tilt_deg,
-        })
-    }
-
-    fn clear(&self, p_lps_mm: DVec3) -> bool {
-        let p = self.model_mm(p_lps_mm);
-        self.bone_mm(p) > CLEAR_OF_BONE_MM
-            && self.scene.canal.sac_distance(p) > CLEAR_OF_ORGANS_MM
-            && self
-                .kidneys
-                .iter()
-                .all(|kidney| kidney.distance_mm(p) > CLEAR_OF_ORGANS_MM)
     }
 
     fn finish(&self, draft: Draft) -> Target {
@@ -265,60 +177,6 @@ impl<'a> Survey<'a> {
             })
             .collect()
     }
-
-    fn skin(&self) -> SkinField {
-        let (half_columns, rows) = (33_usize, 70_usize);
-        let columns = 2 * half_columns + 1;
-        let bottom = self.scene.pose.sacrum.origin_mm.z - super::BELOW_SACRUM_MM;
-        let first_x_mm = MODEL_ORIGIN_LPS_MM.x - half_columns as f64 * SKIN_STEP_MM;
-        let first_z_mm = MODEL_ORIGIN_LPS_MM.z + bottom;
-        let height = |index: usize| {
-            let x = first_x_mm + (index % columns) as f64 * SKIN_STEP_MM;
-            let z = first_z_mm + (index / columns) as f64 * SKIN_STEP_MM;
-            self.skin_of_back_mm(x, z)
-        };
-        let y_mm = (0..columns * rows).map(height).collect();
-        SkinField {
-            first_x_mm,
-            first_z_mm,
-            step_mm: SKIN_STEP_MM,
-            columns,
-            rows,
-            y_mm,
-        }
-    }
-
-    /// Posterior skin position at a lateral position and height, all LPS mm.
-    fn skin_of_back_mm(&self, x_lps_mm: f64, z_lps_mm: f64) -> Option<f64> {
-        let at = |y: f64| self.skin_mm(DVec3::new(x_lps_mm, y, z_lps_mm));
-        let mut outside = MODEL_ORIGIN_LPS_MM.y + 170.0;
-        let lowest = MODEL_ORIGIN_LPS_MM.y - 20.0;
-        let mut inside = outside;
-        while at(inside) >= 0.0 {
-            outside = inside;
-            inside -= 4.0;
-            if inside < lowest {
-                return None;
-            }
-        }
-        for _ in 0..24 {
-            let middle = 0.5 * (inside + outside);
-            if at(middle) < 0.0 {
-                inside = middle;
-            } else {
-                outside = middle;
-            }
-        }
-        Some(0.5 * (inside + outside))
-    }
-}
-
-/// Direction from a target towards the skin (reference 0.2: entry lateral and tilt).
-fn outward(side: f64, approach: Approach) -> DVec3 {
-    let (sin_k, cos_k) = approach.oblique_deg.to_radians().sin_cos();
-    let (sin_t, cos_t) = approach.tilt_deg.to_radians().sin_cos();
-    // A cephalad receptor means the entry lies towards the head of the target.
-    DVec3::new(side * sin_k * cos_t, cos_k * cos_t, sin_t)
 }
 
 /// Least-squares plane x = a + b y + c z through the points.
@@ -376,7 +234,7 @@ pub(super) fn survey(seed: u64, scene: &Scene) -> Result<Truth, PhantomError> {
             conus_tip_lps_mm: canal_point(scene.canal.conus_mm),
             dural_sac_end_lps_mm: canal_point(scene.canal.sac_end_mm),
         },
-        skin: survey.skin(),
+        skin: survey.skin_of_back(),
         vertebrae,
     })
 }
@@ -409,17 +267,5 @@ mod tests {
                 .iter()
                 .all(|p| (*p - plane.point_lps_mm).dot(plane.normal).abs() < 1e-9)
         );
-    }
-
-    #[test]
-    fn a_lateral_entry_lies_further_out() {
-        let approach = Approach {
-            oblique_deg: 30.0,
-            tilt_deg: 10.0,
-            free_from_mm: 0.0,
-        };
-        let d = outward(-1.0, approach);
-        assert!(d.x < 0.0 && d.y > 0.0 && d.z > 0.0);
-        assert!((d.length() - 1.0).abs() < 1e-12);
     }
 }

@@ -6,7 +6,8 @@ use super::anatomy::{L1, L5, MOBILE};
 use super::facet::JointPoint;
 use super::label::{self, GAP_NAMES, Side, VERTEBRA_NAMES};
 use super::pelvis::JointSurface;
-use super::survey::{Approach, Draft, Survey, foramen_labels};
+use super::reference_path::Approach;
+use super::survey::{Draft, Survey, foramen_labels};
 use super::truth::TargetKind;
 
 /// All targets, level by level.
@@ -178,7 +179,8 @@ fn notch(survey: &Survey<'_>, to_model: &dyn Fn(DVec3) -> DVec3, from: DVec3) ->
         while z > from.z - 36.0 && survey.bone_mm(to_model(DVec3::new(x, from.y, z))) > 0.0 {
             z -= 0.4;
         }
-        if z < lowest.z - 0.3 && z > from.z - 35.0 {
+        let started_clear = z < from.z - 0.5;
+        if started_clear && z < lowest.z - 0.3 && z > from.z - 35.0 {
             lowest = DVec3::new(x, from.y, z);
         }
     }
@@ -218,7 +220,7 @@ fn ala(survey: &Survey<'_>, side: Side) -> Draft {
     let frame = survey.scene.pose.sacrum;
     let to_model = |p: DVec3| frame.model(fold(side, p));
     let behind = survey.scene.sacrum.curve.half_depth_mm(4.0) + 5.0;
-    let from = DVec3::new(25.0, behind, 26.0);
+    let from = DVec3::new(25.5, behind, 13.0);
     Draft {
         kind: TargetKind::MedialBranch,
         level: "S1",
@@ -239,12 +241,10 @@ fn interlaminar(survey: &Survey<'_>, gap: usize, drafts: &mut Vec<Draft>) {
     let scene = survey.scene;
     let canal = &scene.canal;
     let upper = scene.vertebrae[gap].lamina_edges_model_mm().1.z;
-    let lower = scene
-        .vertebrae
-        .get(gap + 1)
-        .map_or(scene.sacrum.arch_top_mm().z, |v| {
-            v.lamina_edges_model_mm().0.z
-        });
+    let lower = scene.vertebrae.get(gap + 1).map_or_else(
+        || scene.sacrum.arch_top_mm().z,
+        |v| v.lamina_edges_model_mm().0.z,
+    );
     let z = 0.5 * (upper + lower);
     let tilt_deg = if gap == L5 { 15.0 } else { -8.0 };
     let at = |x: f64| {

@@ -7,7 +7,7 @@ use super::PhantomError;
 use super::anatomy::{L5, PerLevel, Tables};
 use super::canal::Canal;
 use super::facet::FacetPair;
-use super::noise::{Deviates, NoiseField};
+use super::noise::Deviates;
 use super::pose::{Frame, Pose};
 use super::shape::{
     ease, ellipse, lerp, rounded_box, smooth_max, smooth_min, superellipse, tapered_capsule,
@@ -54,6 +54,7 @@ pub(super) struct Vertebra {
 
 /// Distances to the two parts of a vertebra and to their union.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of each name")]
 pub(super) struct BoneDistance {
     pub(super) body_mm: f64,
     pub(super) arch_mm: f64,
@@ -339,21 +340,6 @@ impl Vertebra {
         bone.max(-canal.distance(p_mm))
     }
 
-    /// Distance to the basivertebral vein, a Y-shaped channel at mid-height.
-    pub(super) fn basivertebral(&self, q_mm: DVec3) -> f64 {
-        let wall = self.posterior_wall_mm(0.0);
-        let fork = DVec3::new(0.0, 0.25 * wall, 0.0);
-        let trunk = tapered_capsule(q_mm, DVec3::new(0.0, wall + 1.0, 0.0), fork, (2.6, 1.2)).0;
-        let branch = tapered_capsule(
-            q_mm,
-            fork,
-            DVec3::new(0.45 * wall, -0.35 * wall, 0.0),
-            (1.0, 0.5),
-        )
-        .0;
-        smooth_min(trunk, branch, 1.0)
-    }
-
     /// Tilts of the upper and lower end-plate; positive lowers the anterior edge.
     pub(super) fn endplate_tilts_rad(&self) -> (f64, f64) {
         let half_wedge = (self.wedge_mm / (2.0 * self.superior_half.y)).atan();
@@ -404,11 +390,4 @@ impl Vertebra {
         }
         corners
     }
-}
-
-/// Trabecular texture: fine vertical struts over broad patches, in -1..1.
-pub(super) fn trabeculae(noise: &NoiseField, p_mm: DVec3) -> f64 {
-    let struts = noise.scaled(p_mm, DVec3::new(1.25, 1.25, 2.4));
-    let patches = noise.at(p_mm.x / 6.0 + 9.0, p_mm.y / 6.0, p_mm.z / 7.0);
-    0.75 * struts + 0.35 * patches
 }

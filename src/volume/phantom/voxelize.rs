@@ -143,7 +143,8 @@ fn paint_slice(
         let row_end = (row + block).min(rows.end);
         for column in columns.clone().step_by(block) {
             let column_end = (column + block).min(columns.end);
-            let centre = ((row + row_end) / 2) * grid.columns + usize::midpoint(column, column_end);
+            let centre =
+                usize::midpoint(row, row_end) * grid.columns + usize::midpoint(column, column_end);
             let centre = centre.min(buffers.points_mm.len() - 1);
             if tissue.reach_mm(buffers.points_mm[centre]) > margin_mm {
                 continue;
