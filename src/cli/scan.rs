@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{CliError, print_json, print_line};
-use crate::dicom::{self, ImportReport};
+use crate::dicom::{self, ImportReport, Rejected};
 use crate::geometry::PatientPosition;
 use crate::study::{Series, Stack, Study};
 
@@ -46,9 +46,14 @@ fn report_json(report: &ImportReport) -> Value {
         "rejected": report
             .rejected
             .iter()
-            .map(|rejected| json!({ "path": rejected.path, "reason": rejected.reason }))
+            .map(rejected_json)
             .collect::<Vec<_>>(),
     })
+}
+
+/// Paths as shown: file names need not be UTF-8, JSON must be.
+fn rejected_json(rejected: &Rejected) -> Value {
+    json!({ "path": rejected.path.display().to_string(), "reason": rejected.reason })
 }
 
 /// `null` for what the header does not say.

@@ -204,7 +204,10 @@ fn modality_lut(source: &FrameSource<'_>, modality: &str) -> Result<ModalityLut,
         .holder(sequence, tags::RESCALE_TYPE, true)
         .map(|holder| holder.code(tags::RESCALE_TYPE))
         .unwrap_or_default();
+    let table = source.root.item(tags::MODALITY_LUT_SEQUENCE).is_some();
     let unit = match rescale_type.as_str() {
+        // The unit is that of the table's output, which is not computed.
+        _ if table => "",
         // Without slope and intercept the values are what the detector gave, not HU.
         "" if modality == "CT" && (slope.is_some() || intercept.is_some()) => "HU",
         // "US" is the standard's word for unspecified.

@@ -33,7 +33,9 @@ pub(crate) fn stacks(instances: &[Arc<Instance>], modality: &str) -> Vec<Stack> 
         let grey = instance.pixel_format.photometric.is_grey()
             && instance.pixel_format.samples_per_pixel == 1;
         let planes = instance.frames.iter().filter(|f| f.plane.is_some()).count();
-        if !grey || planes < instance.frames.len() {
+        // Segmentations mark voxels of another series; they are no volume to plan on.
+        let segmentation = modality == "SEG";
+        if !grey || segmentation || planes < instance.frames.len() {
             pictures.push((index, &**instance));
             continue;
         }
@@ -79,11 +81,21 @@ fn finish(stack: &mut Stack, instances: &[Arc<Instance>], frames_of_reference: u
             ),
         });
     }
-    let lossy = stack
-        .frames
-        .iter()
-        .filter_map(|frame| instances.get(frame.instance))
-        .any(|instance| instance.lossy);
+    let any = |is: fn(&Instance) -> bool| {
+        let mut used = stack
+            .frames
+            .iter()
+            .filter_map(|f| instances.get(f.instance));
+        used.any(|instance| is(instance))
+    };
+    let (lossy, modality_lut_ignored) = (any(|i| i.lossy), any(|i| i.modality_lut_ignored));
+    if modality_lut_ignored {
+        stack.warnings.push(StackWarning {
+            code: WarningCode::ModalityLutIgnored,
+            message: "The header's modality look-up table is not applied; values are as stored."
+                .to_owned(),
+        });
+    }
     if lossy {
         stack.warnings.push(StackWarning {
             code: WarningCode::Lossy,

@@ -62,6 +62,7 @@ pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
         sop_class,
         lossy: is_lossy(&parsed.transfer_syntax)
             || trimmed(&header.code(tags::LOSSY_IMAGE_COMPRESSION)) == "01",
+        modality_lut_ignored: header.item(tags::MODALITY_LUT_SEQUENCE).is_some(),
         transfer_syntax: parsed.transfer_syntax,
         number: small_integer(header, tags::INSTANCE_NUMBER),
         frame_of_reference: Some(header.code(tags::FRAME_OF_REFERENCE_UID))

@@ -181,6 +181,9 @@ pub struct Instance {
     /// Lossy compression changed its values, by transfer syntax or Lossy Image Compression
     /// (0028,2110).
     pub lossy: bool,
+    /// The header asks for a Modality LUT Sequence (0028,3000), which is not applied: modality
+    /// values are stored values.
+    pub modality_lut_ignored: bool,
     /// What is known of each frame; one entry for a single-frame file.
     pub frames: Vec<FrameHeader>,
     /// Pixel Aspect Ratio or calibrated spacing for pictures without patient geometry:

@@ -200,6 +200,8 @@ pub enum WarningCode {
     Lossy,
     /// Slices could not be read; left empty.
     UnreadableSlices,
+    /// A modality look-up table is not applied; values are as stored.
+    ModalityLutIgnored,
 }
 
 impl WarningCode {
@@ -214,6 +216,7 @@ impl WarningCode {
             Self::MixedFramesOfReference => "mixed-frames-of-reference",
             Self::Lossy => "lossy",
             Self::UnreadableSlices => "unreadable-slices",
+            Self::ModalityLutIgnored => "modality-lut-ignored",
         }
     }
 }
