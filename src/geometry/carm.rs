@@ -32,7 +32,7 @@ impl CArmAngles {
         // +0.0 turns a negative zero into zero, which would read as ±180°.
         Self {
             primary: wrap_180(Degrees::from_radians((d.x + 0.0).atan2(-d.y + 0.0))),
-            secondary: Degrees::from_radians(d.z.clamp(-1.0, 1.0).asin()),
+            secondary: Degrees::from_radians((d.z.clamp(-1.0, 1.0) + 0.0).asin()),
         }
     }
 

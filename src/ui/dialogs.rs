@@ -288,7 +288,7 @@ impl Browser {
                 for (path, is_folder) in &self.entries {
                     let name = path.file_name().unwrap_or_default().to_string_lossy();
                     let text = if *is_folder {
-                        format!("🗀 {name}")
+                        format!("{name}/")
                     } else {
                         name.into_owned()
                     };

@@ -137,7 +137,7 @@ pub enum Page {
 
 /// The label with what it would undo or redo, or a tick for a switch that is on.
 fn label_now(action: Action, state: &AppState) -> String {
-    let ticked = |on: bool| format!("{}{}", if on { "✔ " } else { "" }, action.label());
+    let ticked = |on: bool| format!("{}{}", if on { "• " } else { "" }, action.label());
     match action {
         Action::Undo => match state.history.undo_label() {
             Some(label) => format!("Undo: {label}"),

@@ -53,7 +53,7 @@ fn file_words(state: &AppState) -> String {
     });
     match (state.has_unsaved_changes(), state.store.is_saving()) {
         (_, true) => format!("{name} – saving…"),
-        (true, _) => format!("{name} ●"),
+        (true, _) => format!("{name} (changed)"),
         (false, _) if state.plan().is_empty() && state.store.path.is_none() => String::new(),
         (false, _) => name,
     }

@@ -109,7 +109,7 @@ fn dural_nodes(tables: &Tables, pose: &Pose) -> Result<DuralNodes, PhantomError>
         let z = frame.origin_mm.z;
         sac.0.push((z, 0.5 * ap[i]));
         sac.1.push((z, 0.5 * width[i]));
-        sac.2.push((z, if i == L5 { 2.6 } else { 1.1 }));
+        sac.2.push((z, if i == L5 { 1.4 } else { 1.1 }));
     }
     Ok(sac)
 }
@@ -147,7 +147,7 @@ impl Canal {
             (sac_end_mm + 9.0, 0.4 * sac_s1[1]),
             (sac_end_mm, 0.4),
         ]);
-        sac.2.extend([(s1, 4.0), (sac_end_mm, 3.5)]);
+        sac.2.extend([(s1, 2.0), (sac_end_mm, 3.0)]);
         // Conus at the L1-2 disc (reference 3.5, design), taper over 35 mm.
         let conus_mm = pose.discs[L1].origin_mm.z;
         let cord_half = Profile::new(vec![
@@ -213,7 +213,10 @@ impl Canal {
 
     /// Centre and half-axes of the sac in its axial section.
     pub(super) fn sac(&self, z_mm: f64) -> (f64, DVec2) {
-        let half = DVec2::new(self.sac_half_width.at(z_mm), self.sac_half_ap.at(z_mm));
+        // A small canal (other seeds) takes from the sac, not from the fat behind it.
+        let room = self.roof.at(z_mm) - self.front.at(z_mm) - self.ventral_gap.at(z_mm);
+        let half_ap = self.sac_half_ap.at(z_mm).min(0.47 * room);
+        let half = DVec2::new(self.sac_half_width.at(z_mm), half_ap);
         (
             self.front.at(z_mm) + self.ventral_gap.at(z_mm) + half.y,
             half,

@@ -12,7 +12,7 @@ use super::vertebra::Vertebra;
 use super::voxelize::{Tissue, Voxel};
 
 /// Radius of the C-shaped joint surface. From the sheet: the posterior third lies
-/// 10-20 degrees nearer the sagittal plane than the chord (1.7 [K]).
+/// 10-20 degrees nearer the sagittal plane than the chord (1.7 `[K]`).
 const SURFACE_RADIUS_MM: f64 = 17.0;
 /// Distance of the joint centre behind the posterior disc margin (`ours`).
 const BEHIND_DISC_MM: f64 = 14.5;

@@ -44,7 +44,7 @@ impl Kidney {
         let lateral = self.side.sign() * d.x;
         // Upper pole leans medially and backwards; the long axis follows the psoas.
         DVec3::new(
-            lateral + 0.24 * d.z - 0.004 * d.z * d.z,
+            lateral + 0.13 * d.z - 0.003 * d.z * d.z,
             d.y - 0.16 * d.z + 0.25 * lateral,
             d.z,
         )
@@ -69,7 +69,7 @@ impl Tissue for Kidney {
         let q = self.local(p_mm);
         let kidney = ellipsoid(q, self.half_mm) + 1.2 * self.noise.rough(p_mm, 12.0);
         // Perirenal fat keeps gut and muscle away.
-        voxel.cover(kidney - 7.0, self.fat_hu, label::VISCERAL_FAT);
+        voxel.cover(kidney - 5.0, self.fat_hu, label::VISCERAL_FAT);
         let sinus = ellipsoid(q - DVec3::new(-11.0, 0.0, 0.0), DVec3::new(16.0, 8.5, 24.0))
             + 3.5 * self.noise.rough(p_mm, 9.0);
         let parenchyma = smooth_max(kidney, -sinus, 3.0);

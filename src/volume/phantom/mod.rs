@@ -10,6 +10,7 @@ mod canal;
 mod ct;
 mod disc;
 mod facet;
+mod gluteal;
 mod gut;
 mod kidney;
 mod label;

@@ -9,14 +9,13 @@ use super::PhantomError;
 use super::anatomy::{L5, PerLevel, Tables};
 use super::canal::Canal;
 use super::ct::fat_share;
-use super::label::{self, Side};
+use super::label;
 use super::noise::NoiseField;
-use super::pelvis::Ilium;
 use super::pose::Pose;
 use super::sacral_curve::SacralCurve;
-use super::shape::{Bounds, Profile, ease, lerp, smooth_max, superellipse};
+use super::shape::{Bounds, Profile, ease, lerp, superellipse};
 use super::vertebra::Vertebra;
-use super::voxelize::{Tissue, Voxel};
+use super::voxelize::{Block, Layer, Tissue, Voxel};
 
 /// Depth of the body's reference plane between its front and back halves.
 const AXIS_Y_MM: f64 = -14.0;
@@ -156,9 +155,9 @@ pub(super) struct Trunk {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TrunkHu {
     skin: f32,
-    fat: f32,
+    pub(super) fat: f32,
     visceral: f32,
-    muscle: f32,
+    pub(super) muscle: f32,
     shell: f32,
     mattress: f32,
 }
@@ -188,11 +187,23 @@ impl Tissue for Trunk {
         self.envelope.skin(p_mm)
     }
 
-    fn paint(&self, p_mm: DVec3, voxel: &mut Voxel) {
-        if p_mm.x.abs() < DEEP_HALF_WIDTH_MM && DEEP_Y_MM.contains(&p_mm.y) {
-            self.paint_inside(p_mm, -10.0, voxel);
-            return;
+    fn block(&self, centre_mm: DVec3, margin_mm: f64) -> Block {
+        let skin = self.envelope.skin(centre_mm);
+        Block {
+            is_reached: skin <= margin_mm,
+            layer: self.layer(centre_mm, skin, margin_mm),
         }
+    }
+
+    fn paint_in(&self, block: Block, p_mm: DVec3, voxel: &mut Voxel) {
+        match block.layer {
+            Layer::Inside => self.paint_inside(p_mm, -10.0, voxel),
+            Layer::Fat => self.paint_fat(p_mm, -10.0, voxel),
+            Layer::Mixed | Layer::Deep => self.paint(p_mm, voxel),
+        }
+    }
+
+    fn paint(&self, p_mm: DVec3, voxel: &mut Voxel) {
         let skin = self.envelope.skin(p_mm);
         if skin > voxel.width_mm {
             return;
@@ -218,11 +229,23 @@ impl Tissue for Trunk {
     }
 }
 
-/// A column that lies inside the abdominal wall at every height, so need not be tested.
-const DEEP_HALF_WIDTH_MM: f64 = 70.0;
-const DEEP_Y_MM: std::ops::Range<f64> = -70.0..20.0;
-
 impl Trunk {
+    /// Layer of a block, from the distances at its middle.
+    fn layer(&self, centre_mm: DVec3, skin: f64, margin_mm: f64) -> Layer {
+        let clear = margin_mm + 3.0;
+        if skin > -clear {
+            return Layer::Mixed;
+        }
+        let fascia = self.envelope.fascia(centre_mm);
+        if fascia > clear && skin < -clear - 3.0 {
+            Layer::Fat
+        } else if fascia < -clear && self.envelope.peritoneum(centre_mm) < -clear {
+            Layer::Inside
+        } else {
+            Layer::Mixed
+        }
+    }
+
     fn paint_inside(&self, p_mm: DVec3, inner: f64, voxel: &mut Voxel) {
         let strands = self.noise.at(p_mm.x / 5.0, p_mm.y / 5.0, p_mm.z / 6.0);
         let mesentery = ease(0.45, 0.8, strands) * 60.0;
@@ -293,83 +316,5 @@ impl Tissue for TableTop {
             self.hu.shell - 120.0,
             label::TABLE,
         );
-    }
-}
-
-/// Gluteal muscles outside and iliacus inside the iliac wings.
-pub(super) struct PelvicMuscles {
-    pub(super) envelope: Arc<Envelope>,
-    pub(super) ilium: Arc<Ilium>,
-    /// Centre of the S1 end-plate.
-    pub(super) sacrum_mm: DVec3,
-    pub(super) noise: NoiseField,
-    pub(super) hu: TrunkHu,
-}
-
-impl PelvicMuscles {
-    /// The gluteus maximus covers the back of the pelvis from the sacrum outwards.
-    fn paint_maximus(&self, p_mm: DVec3, (fascia, streak): (f64, f32), voxel: &mut Voxel) {
-        let x = p_mm.x.abs();
-        let deep = self.sacrum_mm.y + 51.0 - 0.42 * (x - 20.0) - p_mm.y;
-        let upper = p_mm.z - self.sacrum_mm.z + 66.0 - 0.55 * x;
-        let medial = 10.0 + 0.10 * (self.sacrum_mm.z - 60.0 - p_mm.z).max(0.0) - x;
-        let maximus = smooth_max(
-            smooth_max(fascia, deep, 8.0),
-            smooth_max(upper, medial, 6.0),
-            8.0,
-        );
-        let hu = self.hu.muscle - (self.hu.muscle - self.hu.fat) * 0.8 * streak;
-        voxel.cover(maximus, hu, label::gluteal(Side::of(p_mm.x)));
-    }
-}
-
-impl Tissue for PelvicMuscles {
-    fn bounds(&self) -> Bounds {
-        let top = self.envelope.crest_mm() + 4.0;
-        Bounds {
-            low_mm: DVec3::new(-180.0, -110.0, -400.0),
-            high_mm: DVec3::new(180.0, 140.0, top),
-        }
-    }
-
-    fn reach_mm(&self, p_mm: DVec3) -> f64 {
-        self.envelope
-            .fascia(p_mm)
-            .max(p_mm.z - self.ilium.crest_mm(p_mm.x) - 4.0)
-            - 2.0
-    }
-
-    fn paint(&self, p_mm: DVec3, voxel: &mut Voxel) {
-        let fascia = self.envelope.fascia(p_mm);
-        if fascia > 2.0 {
-            return;
-        }
-        let (offset, half, distance) = self.ilium.wing(p_mm);
-        let side = Side::of(p_mm.x);
-        let below_crest = p_mm.z - self.ilium.crest_mm(p_mm.x) - 2.0;
-        let wobble = 2.0 * self.noise.at(p_mm.x / 18.0, p_mm.y / 18.0, p_mm.z / 30.0);
-        let broad = 7.0 * self.noise.at(p_mm.x / 40.0, p_mm.y / 40.0, p_mm.z / 50.0);
-        let fine = self.noise.scaled(p_mm, DVec3::new(2.6, 2.6, 6.0));
-        let streak = fat_share(0.7 * fine + 0.02 * broad, 0.36);
-        self.paint_maximus(p_mm, (fascia + wobble, streak), voxel);
-        if offset > 0.0 {
-            let behind_sacrum = ease(34.0, 46.0, p_mm.x.abs()) * 20.0 - 12.0;
-            let reach = distance - half - 46.0;
-            let gluteal = smooth_max(smooth_max(fascia + wobble, below_crest, 6.0), reach, 6.0)
-                .max(-behind_sacrum);
-            // Fat planes between minimus, medius and maximus.
-            let depth = distance - half + 1.5 * wobble + broad;
-            let plane = |at: f64, width: f64| ease(width, 0.3 * width, (depth - at).abs());
-            let planes = (0.55 * plane(10.0, 1.3)).max(plane(27.0, 2.2)) as f32 * 0.9;
-            let hu = self.hu.muscle - (self.hu.muscle - self.hu.fat) * planes.max(0.75 * streak);
-            voxel.cover(gluteal, hu, label::gluteal(side));
-        } else {
-            let depth =
-                17.0 * ease(40.0, 5.0, p_mm.z - self.ilium.crest_mm(p_mm.x) + 40.0).max(0.6);
-            let front = smooth_max(distance - half - depth + wobble, below_crest + 8.0, 6.0);
-            let iliacus = smooth_max(front, p_mm.y - 30.0, 10.0);
-            let hu = self.hu.muscle - (self.hu.muscle - self.hu.fat) * 0.5 * streak;
-            voxel.cover(iliacus, hu, label::iliacus(side));
-        }
     }
 }

@@ -54,7 +54,7 @@ fn squared_deg(tilt_rad: f64) -> f64 {
     tilt_rad.to_degrees()
 }
 
-/// Tilt for a disc; at L5-S1 more cephalad, over the iliac crest (1.16 [K] 20-35).
+/// Tilt for a disc; at L5-S1 more cephalad, over the iliac crest (1.16 `[K]` 20-35).
 fn disc_tilt_deg(gap: usize, tilt_rad: f64) -> f64 {
     squared_deg(tilt_rad) + if gap == L5 { 8.0 } else { 0.0 }
 }
@@ -245,9 +245,9 @@ fn interlaminar(survey: &Survey<'_>, gap: usize, drafts: &mut Vec<Draft>) {
         || scene.sacrum.arch_top_mm().z,
         |v| v.lamina_edges_model_mm().0.z,
     );
-    let z = 0.5 * (upper + lower);
+    let middle = 0.5 * (upper + lower);
     let tilt_deg = if gap == L5 { 15.0 } else { -8.0 };
-    let at = |x: f64| {
+    let deep_to_flavum = |x: f64, z: f64| {
         let mut p = DVec3::new(x, canal.roof_mm(z), z);
         // Midway between flavum and dura, at most 2 mm deep to the flavum.
         while canal.distance(p) > -2.0
@@ -257,6 +257,14 @@ fn interlaminar(survey: &Survey<'_>, gap: usize, drafts: &mut Vec<Draft>) {
             p.y -= 0.1;
         }
         p
+    };
+    // The middle of the window, or up to 4 mm off it where the fat is clearly thicker.
+    let at = |x: f64| {
+        let room = |p: &DVec3| -canal.distance(*p) - 0.08 * (p.z - middle).abs();
+        (-4..=4)
+            .map(|step| deep_to_flavum(x, middle + f64::from(step)))
+            .max_by(|a, b| room(a).total_cmp(&room(b)))
+            .unwrap_or_else(|| deep_to_flavum(x, middle))
     };
     let mut add = |kind: TargetKind, side: Option<Side>, x: f64, oblique_deg: f64| {
         drafts.push(Draft {

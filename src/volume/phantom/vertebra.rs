@@ -15,7 +15,7 @@ use super::shape::{
 
 /// Reported where a part is too far away to be worth evaluating.
 const FAR_MM: f64 = 40.0;
-/// Lateral lamina slope: the lower edge lies further back (reference 3.6 [K] 20-35 degrees).
+/// Lateral lamina slope: the lower edge lies further back (reference 3.6 `[K]` 20-35 degrees).
 const LAMINA_SLOPE: f64 = 0.42;
 
 /// Pedicle of one side, folded to positive x, in the vertebra's frame.

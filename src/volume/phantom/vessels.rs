@@ -105,7 +105,7 @@ fn iliac(
     Tube::new(&nodes, 5)
 }
 
-/// Renal vessel of one side at lower L1 to upper L2 [A35].
+/// Renal vessel of one side at lower L1 to upper L2 `[A35]`.
 fn renal(l2: &Vertebra, side: Side) -> Tube {
     let s = side.sign();
     let from = before(l2, 10.0, if side == Side::Left { 8.0 } else { -16.0 }, 12.0);

@@ -57,6 +57,41 @@ pub(super) trait Tissue: Sync + Send {
 
     /// Paints the tissue at one point.
     fn paint(&self, p_mm: DVec3, voxel: &mut Voxel);
+
+    /// Looks at the middle of a block once, so that its voxels need not all be tested.
+    fn block(&self, centre_mm: DVec3, margin_mm: f64) -> Block {
+        Block {
+            is_reached: self.reach_mm(centre_mm) <= margin_mm,
+            layer: Layer::Mixed,
+        }
+    }
+
+    /// Paints the tissue at a point of a block.
+    fn paint_in(&self, _block: Block, p_mm: DVec3, voxel: &mut Voxel) {
+        self.paint(p_mm, voxel);
+    }
+}
+
+/// What is known of a whole block of voxels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block {
+    /// The tissue may paint in this block.
+    pub(super) is_reached: bool,
+    /// Layer of the trunk the block lies in.
+    pub(super) layer: Layer,
+}
+
+/// Layers of the trunk, from outside in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layer {
+    /// Border of two layers, or not looked at.
+    Mixed,
+    /// Subcutaneous fat, away from skin and fascia.
+    Fat,
+    /// Inside the fascia, perhaps in the wall.
+    Deep,
+    /// Inside the abdominal wall.
+    Inside,
 }
 
 /// Side of the blocks that are tested before their voxels.
@@ -146,14 +181,15 @@ fn paint_slice(
             let centre =
                 usize::midpoint(row, row_end) * grid.columns + usize::midpoint(column, column_end);
             let centre = centre.min(buffers.points_mm.len() - 1);
-            if tissue.reach_mm(buffers.points_mm[centre]) > margin_mm {
+            let known = tissue.block(buffers.points_mm[centre], margin_mm);
+            if !known.is_reached {
                 continue;
             }
             for r in row..row_end {
                 let span = r * grid.columns + column..r * grid.columns + column_end;
                 let points = &buffers.points_mm[span.clone()];
                 for (voxel, point) in buffers.voxels[span].iter_mut().zip(points) {
-                    tissue.paint(*point, voxel);
+                    tissue.paint_in(known, *point, voxel);
                 }
             }
         }
