@@ -2,13 +2,6 @@
 //!
 //! Menus, tool bar, keys and the F1 page are all made from this table.
 
-use super::AppState;
-use super::command::{
-    Command, FileCommand, LookCommand, PlanCommand, Selection, StudyCommand, ViewCommand,
-};
-use super::tool::ToolKind;
-use super::viewport::Layout;
-use crate::plan::{MeasurementKind, PlanEdit, TrajectoryEnd};
 use crate::study::lut::WINDOW_PRESETS;
 
 /// A key of a shortcut, without naming the toolkit.
@@ -144,15 +137,6 @@ pub enum Action {
     HidePatient,
     /// The list of keys.
     Help,
-}
-
-/// What an action needs from the window itself.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Commands for the state.
-    Commands(Vec<Command>),
-    /// Something only the window can do: a dialog, a page, leaving.
-    Window(Action),
 }
 
 impl Action {
@@ -327,163 +311,6 @@ impl Action {
             | Self::PanTool
             | Self::ResetAll
             | Self::HidePatient => None,
-        }
-    }
-
-    /// Whether it can do anything now.
-    pub fn is_enabled(self, state: &AppState) -> bool {
-        let needle = state
-            .selection
-            .needle()
-            .and_then(|id| state.plan().trajectory(id));
-        let volume = state
-            .stage
-            .as_ref()
-            .is_some_and(|stage| stage.volume().is_some());
-        match self {
-            Self::Undo => state.history.undo_label().is_some(),
-            Self::Redo => state.history.redo_label().is_some(),
-            Self::NewNeedle | Self::Target | Self::Entry => volume && state.plan_fits(),
-            Self::LengthTool | Self::AngleTool | Self::ProbeTool | Self::CrosshairTool => volume,
-            Self::SnapEntry => {
-                needle.is_some_and(|needle| needle.segment().is_some() && !needle.locked)
-            }
-            Self::DuplicateNeedle | Self::MirrorNeedle | Self::LockNeedle | Self::HideNeedle => {
-                needle.is_some()
-            }
-            Self::GoToTarget => needle.is_some_and(|needle| needle.target.is_some()),
-            Self::Delete => state.selection != Selection::Nothing,
-            Self::Play => state
-                .stage
-                .as_ref()
-                .is_some_and(|s| s.volume().is_none() && s.frame_count() > 1),
-            Self::ResetView | Self::ResetAll | Self::Invert | Self::Preset(_) | Self::OwnWindow => {
-                state.stage.is_some()
-            }
-            Self::FlipHorizontally
-            | Self::FlipVertically
-            | Self::RotateQuarter
-            | Self::Interpolation => volume,
-            _ => true,
-        }
-    }
-
-    /// What it does now. `pointer`: the patient point under the pointer, if it is over a viewport.
-    pub fn effect(
-        self,
-        state: &AppState,
-        pointer: Option<crate::geometry::Point<crate::geometry::Lps>>,
-    ) -> Effect {
-        let one = |command: Command| Effect::Commands(vec![command]);
-        let view = |command: ViewCommand| one(Command::View(command));
-        let look = |command: LookCommand| one(Command::Look(command));
-        let plan = |command: PlanCommand| one(Command::Plan(command));
-        let place = |end| match pointer {
-            Some(at) => plan(PlanCommand::Place(end, at)),
-            None => one(Command::Tool(ToolKind::Place(end))),
-        };
-        match self {
-            Self::OpenSample => one(StudyCommand::OpenSample.into()),
-            Self::NewPlan
-            | Self::OpenFolder
-            | Self::OpenFiles
-            | Self::OpenPlan
-            | Self::SavePlanAs
-            | Self::Screenshot
-            | Self::Quit
-            | Self::Help => Effect::Window(self),
-            Self::SavePlan => one(FileCommand::Save.into()),
-            Self::Undo => plan(PlanCommand::Undo),
-            Self::Redo => plan(PlanCommand::Redo),
-            Self::NewNeedle => plan(PlanCommand::NewNeedle),
-            Self::Target => place(TrajectoryEnd::Target),
-            Self::Entry => place(TrajectoryEnd::Entry),
-            Self::SnapEntry
-            | Self::DuplicateNeedle
-            | Self::MirrorNeedle
-            | Self::LockNeedle
-            | Self::HideNeedle
-            | Self::Delete
-            | Self::GoToTarget => Effect::Commands(self.on_selection(state)),
-            Self::WindowTool => one(Command::Tool(ToolKind::Window)),
-            Self::PanTool => one(Command::Tool(ToolKind::Pan)),
-            Self::CrosshairTool => one(Command::Tool(ToolKind::Crosshair)),
-            Self::LengthTool => one(Command::Tool(ToolKind::Measure(MeasurementKind::Distance))),
-            Self::AngleTool => one(Command::Tool(ToolKind::Measure(MeasurementKind::Angle))),
-            Self::ProbeTool => one(Command::Tool(ToolKind::Probe)),
-            Self::Cancel => Effect::Window(self),
-            Self::Play => {
-                let playing = state.stage.as_ref().is_some_and(|stage| stage.playing);
-                one(StudyCommand::Play(!playing).into())
-            }
-            Self::ResetView => view(ViewCommand::Reset(state.active)),
-            Self::ResetAll => view(ViewCommand::ResetAll),
-            Self::FlipHorizontally => view(ViewCommand::FlipHorizontally(state.active)),
-            Self::FlipVertically => view(ViewCommand::FlipVertically(state.active)),
-            Self::RotateQuarter => view(ViewCommand::RotateQuarter(state.active)),
-            Self::LayoutOne => view(ViewCommand::Layout(Layout::One)),
-            Self::LayoutOnePlusThree => view(ViewCommand::Layout(Layout::OnePlusThree)),
-            Self::LayoutTwoByTwo => view(ViewCommand::Layout(Layout::TwoByTwo)),
-            Self::ShowCrosshair => view(ViewCommand::ShowCrosshair(!state.show_crosshair)),
-            Self::Invert => look(LookCommand::ToggleInvert),
-            Self::Interpolation => look(LookCommand::ToggleInterpolation),
-            Self::Preset(index) => match WINDOW_PRESETS.get(index) {
-                Some(preset) => look(LookCommand::Window(preset.window)),
-                None => Effect::Commands(Vec::new()),
-            },
-            Self::OwnWindow => look(LookCommand::OwnWindow),
-            Self::HidePatient => {
-                let mut settings = state.settings.clone();
-                settings.hide_patient = !settings.hide_patient;
-                one(Command::Settings(settings))
-            }
-        }
-    }
-
-    fn on_selection(self, state: &AppState) -> Vec<Command> {
-        if let (Self::Delete, Selection::Measurement(id)) = (self, state.selection) {
-            return vec![
-                PlanCommand::Edit("Delete measurement", PlanEdit::RemoveMeasurement(id)).into(),
-            ];
-        }
-        let selected = state
-            .selection
-            .needle()
-            .and_then(|id| state.plan().trajectory(id));
-        let Some(needle) = selected else {
-            return Vec::new();
-        };
-        let id = needle.id;
-        let edit = |label, edit| PlanCommand::Edit(label, edit).into();
-        match self {
-            Self::SnapEntry => vec![PlanCommand::SnapEntry(id).into()],
-            Self::DuplicateNeedle => vec![PlanCommand::Duplicate(id).into()],
-            Self::MirrorNeedle => vec![PlanCommand::Mirror(id).into()],
-            Self::LockNeedle => {
-                vec![edit(
-                    "Lock needle",
-                    PlanEdit::SetLocked {
-                        id,
-                        locked: !needle.locked,
-                    },
-                )]
-            }
-            Self::HideNeedle => {
-                vec![edit(
-                    "Hide needle",
-                    PlanEdit::SetHidden {
-                        id,
-                        hidden: !needle.hidden,
-                    },
-                )]
-            }
-            Self::Delete => vec![edit("Delete needle", PlanEdit::RemoveTrajectory(id))],
-            Self::GoToTarget => needle
-                .target
-                .map(|target| ViewCommand::CenterOn(target).into())
-                .into_iter()
-                .collect(),
-            _ => Vec::new(),
         }
     }
 }

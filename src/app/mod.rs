@@ -2,11 +2,13 @@
 
 pub mod action;
 pub mod command;
+pub mod effect;
 pub mod history;
 pub mod import;
 pub mod job;
 pub mod journal;
 pub mod notice;
+pub mod picture_stage;
 pub mod plan_commands;
 pub mod plan_store;
 pub mod presentation;
@@ -16,6 +18,7 @@ pub mod tool;
 pub mod view_commands;
 pub mod view_frame;
 pub mod viewport;
+pub mod volume_stage;
 
 use std::sync::Arc;
 

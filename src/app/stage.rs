@@ -1,24 +1,20 @@
 //! What is on stage: the stack that is shown, while it loads and after.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::AppState;
-use super::job::{Job, JobEvent, Waker};
+use super::job::Waker;
 use super::notice::{Notices, Severity};
+use super::picture_stage::PictureStage;
 use super::presentation::{Presentation, percentile_range};
-use super::shared;
 use super::viewport::ViewportId;
-use crate::assess::OutsideAir;
+use super::volume_stage::VolumeStage;
 use crate::assess::path::Images;
 use crate::geometry::PatientPosition;
 use crate::plan::file::geometry_hash;
-use crate::plan::{Fit, Known, SeriesBinding};
+use crate::plan::{Fit, SeriesBinding};
 use crate::study::{Frame, Photometric, Samples, Series, SeriesUid, Stack, StackKind};
 use crate::volume::Volume;
-use crate::volume::load::{self, LoadReport, VolumeError};
-
-type LoadJob = Job<usize, Result<LoadReport, VolumeError>>;
 
 /// The stack that is shown.
 pub struct Stage {
@@ -42,34 +38,6 @@ pub enum Content {
     Pictures(PictureStage),
 }
 
-/// A volume on stage.
-pub struct VolumeStage {
-    /// Its voxels, filling while it loads.
-    pub volume: Arc<Volume>,
-    /// Air around the patient, for the skin.
-    pub air: Known<OutsideAir>,
-    /// Slices read so far.
-    pub loaded: usize,
-    loading: Option<LoadJob>,
-    finding_air: Option<Job<(), Known<OutsideAir>>>,
-}
-
-/// Pictures on stage.
-pub struct PictureStage {
-    /// Frame shown, 0-based in the stack.
-    pub frame: usize,
-    /// Zoom: screen points per pixel; 0 fits the picture into the view.
-    pub points_per_pixel: f64,
-    /// Shift of the picture, points.
-    pub pan_points: [f64; 2],
-    decoded: VecDeque<(usize, Arc<Frame>)>,
-    decoding: Option<(usize, Job<(), Result<Frame, crate::dicom::DicomError>>)>,
-    failed: Option<(usize, String)>,
-}
-
-/// Decoded pictures that are kept.
-const KEPT_PICTURES: usize = 8;
-
 impl Stage {
     fn stack(&self) -> Option<&Stack> {
         self.series.stacks.get(self.stack)
@@ -86,15 +54,15 @@ impl Stage {
     /// Whether a job of it runs.
     pub fn is_busy(&self) -> bool {
         match &self.content {
-            Content::Volume(stage) => stage.loading.is_some() || stage.finding_air.is_some(),
-            Content::Pictures(stage) => stage.decoding.is_some(),
+            Content::Volume(stage) => stage.is_busy(),
+            Content::Pictures(stage) => stage.is_busy(),
         }
     }
 
     /// Slices read and slices in all, while it loads.
     pub fn progress(&self) -> Option<(usize, usize)> {
         match &self.content {
-            Content::Volume(stage) if stage.loading.is_some() => {
+            Content::Volume(stage) if stage.is_loading() => {
                 Some((stage.loaded, self.stack()?.frames.len()))
             }
             _ => None,
@@ -115,26 +83,18 @@ impl Stage {
             .collect()
     }
 
-    /// The picture shown, when decoded, and whether low values are bright in the file.
+    /// The picture shown, when decoded, with its number.
     pub fn picture(&self) -> Option<(usize, Arc<Frame>)> {
-        let Content::Pictures(stage) = &self.content else {
-            return None;
-        };
-        let found = stage
-            .decoded
-            .iter()
-            .find(|(frame, _)| *frame == stage.frame);
-        found.map(|(frame, decoded)| (*frame, Arc::clone(decoded)))
+        match &self.content {
+            Content::Pictures(stage) => stage.picture(),
+            Content::Volume(_) => None,
+        }
     }
 
     /// Why the picture cannot be shown, if it cannot.
     pub fn picture_failure(&self) -> Option<&str> {
         match &self.content {
-            Content::Pictures(stage) => stage
-                .failed
-                .as_ref()
-                .filter(|(frame, _)| *frame == stage.frame)
-                .map(|(_, reason)| reason.as_str()),
+            Content::Pictures(stage) => stage.failure(),
             Content::Volume(_) => None,
         }
     }
@@ -177,30 +137,13 @@ impl Stage {
     /// Shows another frame; decodes it where it is not there.
     pub fn show_frame(&mut self, frame: usize, waker: &Waker) {
         let frame = frame.min(self.frame_count().saturating_sub(1));
-        let series = Arc::clone(&self.series);
         let reference = self
             .stack()
             .and_then(|stack| stack.frames.get(frame).copied());
-        let Content::Pictures(stage) = &mut self.content else {
-            return;
-        };
-        stage.frame = frame;
-        let there = stage.decoded.iter().any(|(index, _)| *index == frame);
-        let under_way = stage
-            .decoding
-            .as_ref()
-            .is_some_and(|(index, _)| *index == frame);
-        let Some(reference) = reference.filter(|_| !there && !under_way) else {
-            return;
-        };
-        let job = Job::spawn("decode", shared(waker), move |_| {
-            let instance = series.instances.get(reference.instance).map(Arc::clone);
-            match instance {
-                Some(instance) => crate::dicom::decode_frame(&instance, reference.frame),
-                None => Err(crate::dicom::DicomError::Cancelled),
-            }
-        });
-        stage.decoding = job.ok().map(|job| (frame, job));
+        let series = Arc::clone(&self.series);
+        if let (Content::Pictures(stage), Some(reference)) = (&mut self.content, reference) {
+            stage.show(frame, (series, reference), waker);
+        }
     }
 
     fn poll(&mut self, notices: &mut Notices, waker: &Waker) {
@@ -271,99 +214,6 @@ impl Stage {
     }
 }
 
-impl VolumeStage {
-    /// True where the load has just ended.
-    fn poll(&mut self, notices: &mut Notices, waker: &Waker) -> bool {
-        let mut ended = false;
-        for event in self.loading.as_ref().map(Job::poll).unwrap_or_default() {
-            match event {
-                JobEvent::Progress(done) => self.loaded = self.loaded.max(done),
-                JobEvent::Finished(result) => {
-                    ended = true;
-                    say_load_result(result, notices);
-                }
-                JobEvent::Died(text) => {
-                    ended = true;
-                    notices.add(Severity::Error, format!("Loading stopped: {text}"));
-                }
-            }
-        }
-        if ended {
-            self.loading = None;
-            self.start_finding_air(waker);
-        }
-        for event in self.finding_air.as_ref().map(Job::poll).unwrap_or_default() {
-            match event {
-                JobEvent::Progress(()) => {}
-                JobEvent::Finished(air) => self.air = air,
-                JobEvent::Died(text) => self.air = Err(format!("Finding the skin failed: {text}")),
-            }
-            self.finding_air = None;
-        }
-        ended
-    }
-
-    fn start_finding_air(&mut self, waker: &Waker) {
-        let volume = Arc::clone(&self.volume);
-        let job = Job::spawn("skin", shared(waker), move |sink| {
-            let token = sink.cancel_token().clone();
-            OutsideAir::find(&volume, &|| token.is_cancelled())
-        });
-        self.finding_air = job.ok();
-    }
-}
-
-fn say_load_result(result: Result<LoadReport, VolumeError>, notices: &mut Notices) {
-    match result {
-        Ok(report) => {
-            let count = report.failed.len();
-            if let Some((_, path, reason)) = report.failed.first() {
-                let text = format!(
-                    "{count} of the slices could not be read and are left empty (hatched). First: \
-                     {reason}\nFile: {}",
-                    path.display()
-                );
-                notices.add(Severity::Warning, text);
-            }
-        }
-        Err(error) => notices.add(Severity::Error, error.to_string()),
-    }
-}
-
-impl PictureStage {
-    /// True where a picture has just come.
-    fn poll(&mut self, notices: &mut Notices) -> bool {
-        let Some((frame, job)) = &self.decoding else {
-            return false;
-        };
-        let frame = *frame;
-        let Some(event) = job.poll().pop() else {
-            return false;
-        };
-        self.decoding = None;
-        match event {
-            JobEvent::Progress(()) => false,
-            JobEvent::Finished(Ok(decoded)) => {
-                if self.decoded.len() == KEPT_PICTURES {
-                    self.decoded.pop_front();
-                }
-                self.decoded.push_back((frame, Arc::new(decoded)));
-                true
-            }
-            JobEvent::Finished(Err(error)) => {
-                self.failed = Some((frame, error.to_string()));
-                notices.add(Severity::Error, error.to_string());
-                false
-            }
-            JobEvent::Died(text) => {
-                self.failed = Some((frame, text.clone()));
-                notices.add(Severity::Error, text);
-                false
-            }
-        }
-    }
-}
-
 impl AppState {
     /// Puts a stack on stage and starts to load it.
     pub(super) fn show(&mut self, uid: &SeriesUid, stack: usize) {
@@ -378,18 +228,16 @@ impl AppState {
             return;
         };
         let content = if kind == StackKind::Volume {
-            self.volume_content(&series, stack)
+            match VolumeStage::load(&series, stack, &self.waker) {
+                Ok(stage) => Content::Volume(stage),
+                Err(reason) => {
+                    self.notices.add(Severity::Error, reason);
+                    return;
+                }
+            }
         } else {
-            Some(Content::Pictures(PictureStage {
-                frame: 0,
-                points_per_pixel: 0.0,
-                pan_points: [0.0; 2],
-                decoded: VecDeque::new(),
-                decoding: None,
-                failed: None,
-            }))
+            Content::Pictures(PictureStage::default())
         };
-        let Some(content) = content else { return };
         let mut stage = Stage {
             series,
             stack,
@@ -403,37 +251,6 @@ impl AppState {
         self.stage = Some(stage);
         self.probe = None;
         self.after_show();
-    }
-
-    fn volume_content(&mut self, series: &Arc<Series>, stack: usize) -> Option<Content> {
-        let volume = match load::empty_volume(series, stack) {
-            Ok(volume) => Arc::new(volume),
-            Err(error) => {
-                self.notices.add(Severity::Error, error.to_string());
-                return None;
-            }
-        };
-        let (filling, source) = (Arc::clone(&volume), Arc::clone(series));
-        let first = volume.size[2] / 2;
-        let loading = Job::spawn("load", shared(&self.waker), move |sink| {
-            load::fill_volume(&filling, &source, stack, first, &|_, done, _| {
-                sink.progress(done)
-            })
-        });
-        match loading {
-            Ok(loading) => Some(Content::Volume(VolumeStage {
-                volume,
-                air: Err("The images are still loading".to_owned()),
-                loaded: 0,
-                loading: Some(loading),
-                finding_air: None,
-            })),
-            Err(error) => {
-                self.notices
-                    .add(Severity::Error, format!("Not loaded: {error}"));
-                None
-            }
-        }
     }
 
     fn after_show(&mut self) {

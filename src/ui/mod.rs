@@ -31,10 +31,11 @@ use self::viewport::Pointed;
 use self::viewport::pictures::Pictures;
 use self::viewport::stack_view::StackView;
 use crate::app::AppState;
-use crate::app::action::{Action, Effect};
+use crate::app::action::Action;
 use crate::app::command::{
     Command, CommandQueue, FileCommand, PlanCommand, StudyCommand, ViewCommand,
 };
+use crate::app::effect::Effect;
 use crate::app::notice::Severity;
 use crate::app::settings::Folders;
 use crate::app::tool::{Gesture, ToolKind};

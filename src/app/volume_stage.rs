@@ -1,0 +1,115 @@
+//! A volume on stage: filling while it loads, then the air around the patient.
+
+use std::sync::Arc;
+
+use super::job::{Job, JobEvent, Waker};
+use super::notice::{Notices, Severity};
+use super::shared;
+use crate::assess::OutsideAir;
+use crate::plan::Known;
+use crate::study::Series;
+use crate::volume::Volume;
+use crate::volume::load::{self, LoadReport, VolumeError};
+
+type LoadJob = Job<usize, Result<LoadReport, VolumeError>>;
+
+/// A volume on stage.
+pub struct VolumeStage {
+    /// Its voxels, filling while it loads.
+    pub volume: Arc<Volume>,
+    /// Air around the patient, for the skin.
+    pub air: Known<OutsideAir>,
+    /// Slices read so far.
+    pub loaded: usize,
+    loading: Option<LoadJob>,
+    finding_air: Option<Job<(), Known<OutsideAir>>>,
+}
+
+impl VolumeStage {
+    /// Starts to read the slices of a stack, the middle one first.
+    pub fn load(series: &Arc<Series>, stack: usize, waker: &Waker) -> Result<Self, String> {
+        let volume = load::empty_volume(series, stack).map_err(|error| error.to_string())?;
+        let volume = Arc::new(volume);
+        let (filling, source) = (Arc::clone(&volume), Arc::clone(series));
+        let first = volume.size[2] / 2;
+        let loading = Job::spawn("load", shared(waker), move |sink| {
+            load::fill_volume(&filling, &source, stack, first, &|_, done, _| {
+                sink.progress(done)
+            })
+        });
+        Ok(Self {
+            volume,
+            air: Err("The images are still loading".to_owned()),
+            loaded: 0,
+            loading: Some(loading.map_err(|error| format!("Not loaded: {error}"))?),
+            finding_air: None,
+        })
+    }
+
+    /// Whether slices are being read or the skin is being found.
+    pub fn is_busy(&self) -> bool {
+        self.is_loading() || self.finding_air.is_some()
+    }
+
+    /// Whether slices are being read.
+    pub fn is_loading(&self) -> bool {
+        self.loading.is_some()
+    }
+
+    /// True where the load has just ended.
+    pub(super) fn poll(&mut self, notices: &mut Notices, waker: &Waker) -> bool {
+        let mut ended = false;
+        for event in self.loading.as_ref().map(Job::poll).unwrap_or_default() {
+            match event {
+                JobEvent::Progress(done) => self.loaded = self.loaded.max(done),
+                JobEvent::Finished(result) => {
+                    ended = true;
+                    say_load_result(result, notices);
+                }
+                JobEvent::Died(text) => {
+                    ended = true;
+                    notices.add(Severity::Error, format!("Loading stopped: {text}"));
+                }
+            }
+        }
+        if ended {
+            self.loading = None;
+            self.start_finding_air(waker);
+        }
+        for event in self.finding_air.as_ref().map(Job::poll).unwrap_or_default() {
+            match event {
+                JobEvent::Progress(()) => {}
+                JobEvent::Finished(air) => self.air = air,
+                JobEvent::Died(text) => self.air = Err(format!("Finding the skin failed: {text}")),
+            }
+            self.finding_air = None;
+        }
+        ended
+    }
+
+    fn start_finding_air(&mut self, waker: &Waker) {
+        let volume = Arc::clone(&self.volume);
+        let job = Job::spawn("skin", shared(waker), move |sink| {
+            let token = sink.cancel_token().clone();
+            OutsideAir::find(&volume, &|| token.is_cancelled())
+        });
+        self.finding_air = job.ok();
+    }
+}
+
+fn say_load_result(result: Result<LoadReport, VolumeError>, notices: &mut Notices) {
+    match result {
+        Ok(report) => {
+            let count = report.failed.len();
+            if let Some((_, path, reason)) = report.failed.first() {
+                let text = format!(
+                    "{count} of the slices could not be read and are left empty (hatched). First: \
+                     {reason}\nFile: {}",
+                    path.display()
+                );
+                notices.add(Severity::Warning, text);
+            }
+        }
+        Err(error) => notices.add(Severity::Error, error.to_string()),
+    }
+}
