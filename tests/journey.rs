@@ -1,6 +1,14 @@
 //! The whole journey in the real window: open, click target and entry, drag, undo, save, reopen,
 //! the same numbers.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::exit,
+    reason = "a test may fail loudly anywhere"
+)]
+
 #[path = "common/app.rs"]
 mod app;
 

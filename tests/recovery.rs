@@ -1,5 +1,13 @@
 //! A program killed in the middle of a drag loses that drag and nothing else.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::exit,
+    reason = "a test may fail loudly anywhere"
+)]
+
 #[path = "common/app.rs"]
 mod app;
 

@@ -35,7 +35,6 @@ impl Action {
             Self::Undo => state.history.undo_label().is_some(),
             Self::Redo => state.history.redo_label().is_some(),
             Self::NewNeedle | Self::Target | Self::Entry => volume && state.plan_fits(),
-            Self::LengthTool | Self::AngleTool | Self::ProbeTool | Self::CrosshairTool => volume,
             Self::SnapEntry => {
                 needle.is_some_and(|needle| needle.segment().is_some() && !needle.locked)
             }
@@ -51,7 +50,11 @@ impl Action {
             Self::ResetView | Self::ResetAll | Self::Invert | Self::Preset(_) | Self::OwnWindow => {
                 state.stage.is_some()
             }
-            Self::FlipHorizontally
+            Self::LengthTool
+            | Self::AngleTool
+            | Self::ProbeTool
+            | Self::CrosshairTool
+            | Self::FlipHorizontally
             | Self::FlipVertically
             | Self::RotateQuarter
             | Self::Interpolation => volume,
@@ -71,7 +74,8 @@ impl Action {
         };
         match self {
             Self::OpenSample => one(StudyCommand::OpenSample.into()),
-            Self::NewPlan
+            Self::Cancel
+            | Self::NewPlan
             | Self::OpenFolder
             | Self::OpenFiles
             | Self::OpenPlan
@@ -98,7 +102,6 @@ impl Action {
             Self::LengthTool => one(Command::Tool(ToolKind::Measure(MeasurementKind::Distance))),
             Self::AngleTool => one(Command::Tool(ToolKind::Measure(MeasurementKind::Angle))),
             Self::ProbeTool => one(Command::Tool(ToolKind::Probe)),
-            Self::Cancel => Effect::Window(self),
             Self::Play => {
                 let playing = state.stage.as_ref().is_some_and(|stage| stage.playing);
                 one(StudyCommand::Play(!playing).into())

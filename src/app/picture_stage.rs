@@ -8,13 +8,15 @@ use super::notice::{Notices, Severity};
 use super::shared;
 use crate::study::{Frame, FrameRef, Series};
 
+type DecodeJob = Job<(), Result<Frame, crate::dicom::DicomError>>;
+
 /// Pictures on stage.
 #[derive(Default)]
 pub struct PictureStage {
     /// Frame shown, 0-based in the stack.
     pub frame: usize,
     decoded: VecDeque<(usize, Arc<Frame>)>,
-    decoding: Option<(usize, Job<(), Result<Frame, crate::dicom::DicomError>>)>,
+    decoding: Option<(usize, DecodeJob)>,
     failed: Option<(usize, String)>,
 }
 

@@ -73,6 +73,9 @@ impl PlanStore {
     }
 }
 
+/// The plan does not belong to the open images; a notice has said so.
+struct Misfit;
+
 /// Lock file beside a plan: locking the plan itself would end with the rename of the next save.
 fn lock_path(plan: &Path) -> PathBuf {
     let name = plan
@@ -138,7 +141,7 @@ impl AppState {
                 return;
             }
         };
-        let Some(banner) = self.fit_or_refuse(&plan, path) else {
+        let Ok(banner) = self.fit_or_refuse(&plan, path) else {
             return;
         };
         self.replace_plan(plan, Some(path.to_owned()));
@@ -172,24 +175,24 @@ impl AppState {
         }
     }
 
-    /// The banner a plan needs on these images (if any), or `None` and a notice where it does not
+    /// The banner a plan needs on these images, if any; a notice and an error where it does not
     /// belong to them.
-    fn fit_or_refuse(&mut self, plan: &Plan, path: &Path) -> Option<Option<String>> {
+    fn fit_or_refuse(&mut self, plan: &Plan, path: &Path) -> Result<Option<String>, Misfit> {
         let (Some(bound), Some(open)) = (&plan.series, self.stage_binding()) else {
             let unbound = plan.series.is_none() && self.stage_binding().is_some();
-            return Some(unbound.then(|| {
+            return Ok(unbound.then(|| {
                 "This plan does not say which images it was drawn on: check it against them"
                     .to_owned()
             }));
         };
         match bound.fit(&open) {
-            Fit::SameSeries | Fit::Unbound => Some(None),
-            Fit::SameFrameOfReference => Some(Some(
+            Fit::SameSeries | Fit::Unbound => Ok(None),
+            Fit::SameFrameOfReference => Ok(Some(
                 "This plan was drawn on another series of the same examination: the positions \
                  hold, the picture may differ"
                     .to_owned(),
             )),
-            Fit::ChangedGeometry => Some(Some(
+            Fit::ChangedGeometry => Ok(Some(
                 "The slices of this series have changed since the plan was drawn: check it"
                     .to_owned(),
             )),
@@ -202,7 +205,7 @@ impl AppState {
                     path.display()
                 );
                 self.notices.add(Severity::Error, text);
-                None
+                Err(Misfit)
             }
         }
     }
@@ -235,7 +238,7 @@ impl AppState {
                     .as_deref()
                     .unwrap_or(Path::new("(not saved)")),
             )
-            .is_none()
+            .is_err()
         {
             return;
         }
@@ -264,16 +267,15 @@ impl AppState {
         self.store.wants_name = false;
         let moved = self.store.path.as_deref() != Some(path.as_path());
         if moved || self.store.lock.is_none() {
-            match lock(&path) {
-                Ok(held) => self.store.lock = held,
-                Err(_) => {
-                    let text = format!(
-                        "Not saved: that plan is open in another window. Choose another name\nFile: {}",
-                        path.display()
-                    );
-                    self.notices.add(Severity::Error, text);
-                    return;
-                }
+            if let Ok(held) = lock(&path) {
+                self.store.lock = held;
+            } else {
+                let text = format!(
+                    "Not saved: that plan is open in another window. Choose another name\nFile: {}",
+                    path.display()
+                );
+                self.notices.add(Severity::Error, text);
+                return;
             }
         }
         let plan = Arc::clone(self.history.plan());
@@ -390,7 +392,10 @@ fn with_suffix(path: PathBuf) -> PathBuf {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    if name.ends_with(".json") {
+    if path
+        .extension()
+        .is_some_and(|suffix| suffix.eq_ignore_ascii_case("json"))
+    {
         path
     } else {
         path.with_file_name(format!("{name}.stylet.json"))

@@ -26,7 +26,7 @@ impl Presentation {
             (Some(voi), _) => (voi.window, voi.function),
             (None, _) if unit == "HU" => (WindowLevel::new(40.0, 400.0), VoiFunction::Linear),
             (None, Some((low, high))) => (
-                WindowLevel::new((low + high) / 2.0, (high - low).max(1.0)),
+                WindowLevel::new(f64::midpoint(low, high), (high - low).max(1.0)),
                 VoiFunction::LinearExact,
             ),
             (None, None) => (WindowLevel::new(127.5, 255.0), VoiFunction::LinearExact),

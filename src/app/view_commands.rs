@@ -109,7 +109,7 @@ impl AppState {
             ViewCommand::RotateQuarter(id) => self.change(id, Viewport::rotate_quarter),
             ViewCommand::Reset(id) => self.reset(id),
             ViewCommand::ResetAll => {
-                (0..self.viewports.len()).for_each(|n| self.reset(ViewportId(n)))
+                (0..self.viewports.len()).for_each(|n| self.reset(ViewportId(n)));
             }
             ViewCommand::ShowCrosshair(show) => self.show_crosshair = show,
             ViewCommand::Resized(id, size) => self.resized(id, size),
@@ -145,7 +145,7 @@ impl AppState {
             let length_mm = self
                 .followed_needle()
                 .and_then(Trajectory::segment)
-                .map_or(0.0, |segment| segment.length_mm());
+                .map_or(0.0, super::super::geometry::line::Segment::length_mm);
             let kind = viewport.kind;
             self.change(id, |viewport| {
                 // Down the needle, + is deeper: toward the target and past it.
@@ -200,7 +200,7 @@ impl AppState {
         if fresh.kind.follows_needle() {
             fresh.mm_per_point = 160.0 / size[0].min(size[1]).max(16.0);
         } else if let Some((volume, plane)) = self.volume().zip(fresh.plane(crosshair, None)) {
-            fresh.mm_per_point = fresh.fitting_scale(volume, size, &plane);
+            fresh.mm_per_point = Viewport::fitting_scale(volume, size, &plane);
         }
         self.change(id, |viewport| *viewport = fresh);
     }

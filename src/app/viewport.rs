@@ -275,7 +275,7 @@ impl Viewport {
     }
 
     /// Scale at which the whole volume fits a picture of `size_points`, mm per point.
-    pub fn fitting_scale(&self, volume: &Volume, size_points: [f64; 2], plane: &Plane) -> f64 {
+    pub fn fitting_scale(volume: &Volume, size_points: [f64; 2], plane: &Plane) -> f64 {
         let corners = volume.corners_lps().map(|corner| plane.in_plane_mm(corner));
         let low = corners.into_iter().fold(DVec2::INFINITY, DVec2::min);
         let high = corners.into_iter().fold(DVec2::NEG_INFINITY, DVec2::max);

@@ -50,6 +50,10 @@ pub struct WindowArgs {
 
 /// Work without a window.
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value in the life of the process"
+)]
 pub enum Command {
     /// List studies, series and stacks in files and folders.
     Scan(scan::ScanArgs),

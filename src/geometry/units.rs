@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn radians_round_trip_and_sign() {
         assert!((Degrees::from_radians(std::f64::consts::FRAC_PI_6).0 - 30.0).abs() < 1e-12);
-        assert!((Degrees(30.0).to_radians() - 0.523_598_775_598).abs() < 1e-12);
+        assert!((Degrees(30.0).to_radians() - std::f64::consts::FRAC_PI_6).abs() < 1e-12);
         assert_eq!(Degrees(-4.0).abs(), Degrees(4.0));
         assert_eq!(-Degrees(4.0), Degrees(-4.0));
     }

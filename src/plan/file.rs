@@ -2,6 +2,7 @@
 //!
 //! `docs/plan-file.md` documents the schema for people who write it.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -311,10 +312,12 @@ pub fn geometry_hash(size: [usize; 3], geometry: &StackGeometry) -> String {
         let rounded = (number * 1e4).round() / 1e4 + 0.0;
         hash.update(format!("{rounded:.4};"));
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut text = String::with_capacity(64);
+    for byte in hash.finalize() {
+        // Writing to a string cannot fail.
+        write!(text, "{byte:02x}").ok();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ impl Plan {
     /// A name for a new needle that no other has: `Needle 1`, `Needle 2` …
     pub fn unused_needle_name(&self) -> String {
         let taken = |name: &str| self.trajectories.iter().any(|needle| needle.name == name);
-        (1..)
+        (1..=self.trajectories.len() + 1)
             .map(|number| format!("Needle {number}"))
             .find(|name| !taken(name))
             .unwrap_or_default()

@@ -73,7 +73,9 @@ impl TrajectoryReadout {
                 .ok_or("The needle is level in the room: no gantry tilt holds it in a slice")
         });
         Self {
-            length_mm: path.map(|path| path.length()).map_err(reason),
+            length_mm: path
+                .map(super::super::geometry::space::Vector::length)
+                .map_err(reason),
             in_plane: angles
                 .and_then(|angles| angles.in_plane.ok_or("The needle runs along the body axis"))
                 .map_err(reason),
@@ -149,7 +151,7 @@ mod tests {
     fn row_7_of_section_2_8_comes_out_whole() {
         let numbers = readout(Some(PatientPosition::HeadFirstProne));
         let near = |angle: Degrees, wanted: f64| {
-            assert!((angle.0 - wanted).abs() < 0.05, "{angle:?} {wanted}")
+            assert!((angle.0 - wanted).abs() < 0.05, "{angle:?} {wanted}");
         };
         assert!((numbers.length_mm.unwrap() - 87.316).abs() < 5e-4);
         near(numbers.in_plane.unwrap(), 32.6);

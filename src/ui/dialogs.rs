@@ -50,10 +50,12 @@ impl Wanted {
 /// A dialog that answers faster than a person can was never shown: no portal is there.
 const NOT_SHOWN: Duration = Duration::from_millis(900);
 
+type DialogJob = Job<(), Option<Vec<PathBuf>>>;
+
 /// The open question, if any.
 #[derive(Default)]
 pub struct Dialogs {
-    system: Option<(Wanted, Instant, Job<(), Option<Vec<PathBuf>>>)>,
+    system: Option<(Wanted, Instant, DialogJob)>,
     own: Option<Browser>,
     /// Where the last file was.
     folder: Option<PathBuf>,

@@ -103,7 +103,7 @@ fn native_options(size: [f32; 2]) -> eframe::NativeOptions {
 }
 
 /// Longest wait for images before a picture is given up.
-const LONGEST_WAIT: Duration = Duration::from_secs(180);
+const LONGEST_WAIT: Duration = Duration::from_mins(3);
 /// Frames without change before the picture is taken: panels take a few to find their sizes.
 const CALM_FRAMES: u32 = 12;
 

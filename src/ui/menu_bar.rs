@@ -94,7 +94,9 @@ pub fn menus_ui(ui: &mut Ui, state: &AppState) -> (Option<Action>, Option<Page>)
                         ui.separator();
                         continue;
                     };
-                    let key = action.shortcut().map(|shortcut| shortcut.text());
+                    let key = action
+                        .shortcut()
+                        .map(super::super::app::action::Shortcut::text);
                     let mut button = Button::new(label_now(*action, state));
                     if let Some(key) = key {
                         button = button.shortcut_text(key);
@@ -110,11 +112,11 @@ pub fn menus_ui(ui: &mut Ui, state: &AppState) -> (Option<Action>, Option<Page>)
                     "Help" => Some(("About Stylet", Page::About)),
                     _ => None,
                 };
-                if let Some((label, wanted)) = extra {
-                    if ui.button(label).clicked() {
-                        page = Some(wanted);
-                        ui.close();
-                    }
+                if let Some((label, wanted)) = extra
+                    && ui.button(label).clicked()
+                {
+                    page = Some(wanted);
+                    ui.close();
                 }
             });
         }

@@ -32,9 +32,7 @@ use self::viewport::pictures::Pictures;
 use self::viewport::stack_view::StackView;
 use crate::app::AppState;
 use crate::app::action::Action;
-use crate::app::command::{
-    Command, CommandQueue, FileCommand, PlanCommand, StudyCommand, ViewCommand,
-};
+use crate::app::command::{CommandQueue, FileCommand, PlanCommand, StudyCommand, ViewCommand};
 use crate::app::effect::Effect;
 use crate::app::notice::Severity;
 use crate::app::settings::Folders;
@@ -207,7 +205,7 @@ impl ViewerApp {
         match (wanted, paths.into_iter().next()) {
             (_, None) => {}
             (Wanted::Folder | Wanted::Files, Some(path)) => {
-                self.queue.push(StudyCommand::Import(vec![path]))
+                self.queue.push(StudyCommand::Import(vec![path]));
             }
             (Wanted::Plan, Some(path)) => self.after_saving(Then::OpenPlan(path), ctx),
             (Wanted::SavePlan, Some(path)) => self.queue.push(FileCommand::SaveAs(path)),
@@ -407,9 +405,9 @@ impl eframe::App for ViewerApp {
         self.modals(ui);
         let commands = self.queue.take();
         if !commands.is_empty() {
-            commands
-                .into_iter()
-                .for_each(|command: Command| self.state.apply(command));
+            for command in commands {
+                self.state.apply(command);
+            }
             ctx.request_repaint();
         }
         if self.state.tool == ToolKind::Window && self.state.gesture == Gesture::Idle {

@@ -79,7 +79,11 @@ fn progress_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
         if ui.button("Cancel").clicked() {
             queue.push(StudyCommand::CancelImport);
         }
-    } else if let Some((done, total)) = state.stage.as_ref().and_then(|stage| stage.progress()) {
+    } else if let Some((done, total)) = state
+        .stage
+        .as_ref()
+        .and_then(super::super::app::stage::Stage::progress)
+    {
         let share = done as f64 / total.max(1) as f64;
         ui.add(bar(share, format!("Reading slices {done} of {total}")));
     }

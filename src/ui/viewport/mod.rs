@@ -88,18 +88,15 @@ fn viewport_ui(
     ui.painter().rect_filled(rect, 0.0, theme::VIEW_GROUND);
 
     let frame = state.frame_of(id, size);
-    let pointed = match frame {
-        Some(frame) => {
-            pictures.paint(ui, rect, id, state, &frame);
-            overlay::paint(ui, rect, id, state, &frame);
-            let pointed = input::handle(ui, &response, id, state, (&frame, queue));
-            labels::paint(ui, rect, id, state, (&frame, pointed));
-            pointed
-        }
-        None => {
-            labels::paint_empty(ui, rect, viewport, state);
-            None
-        }
+    let pointed = if let Some(frame) = frame {
+        pictures.paint(ui, rect, id, state, &frame);
+        overlay::paint(ui, rect, id, state, &frame);
+        let pointed = input::handle(ui, &response, id, state, (&frame, queue));
+        labels::paint(ui, rect, id, state, (&frame, pointed));
+        pointed
+    } else {
+        labels::paint_empty(ui, rect, viewport, state);
+        None
     };
     view_menu(ui, rect, id, viewport, queue);
     border(ui, rect, viewport, state.active == id);

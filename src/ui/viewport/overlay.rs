@@ -169,7 +169,7 @@ fn shaft(
         if to - from < 1e-6 {
             continue;
         }
-        let middle = segment.at((from + to) / 2.0);
+        let middle = segment.at(f64::midpoint(from, to));
         if frame.plane.signed_distance_mm(middle) < 0.0 {
             line(painter, at(from), at(to), Stroke::new(width * 0.6, color));
         } else {

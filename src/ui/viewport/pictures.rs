@@ -246,28 +246,25 @@ impl Pictures {
             TextureOptions::LINEAR
         };
         let changed = Instant::now();
-        match self.shown.get_mut(&id) {
-            Some(shown) => {
-                shown.texture.set(image, options);
-                shown.wanted = wanted;
-                shown.coarse = coarse;
-                shown.size = size;
-                shown.changed = changed;
-                shown.refining = None;
-            }
-            None => {
-                let name = format!("slice {}", id.0);
-                let texture = ui.ctx().load_texture(name, image, options);
-                let shown = Shown {
-                    texture,
-                    wanted,
-                    coarse,
-                    size,
-                    changed,
-                    refining: None,
-                };
-                self.shown.insert(id, shown);
-            }
+        if let Some(shown) = self.shown.get_mut(&id) {
+            shown.texture.set(image, options);
+            shown.wanted = wanted;
+            shown.coarse = coarse;
+            shown.size = size;
+            shown.changed = changed;
+            shown.refining = None;
+        } else {
+            let name = format!("slice {}", id.0);
+            let texture = ui.ctx().load_texture(name, image, options);
+            let shown = Shown {
+                texture,
+                wanted,
+                coarse,
+                size,
+                changed,
+                refining: None,
+            };
+            self.shown.insert(id, shown);
         }
     }
 

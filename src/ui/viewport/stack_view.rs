@@ -70,7 +70,7 @@ impl StackView {
             );
         }
         self.input(ui, &response, stage, queue);
-        self.words(
+        words(
             ui,
             area,
             state,
@@ -98,17 +98,14 @@ impl StackView {
             return;
         }
         let image = greys(stage, frame);
-        match &mut self.texture {
-            Some((texture, old)) => {
-                texture.set(image, TextureOptions::LINEAR);
-                *old = key;
-            }
-            None => {
-                let texture = ui
-                    .ctx()
-                    .load_texture("picture", image, TextureOptions::LINEAR);
-                self.texture = Some((texture, key));
-            }
+        if let Some((texture, old)) = &mut self.texture {
+            texture.set(image, TextureOptions::LINEAR);
+            *old = key;
+        } else {
+            let texture = ui
+                .ctx()
+                .load_texture("picture", image, TextureOptions::LINEAR);
+            self.texture = Some((texture, key));
         }
     }
 
@@ -167,62 +164,61 @@ impl StackView {
             queue.push(StudyCommand::Frame(to.max(0) as usize));
         }
     }
+}
 
-    fn words(
-        &self,
-        ui: &Ui,
-        area: Rect,
-        state: &AppState,
-        (response, place, frame): (&egui::Response, Option<Rect>, Option<&Frame>),
-    ) {
-        let Some(stage) = &state.stage else { return };
-        let painter = ui.painter_at(area);
-        let index = match &stage.content {
-            crate::app::stage::Content::Pictures(pictures) => pictures.frame,
-            crate::app::stage::Content::Volume(_) => 0,
-        };
-        let count = format!("Picture {} of {}", index + 1, stage.frame_count());
-        let corner = area.min + egui::vec2(8.0, 8.0);
-        text(&painter, corner, Align2::LEFT_TOP, &count, theme::LABEL);
-        let title = format!("{} {}", stage.series.modality, stage.series.title());
-        let title = labels::shortened(&painter, &title, area.width() - 200.0);
-        text(
-            &painter,
-            pos2(area.right() - 8.0, area.top() + 8.0),
-            Align2::RIGHT_TOP,
-            &title,
-            theme::LABEL,
-        );
-        let look = &stage.presentation;
-        let window = format!("W {:.0}  L {:.0}", look.window.width, look.window.center);
-        text(
-            &painter,
-            pos2(area.left() + 8.0, area.bottom() - 8.0),
-            Align2::LEFT_BOTTOM,
-            &window,
-            theme::LABEL,
-        );
-        labels::banners(&painter, area, state);
-        let (Some(at), Some(place), Some(frame)) = (response.hover_pos(), place, frame) else {
-            return;
-        };
-        if !place.contains(at) {
-            return;
-        }
-        let column = ((at.x - place.left()) / place.width() * frame.columns as f32) as usize;
-        let row = ((at.y - place.top()) / place.height() * frame.rows as f32) as usize;
-        let stored = frame.samples.value(row * frame.columns + column);
-        let value = stored.and_then(|stored| stage.picture_value(stored));
-        let value = value.map_or(String::new(), |value| format::value(value, ""));
-        let words = format!("column {column}, row {row}   {value}");
-        text(
-            &painter,
-            area.max - egui::vec2(8.0, 8.0),
-            Align2::RIGHT_BOTTOM,
-            &words,
-            theme::LABEL,
-        );
+fn words(
+    ui: &Ui,
+    area: Rect,
+    state: &AppState,
+    (response, place, frame): (&egui::Response, Option<Rect>, Option<&Frame>),
+) {
+    let Some(stage) = &state.stage else { return };
+    let painter = ui.painter_at(area);
+    let index = match &stage.content {
+        crate::app::stage::Content::Pictures(pictures) => pictures.frame,
+        crate::app::stage::Content::Volume(_) => 0,
+    };
+    let count = format!("Picture {} of {}", index + 1, stage.frame_count());
+    let corner = area.min + egui::vec2(8.0, 8.0);
+    text(&painter, corner, Align2::LEFT_TOP, &count, theme::LABEL);
+    let title = format!("{} {}", stage.series.modality, stage.series.title());
+    let title = labels::shortened(&painter, &title, area.width() - 200.0);
+    text(
+        &painter,
+        pos2(area.right() - 8.0, area.top() + 8.0),
+        Align2::RIGHT_TOP,
+        &title,
+        theme::LABEL,
+    );
+    let look = &stage.presentation;
+    let window = format!("W {:.0}  L {:.0}", look.window.width, look.window.center);
+    text(
+        &painter,
+        pos2(area.left() + 8.0, area.bottom() - 8.0),
+        Align2::LEFT_BOTTOM,
+        &window,
+        theme::LABEL,
+    );
+    labels::banners(&painter, area, state);
+    let (Some(at), Some(place), Some(frame)) = (response.hover_pos(), place, frame) else {
+        return;
+    };
+    if !place.contains(at) {
+        return;
     }
+    let column = ((at.x - place.left()) / place.width() * frame.columns as f32) as usize;
+    let row = ((at.y - place.top()) / place.height() * frame.rows as f32) as usize;
+    let stored = frame.samples.value(row * frame.columns + column);
+    let value = stored.and_then(|stored| stage.picture_value(stored));
+    let value = value.map_or(String::new(), |value| format::value(value, ""));
+    let words = format!("column {column}, row {row}   {value}");
+    text(
+        &painter,
+        area.max - egui::vec2(8.0, 8.0),
+        Align2::RIGHT_BOTTOM,
+        &words,
+        theme::LABEL,
+    );
 }
 
 fn greys(stage: &Stage, frame: &Frame) -> ColorImage {
