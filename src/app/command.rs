@@ -94,12 +94,16 @@ pub enum FileCommand {
     New,
     /// Opens a plan file.
     Open(PathBuf),
+    /// Opens a plan file once a running import has brought its images.
+    OpenAfterImport(PathBuf),
     /// Saves where it came from; asks for a place where there is none.
     Save,
     /// Saves elsewhere.
     SaveAs(PathBuf),
     /// Takes the plan of a program that ended without saving.
     Recover(usize),
+    /// Leaves what can be recovered for the next start.
+    RecoverLater,
     /// Deletes that plan for good.
     DiscardRecovery(usize),
 }

@@ -34,7 +34,9 @@ impl Action {
         match self {
             Self::Undo => state.history.undo_label().is_some(),
             Self::Redo => state.history.redo_label().is_some(),
-            Self::NewNeedle | Self::Target | Self::Entry => volume && state.plan_fits(),
+            Self::NewNeedle | Self::Target | Self::Entry | Self::LengthTool | Self::AngleTool => {
+                volume && state.plan_fits()
+            }
             Self::SnapEntry => {
                 needle.is_some_and(|needle| needle.segment().is_some() && !needle.locked)
             }
@@ -50,9 +52,7 @@ impl Action {
             Self::ResetView | Self::ResetAll | Self::Invert | Self::Preset(_) | Self::OwnWindow => {
                 state.stage.is_some()
             }
-            Self::LengthTool
-            | Self::AngleTool
-            | Self::ProbeTool
+            Self::ProbeTool
             | Self::CrosshairTool
             | Self::FlipHorizontally
             | Self::FlipVertically

@@ -70,19 +70,15 @@ impl Imports {
 impl AppState {
     /// Starts a scan; plan files among the paths are opened as such.
     pub(super) fn import(&mut self, paths: Vec<PathBuf>) {
-        let is_plan = |path: &PathBuf| {
-            path.extension()
-                .is_some_and(|suffix| suffix.eq_ignore_ascii_case("json"))
-        };
         let (plans, images): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_plan);
+        // Only a fresh window gets plans this way; the window asks about unsaved changes first.
         if let Some(plan) = plans.into_iter().next() {
-            if images.is_empty() {
-                self.apply(FileCommand::Open(plan));
-                return;
-            }
             self.imports.then_plan = Some(plan);
         }
         if images.is_empty() {
+            if let Some(plan) = self.imports.then_plan.take() {
+                self.apply(FileCommand::Open(plan));
+            }
             return;
         }
         let job = Job::spawn("import", shared(&self.waker), move |sink| {
@@ -109,7 +105,7 @@ impl AppState {
         let ready = folder.join("complete");
         let images = folder.join("study");
         if ready.is_file() {
-            self.import(vec![images]);
+            self.import(vec![images.join("CT")]);
             return;
         }
         let job = Job::spawn("sample", shared(&self.waker), move |sink| {
@@ -164,7 +160,7 @@ impl AppState {
                 JobEvent::Finished(Ok(folder)) => {
                     self.imports.sample = None;
                     self.imports.sample_made = None;
-                    self.import(vec![folder]);
+                    self.import(vec![folder.join("CT")]);
                 }
                 JobEvent::Finished(Err(error)) => {
                     self.imports.cancel();
@@ -250,6 +246,12 @@ impl AppState {
         });
         self.imports.thumbnails = job.ok();
     }
+}
+
+/// Whether a path names a plan rather than images.
+pub fn is_plan(path: &PathBuf) -> bool {
+    path.extension()
+        .is_some_and(|suffix| suffix.eq_ignore_ascii_case("json"))
 }
 
 /// The largest volume, else the first stack of anything.

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod notice;
 pub mod picture_stage;
 pub mod plan_commands;
+pub mod plan_lock;
 pub mod plan_store;
 pub mod presentation;
 pub mod settings;
@@ -17,12 +18,13 @@ pub mod stage;
 pub mod tool;
 pub mod view_commands;
 pub mod view_frame;
+mod view_keeping;
 pub mod viewport;
 pub mod volume_stage;
 
 use std::sync::Arc;
 
-use self::command::{Command, FileCommand, LookCommand, Selection, StudyCommand};
+use self::command::{Command, LookCommand, Selection, StudyCommand};
 use self::history::History;
 use self::import::Imports;
 use self::job::Waker;
@@ -215,15 +217,6 @@ impl AppState {
         self.plan()
             .patient_position
             .or_else(|| self.stage_position())
-    }
-
-    /// Opens what a command line names: images, then a plan on them.
-    pub fn open_plan_later(&mut self, plan: std::path::PathBuf) {
-        if self.stage.is_some() || !self.imports.is_busy() {
-            self.apply(FileCommand::Open(plan));
-        } else {
-            self.imports.then_plan = Some(plan);
-        }
     }
 }
 

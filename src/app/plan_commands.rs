@@ -12,6 +12,14 @@ use crate::plan::{PlanEdit, Trajectory, TrajectoryId};
 
 impl AppState {
     pub(super) fn plan_command(&mut self, command: PlanCommand) {
+        if !self.plan_fits() {
+            self.notices.add(
+                Severity::Warning,
+                "Not changed: the open plan belongs to other images. Open its own study, or start \
+                 a new plan",
+            );
+            return;
+        }
         match command {
             PlanCommand::Begin(label) => self.history.begin(label),
             PlanCommand::Edit(label, edit) => self.edit(label, &edit),

@@ -1,6 +1,5 @@
 //! The plan on disk: opening, saving, the lock against a second window, the recovery offers.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::history::History;
 use super::job::{Job, JobEvent};
 use super::journal::{self, Journal, Recovery};
 use super::notice::Severity;
+use super::plan_lock::PlanLock;
 use crate::plan::{Fit, Plan, PlanFile, PlanFileError, SeriesBinding};
 
 /// Where the plan lives and whether it is safe there.
@@ -20,7 +20,9 @@ pub struct PlanStore {
     /// The plan as last saved or opened.
     saved: Arc<Plan>,
     /// Held while this window has the file.
-    lock: Option<File>,
+    lock: Option<PlanLock>,
+    /// Keys of the file that this version does not know, kept for the next save.
+    unknown: serde_json::Map<String, serde_json::Value>,
     /// Another window has the file: saving needs another name.
     pub in_use_elsewhere: bool,
     /// Plans of programs that died, to be offered.
@@ -38,6 +40,8 @@ struct Saving {
     job: Job<(), Result<(), PlanFileError>>,
     path: PathBuf,
     plan: Arc<Plan>,
+    /// Lock of a new place, taken over when the save is through.
+    lock: Option<PlanLock>,
 }
 
 impl PlanStore {
@@ -76,35 +80,6 @@ impl PlanStore {
 /// The plan does not belong to the open images; a notice has said so.
 struct Misfit;
 
-/// Lock file beside a plan: locking the plan itself would end with the rename of the next save.
-fn lock_path(plan: &Path) -> PathBuf {
-    let name = plan
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    plan.with_file_name(format!(".{name}.lock"))
-}
-
-/// Locks a plan for this window. `Ok(None)` where no lock can be made (a read-only folder).
-fn lock(plan: &Path) -> Result<Option<File>, TryLockError> {
-    let path = lock_path(plan);
-    let Ok(file) = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-    else {
-        return Ok(None);
-    };
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
-        // File systems without locks: nothing to hold, nothing to tell.
-        Err(TryLockError::Error(_)) => Ok(None),
-    }
-}
-
 impl AppState {
     pub(super) fn file(&mut self, command: FileCommand) {
         match command {
@@ -115,12 +90,20 @@ impl AppState {
                 self.store.saved = Arc::clone(self.history.plan());
             }
             FileCommand::Open(path) => self.open_plan(&path),
+            FileCommand::OpenAfterImport(path) => {
+                if self.imports.is_busy() {
+                    self.imports.then_plan = Some(path);
+                } else {
+                    self.open_plan(&path);
+                }
+            }
             FileCommand::Save => match self.store.path.clone() {
                 Some(path) if !self.store.in_use_elsewhere => self.save_plan(path),
                 _ => self.store.wants_name = true,
             },
             FileCommand::SaveAs(path) => self.save_plan(with_suffix(path)),
             FileCommand::Recover(index) => self.recover(index),
+            FileCommand::RecoverLater => self.store.recoveries.clear(),
             FileCommand::DiscardRecovery(index) => {
                 if index < self.store.recoveries.len() {
                     let recovery = self.store.recoveries.remove(index);
@@ -134,8 +117,8 @@ impl AppState {
 
     /// Opens a plan file if it belongs to the images that are open.
     fn open_plan(&mut self, path: &Path) {
-        let plan = match PlanFile::read(path) {
-            Ok((_, plan)) => plan,
+        let (file, plan) = match PlanFile::read(path) {
+            Ok(read) => read,
             Err(error) => {
                 self.notices.add(Severity::Error, error.to_string());
                 return;
@@ -146,13 +129,10 @@ impl AppState {
         };
         self.replace_plan(plan, Some(path.to_owned()));
         self.store.banner = banner;
-        self.store.in_use_elsewhere = match lock(path) {
-            Ok(held) => {
-                self.store.lock = held;
-                false
-            }
-            Err(_) => true,
-        };
+        self.store.unknown = file.unknown;
+        let lock = PlanLock::take(path);
+        self.store.in_use_elsewhere = lock.is_err();
+        self.store.lock = lock.ok();
         if self.store.in_use_elsewhere {
             let text = format!(
                 "This plan is open in another window. Changes here can only be saved under \
@@ -164,13 +144,16 @@ impl AppState {
             self.notices
                 .add(Severity::Info, format!("Opened {}", path.display()));
         }
-        if let Some(target) = self
-            .plan()
-            .trajectories
-            .first()
-            .and_then(|needle| needle.target)
-        {
-            self.selection = Selection::Needle(self.plan().trajectories[0].id, None);
+        self.look_at_first_needle();
+        if let Some(view) = file.view {
+            self.restore_view(&view);
+        }
+    }
+
+    fn look_at_first_needle(&mut self) {
+        let first = self.plan().trajectories.first();
+        if let Some((id, target)) = first.and_then(|needle| Some((needle.id, needle.target?))) {
+            self.selection = Selection::Needle(id, None);
             self.center_on(target);
         }
     }
@@ -220,6 +203,7 @@ impl AppState {
         self.store.lock = None;
         self.store.in_use_elsewhere = false;
         self.store.banner = None;
+        self.store.unknown = serde_json::Map::new();
         if let Some(journal) = &mut self.store.journal {
             journal.clear();
         }
@@ -247,44 +231,68 @@ impl AppState {
         // Differs from its file until it is saved, and stands in our own journal before the old
         // one goes.
         self.store.saved = Arc::new(Plan::default());
+        if let Some(path) = &recovery.plan_path {
+            let lock = PlanLock::take(path);
+            self.store.in_use_elsewhere = lock.is_err();
+            self.store.lock = lock.ok();
+            self.store.unknown = PlanFile::read(path)
+                .map(|(file, _)| file.unknown)
+                .unwrap_or_default();
+        }
         self.journal();
         if let Err(error) = recovery.discard() {
             self.notices.add(Severity::Warning, error.to_string());
         }
         self.notices
             .add(Severity::Info, "The plan was recovered; save it to keep it");
-        if let Some(target) = self
-            .plan()
-            .trajectories
-            .first()
-            .and_then(|needle| needle.target)
-        {
-            self.center_on(target);
-        }
+        self.look_at_first_needle();
     }
 
     fn save_plan(&mut self, path: PathBuf) {
         self.store.wants_name = false;
         let moved = self.store.path.as_deref() != Some(path.as_path());
+        let mut lock = None;
         if moved || self.store.lock.is_none() {
-            if let Ok(held) = lock(&path) {
-                self.store.lock = held;
-            } else {
+            let Ok(taken) = PlanLock::take(&path) else {
                 let text = format!(
                     "Not saved: that plan is open in another window. Choose another name\nFile: {}",
                     path.display()
                 );
                 self.notices.add(Severity::Error, text);
                 return;
-            }
+            };
+            lock = Some(taken);
         }
+        self.bind_to_images();
         let plan = Arc::clone(self.history.plan());
-        let (file, to) = (PlanFile::of(&plan, None), path.clone());
+        let mut file = PlanFile::of(&plan, Some(self.view_to_keep()));
+        file.unknown = self.store.unknown.clone();
+        let to = path.clone();
         match Job::spawn("save", Arc::clone(&self.waker), move |_| file.write(&to)) {
-            Ok(job) => self.store.saving = Some(Saving { job, path, plan }),
+            Ok(job) => {
+                self.store.saving = Some(Saving {
+                    job,
+                    path,
+                    plan,
+                    lock,
+                });
+            }
             Err(error) => self
                 .notices
                 .add(Severity::Error, format!("Not saved: {error}")),
+        }
+    }
+
+    /// A plan written by hand belongs to the images on which a person saves it.
+    fn bind_to_images(&mut self) {
+        if self.plan().series.is_none()
+            && let Some(binding) = self.stage_binding()
+        {
+            let edit = crate::plan::PlanEdit::Bind(Some(binding));
+            self.apply(super::command::PlanCommand::Edit(
+                "Bind to the images",
+                edit,
+            ));
         }
     }
 
@@ -321,6 +329,9 @@ impl AppState {
             .add(Severity::Info, format!("Saved {}", saving.path.display()));
         self.store.saved = saving.plan;
         self.store.path = Some(saving.path);
+        if saving.lock.is_some() {
+            self.store.lock = saving.lock;
+        }
         self.store.in_use_elsewhere = false;
         // What was drawn while the save ran stays in the journal.
         if !self.store.is_dirty(self.history.plan())
@@ -363,15 +374,6 @@ impl AppState {
     }
 }
 
-impl Drop for PlanStore {
-    fn drop(&mut self) {
-        // The lock goes with its file handle; the empty file beside the plan should go too.
-        if let (Some(_), Some(path)) = (self.lock.take(), &self.path) {
-            fs::remove_file(lock_path(path)).ok();
-        }
-    }
-}
-
 fn uid_tail(binding: &SeriesBinding) -> String {
     let uid = binding
         .frame_of_reference_uid
@@ -405,18 +407,6 @@ fn with_suffix(path: PathBuf) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_second_window_cannot_lock_the_same_plan() {
-        let folder = tempfile::tempdir().unwrap();
-        let plan = folder.path().join("a.stylet.json");
-        let first = lock(&plan).unwrap();
-        assert!(first.is_some());
-        assert!(matches!(lock(&plan), Err(TryLockError::WouldBlock)));
-        drop(first);
-        assert!(lock(&plan).unwrap().is_some());
-        assert!(lock(&folder.path().join("gone/a.json")).unwrap().is_none());
-    }
 
     #[test]
     fn names_get_the_suffix_once() {

@@ -77,10 +77,14 @@ impl Stage {
     /// Sentences a person must know before measuring on it.
     pub fn banners(&self) -> Vec<String> {
         let warnings = self.stack().map_or(&[][..], |stack| &stack.warnings);
-        warnings
+        let mut banners: Vec<String> = warnings
             .iter()
             .map(|warning| warning.message.clone())
-            .collect()
+            .collect();
+        if let Content::Volume(stage) = &self.content {
+            banners.extend(stage.unreadable.clone());
+        }
+        banners
     }
 
     /// The picture shown, when decoded, with its number.

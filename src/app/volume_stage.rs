@@ -21,6 +21,8 @@ pub struct VolumeStage {
     pub air: Known<OutsideAir>,
     /// Slices read so far.
     pub loaded: usize,
+    /// A sentence about slices that could not be read, for as long as they are shown.
+    pub unreadable: Option<String>,
     loading: Option<LoadJob>,
     finding_air: Option<Job<(), Known<OutsideAir>>>,
 }
@@ -41,6 +43,7 @@ impl VolumeStage {
             volume,
             air: Err("The images are still loading".to_owned()),
             loaded: 0,
+            unreadable: None,
             loading: Some(loading.map_err(|error| format!("Not loaded: {error}"))?),
             finding_air: None,
         })
@@ -64,7 +67,7 @@ impl VolumeStage {
                 JobEvent::Progress(done) => self.loaded = self.loaded.max(done),
                 JobEvent::Finished(result) => {
                     ended = true;
-                    say_load_result(result, notices);
+                    self.unreadable = say_load_result(result, notices);
                 }
                 JobEvent::Died(text) => {
                     ended = true;
@@ -97,19 +100,24 @@ impl VolumeStage {
     }
 }
 
-fn say_load_result(result: Result<LoadReport, VolumeError>, notices: &mut Notices) {
-    match result {
-        Ok(report) => {
-            let count = report.failed.len();
-            if let Some((_, path, reason)) = report.failed.first() {
-                let text = format!(
-                    "{count} of the slices could not be read and are left empty (hatched). First: \
-                     {reason}\nFile: {}",
-                    path.display()
-                );
-                notices.add(Severity::Warning, text);
-            }
+/// Says what a load came to; gives the banner for slices that are left empty.
+fn say_load_result(
+    result: Result<LoadReport, VolumeError>,
+    notices: &mut Notices,
+) -> Option<String> {
+    let report = match result {
+        Ok(report) => report,
+        Err(error) => {
+            notices.add(Severity::Error, error.to_string());
+            return None;
         }
-        Err(error) => notices.add(Severity::Error, error.to_string()),
-    }
+    };
+    let (_, path, reason) = report.failed.first()?;
+    let banner = match report.failed.len() {
+        1 => "1 slice could not be read and is left empty (striped)".to_owned(),
+        count => format!("{count} slices could not be read and are left empty (striped)"),
+    };
+    let text = format!("{banner}. First: {reason}\nFile: {}", path.display());
+    notices.add(Severity::Warning, text);
+    Some(banner)
 }

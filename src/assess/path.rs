@@ -44,7 +44,7 @@ impl PathReadout {
         images: Option<Images<'_>>,
     ) -> Self {
         let plan = TrajectoryReadout::of(trajectory, position, catalogue);
-        let no_images = || "No images are open".to_owned();
+        let no_images = || "No images: open the study (readout: give --study)".to_owned();
         let skin = images.ok_or_else(no_images).and_then(|images| {
             let air = images.air.as_ref().map_err(Clone::clone)?;
             air.crossing(images.volume, trajectory)
@@ -178,7 +178,10 @@ mod tests {
         let readout = PathReadout::of(&needle(), None, NeedleCatalogue::builtin(), None);
         let json = ReadoutJson::of("n", &readout).0;
         assert_eq!(json["skin_depth_mm"], Value::Null);
-        assert_eq!(json["reasons"]["target_value"], "No images are open");
+        assert_eq!(
+            json["reasons"]["target_value"],
+            "No images: open the study (readout: give --study)"
+        );
         assert_eq!(json["needle_reserve_mm"], 30.0);
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::CliError;
+use super::{CliError, print_json};
 use crate::dicom;
 use crate::export::npy::{NpyError, write_npy, write_npy_f32};
 use crate::study::{Frame, Samples};
@@ -24,6 +24,9 @@ pub struct DecodeArgs {
     /// File to write, rows × columns (× 3 for colour).
     #[arg(long, value_name = "OUT")]
     npy: PathBuf,
+    /// Print what was written as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Decodes one frame and writes it.
@@ -39,7 +42,21 @@ pub fn run(args: &DecodeArgs) -> Result<(), CliError> {
         let values = dicom::modality_values(&instance, index, &frame);
         write_npy_f32(&args.npy, &[frame.rows, frame.columns], &values)
     };
-    written.map_err(CliError::failure)
+    written.map_err(CliError::failure)?;
+    if args.json {
+        let stored = instance.pixel_format.stored_range();
+        return print_json(&serde_json::json!({
+            "sop_instance_uid": instance.uid.as_str(),
+            "frame": args.frame,
+            "frames": instance.frames.len(),
+            "rows": frame.rows,
+            "columns": frame.columns,
+            "transfer_syntax": instance.transfer_syntax,
+            "stored_range": stored.map(|(least, most)| [least, most]),
+            "npy": args.npy,
+        }));
+    }
+    Ok(())
 }
 
 fn write_stored(path: &Path, frame: &Frame) -> Result<(), NpyError> {

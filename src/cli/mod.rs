@@ -15,6 +15,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 
+use crate::study::Series;
+use crate::volume::{Volume, load_volume};
+
 /// Plans needle paths for image-guided spine interventions. Not a medical device.
 ///
 /// Without a subcommand the window opens on the given files and folders.
@@ -121,4 +124,23 @@ pub fn print_line(text: &str) -> Result<(), CliError> {
 pub fn print_json(value: &impl serde::Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(value).map_err(CliError::failure)?;
     print_line(&text)
+}
+
+/// Writes a warning to standard error; the work goes on.
+pub fn warn_line(text: &str) {
+    // Nobody is left to tell where standard error is closed.
+    writeln!(std::io::stderr(), "stylet: {text}").ok();
+}
+
+/// Loads a volume whole; slices that cannot be read stay empty and are named on standard error.
+pub fn load_with_warnings(series: &Series, stack: usize) -> Result<Volume, CliError> {
+    let (volume, report) = load_volume(series, stack).map_err(CliError::failure)?;
+    for (slice, path, reason) in &report.failed {
+        warn_line(&format!(
+            "slice {} cannot be read and stays empty: {reason}\nFile: {}",
+            slice + 1,
+            path.display()
+        ));
+    }
+    Ok(volume)
 }

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, print_json, print_line};
+use super::{CliError, load_with_warnings, print_json, print_line, warn_line};
 use crate::assess::path::Images;
 use crate::assess::{OutsideAir, PathReadout, ReadoutJson};
 use crate::dicom;
+use crate::geometry::Degrees;
 use crate::plan::file::geometry_hash;
 use crate::plan::{Fit, Known, NeedleCatalogue, Plan, PlanFile, SeriesBinding};
-use crate::volume::{Volume, load};
+use crate::volume::Volume;
 
 /// Arguments of `readout`.
 #[derive(Debug, Args)]
@@ -36,7 +37,7 @@ pub fn run(args: &ReadoutArgs) -> Result<(), CliError> {
     };
     let air: Known<OutsideAir> = match &volume {
         Some(volume) => OutsideAir::find(volume, &|| false),
-        None => Err("No images are open".to_owned()),
+        None => Err("No images: open the study (readout: give --study)".to_owned()),
     };
     let images = volume.as_ref().map(|volume| Images { volume, air: &air });
     let position = plan
@@ -104,21 +105,35 @@ fn volume_for(plan: &Plan, study: &std::path::Path) -> Result<Volume, CliError> 
                 study.display()
             ))
         })?;
-    let (volume, _) = load::load_volume(series, stack).map_err(CliError::failure)?;
+    let volume = load_with_warnings(series, stack)?;
     if let Some(bound) = bound {
         let open = SeriesBinding {
             series_instance_uid: volume.series.clone(),
             frame_of_reference_uid: volume.frame_of_reference.clone(),
             geometry_sha256: geometry_hash(volume.size, &volume.geometry),
         };
-        if bound.fit(&open) == Fit::Different {
-            return Err(CliError::Failure(format!(
-                "The plan was drawn on other images (series {}), its positions mean nothing on {}; \
-                 give --study its own images",
-                bound.series_instance_uid,
-                study.display()
-            )));
+        match bound.fit(&open) {
+            Fit::Different => {
+                return Err(CliError::Failure(format!(
+                    "The plan was drawn on other images (series {}), its positions mean nothing \
+                     on {}; give --study its own images",
+                    bound.series_instance_uid,
+                    study.display()
+                )));
+            }
+            Fit::SameFrameOfReference => warn_line(
+                "the plan was drawn on another series of the same examination; positions hold, \
+                 values may differ",
+            ),
+            Fit::ChangedGeometry => {
+                warn_line("the slices of this series have changed since the plan was drawn");
+            }
+            Fit::SameSeries | Fit::Unbound => {}
         }
+    } else {
+        warn_line(
+            "the plan does not say which images it was drawn on; the largest volume is taken",
+        );
     }
     Ok(volume)
 }
@@ -130,31 +145,60 @@ fn print_text(name: &str, readout: &PathReadout) -> Result<(), CliError> {
             .as_ref()
             .map_or_else(|why| format!("– ({why})"), |mm| format!("{mm:.1} mm"))
     };
-    let deg = |number: &Known<crate::geometry::Degrees>| {
+    let deg = |number: &Known<Degrees>| {
         number.as_ref().map_or_else(
             |why| format!("– ({why})"),
             |angle| format!("{:.1}°", angle.0),
         )
     };
     let skin = readout.skin.clone().map(|skin| skin.depth_mm);
+    let carm = &plan.carm;
+    let pair = |pair: Known<[Degrees; 2]>| match pair {
+        Ok([first, second]) => format!("{:.1}° / {:.1}°", first.0, second.0),
+        Err(why) => format!("– ({why})"),
+    };
+    let value = match &readout.target_value {
+        Ok(value) => format!("{value:.0} {}", readout.unit),
+        Err(why) => format!("– ({why})"),
+    };
+    let side = plan.in_plane_direction.clone().unwrap_or("");
     print_line(name)?;
     for (label, text) in [
         ("length", mm(&plan.length_mm)),
         ("skin to target", mm(&skin)),
         ("needle left outside", mm(&plan.needle_reserve_mm)),
-        ("in plane, from vertical", deg(&plan.in_plane)),
+        ("value at target", value),
+        (
+            "in plane, from vertical",
+            format!("{} {side}", deg(&plan.in_plane)),
+        ),
         ("out of plane, + cranial", deg(&plan.out_of_plane)),
         ("lateral projection", deg(&plan.sagittal_projected)),
         ("gantry tilt", deg(&plan.gantry_tilt)),
         (
             "C-arm",
-            plan.carm
-                .phrase
+            carm.phrase
                 .clone()
                 .unwrap_or_else(|why| format!("– ({why})")),
         ),
+        (
+            "  oblique / tilt",
+            pair(carm.operator.clone().map(|p| [p.oblique, p.tilt])),
+        ),
+        (
+            "  DICOM primary / secondary",
+            pair(carm.dicom.clone().map(|p| [p.primary, p.secondary])),
+        ),
+        (
+            "  console",
+            pair(carm.console.clone().map(|p| [p.primary, p.secondary])),
+        ),
+        (
+            "  C-arm at table side",
+            pair(carm.side.clone().map(|p| [p.orbital, p.tilt])),
+        ),
     ] {
-        print_line(&format!("  {label:<24} {text}"))?;
+        print_line(&format!("  {label:<28} {}", text.trim_end()))?;
     }
     Ok(())
 }

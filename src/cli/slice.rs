@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-use super::{CliError, numbers};
+use super::{CliError, load_with_warnings, numbers, print_json};
 use crate::app::presentation::{Presentation, percentile_range};
 use crate::dicom;
 use crate::export::npy::write_npy_f32;
@@ -15,7 +15,7 @@ use crate::render::offscreen::{offscreen_greys, offscreen_values, upload};
 use crate::render::{Display, RenderContext, RenderError, cpu};
 use crate::study::{Photometric, Series, SeriesUid, VoiFunction, WindowLevel};
 use crate::volume::sample::reslice_exact;
-use crate::volume::{Interpolation, SlabMode, SliceRequest, Volume, load_volume};
+use crate::volume::{Interpolation, SlabMode, SliceRequest, Volume};
 
 /// How far `--right` and `--down` may be from unit length.
 const LENGTH_TOLERANCE: f64 = 0.05;
@@ -80,6 +80,9 @@ pub struct SliceArgs {
     /// Compute exactly on the processor instead of drawing on the graphics adapter.
     #[arg(long)]
     cpu: bool,
+    /// Print what was drawn as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Planes with the usual picture axes.
@@ -130,13 +133,7 @@ pub fn run(args: &SliceArgs) -> Result<(), CliError> {
             CliError::Failure("No volume was found; `stylet scan` lists what there is".to_owned())
         })?,
     };
-    let (volume, loaded) = load_volume(series, stack).map_err(CliError::failure)?;
-    for (slice, path, reason) in &loaded.failed {
-        log::warn!(
-            "Slice {slice} stays empty: {reason}\nFile: {}",
-            path.display()
-        );
-    }
+    let volume = load_with_warnings(series, stack)?;
     if let Some(path) = &args.npy {
         let values = values(&volume, &request, args.back_end())?;
         let shape = [request.height, request.width];
@@ -148,10 +145,29 @@ pub fn run(args: &SliceArgs) -> Result<(), CliError> {
         let size = [request.width, request.height];
         write_png_grey(path, size, &greys).map_err(CliError::failure)?;
     }
+    if args.json {
+        return print_json(&args.summary(&request, &volume));
+    }
     Ok(())
 }
 
 impl SliceArgs {
+    /// What was drawn, for `--json`.
+    fn summary(&self, request: &SliceRequest, volume: &Volume) -> serde_json::Value {
+        serde_json::json!({
+            "series_instance_uid": volume.series,
+            "origin_lps_mm": request.plane.origin,
+            "right": request.plane.right,
+            "down": request.plane.down,
+            "mm_per_pixel": request.mm_per_pixel,
+            "size": [request.width, request.height],
+            "slab_mm": request.slab_mm,
+            "value_unit": volume.unit(),
+            "npy": self.npy,
+            "png": self.png,
+        })
+    }
+
     fn back_end(&self) -> BackEnd {
         if self.cpu {
             BackEnd::Exact

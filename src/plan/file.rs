@@ -88,6 +88,9 @@ pub struct PlanFile {
     /// Where the views looked when it was saved; kept as it is by readers that do not use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub view: Option<serde_json::Value>,
+    /// Keys that this version does not know (`structures` …), written back as they were.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
 }
 
 /// One needle in the file.
@@ -143,6 +146,7 @@ impl PlanFile {
                 })
                 .collect(),
             view,
+            unknown: serde_json::Map::new(),
         }
     }
 
@@ -362,8 +366,18 @@ mod tests {
         let (file, back) = PlanFile::read(&path).unwrap();
         assert_eq!(back, plan);
         assert_eq!(file.view, Some(serde_json::json!({"zoom": 2})));
+        assert!(file.unknown.is_empty());
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
         assert_eq!(left.len(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn keys_of_a_later_version_are_kept() {
+        let with = SMALLEST.replacen('{', r#"{"structures":[{"name":"sac"}],"#, 1);
+        let file = PlanFile::parse(&with, Path::new("x.stylet.json")).unwrap();
+        assert_eq!(file.unknown["structures"][0]["name"], "sac");
+        let text = serde_json::to_string(&file).unwrap();
+        assert!(text.contains(r#""structures":[{"name":"sac"}]"#), "{text}");
     }
 
     #[test]

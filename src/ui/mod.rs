@@ -34,6 +34,7 @@ use crate::app::AppState;
 use crate::app::action::Action;
 use crate::app::command::{CommandQueue, FileCommand, PlanCommand, StudyCommand, ViewCommand};
 use crate::app::effect::Effect;
+use crate::app::import::is_plan;
 use crate::app::notice::Severity;
 use crate::app::settings::Folders;
 use crate::app::tool::{Gesture, ToolKind};
@@ -81,7 +82,7 @@ impl ViewerApp {
             state.apply(StudyCommand::OpenSample);
         }
         if let Some(plan) = options.plan {
-            state.open_plan_later(plan);
+            state.apply(FileCommand::OpenAfterImport(plan));
         }
         let mut pictures = Pictures::new(cc.wgpu_render_state.as_ref());
         let picture = options.screenshot.map(PictureTask::new);
@@ -202,14 +203,25 @@ impl ViewerApp {
     }
 
     fn answered(&mut self, wanted: Wanted, paths: Vec<PathBuf>, ctx: &Context) {
-        match (wanted, paths.into_iter().next()) {
+        match (wanted, paths.first()) {
             (_, None) => {}
-            (Wanted::Folder | Wanted::Files, Some(path)) => {
-                self.queue.push(StudyCommand::Import(vec![path]));
+            (Wanted::Folder | Wanted::Files, _) => self.open(paths, ctx),
+            (Wanted::Plan, Some(path)) => self.after_saving(Then::OpenPlan(path.clone()), ctx),
+            (Wanted::SavePlan, Some(path)) => self.queue.push(FileCommand::SaveAs(path.clone())),
+            (Wanted::SavePicture, Some(path)) => {
+                self.picture = Some(PictureTask::of_now(path.clone()));
             }
-            (Wanted::Plan, Some(path)) => self.after_saving(Then::OpenPlan(path), ctx),
-            (Wanted::SavePlan, Some(path)) => self.queue.push(FileCommand::SaveAs(path)),
-            (Wanted::SavePicture, Some(path)) => self.picture = Some(PictureTask::of_now(path)),
+        }
+    }
+
+    /// Opens what was chosen or dropped: images, or a plan after asking about the present one.
+    fn open(&mut self, paths: Vec<PathBuf>, ctx: &Context) {
+        let (plans, images): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_plan);
+        if !images.is_empty() {
+            self.queue.push(StudyCommand::Import(images));
+        }
+        if let Some(plan) = plans.into_iter().next() {
+            self.after_saving(Then::OpenPlan(plan), ctx);
         }
     }
 
@@ -229,7 +241,7 @@ impl ViewerApp {
                 ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
             Then::NewPlan => self.queue.push(FileCommand::New),
-            Then::OpenPlan(path) => self.queue.push(FileCommand::Open(path)),
+            Then::OpenPlan(path) => self.queue.push(FileCommand::OpenAfterImport(path)),
         }
     }
 
@@ -340,7 +352,7 @@ impl ViewerApp {
                 .collect()
         });
         if !paths.is_empty() {
-            self.queue.push(StudyCommand::Import(paths));
+            self.open(paths, ctx);
         }
     }
 

@@ -197,10 +197,23 @@ pub fn recovery_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
                     .color(theme::FAINT),
             );
         }
+        let more = state.store.recoveries.len() - 1;
+        if more > 0 {
+            ui.label(
+                RichText::new(format!("{more} older can be recovered after it."))
+                    .color(theme::FAINT),
+            );
+        }
+        if let Some(notice) = state.notices.latest() {
+            ui.label(RichText::new(&notice.text).color(theme::WARNING));
+        }
         ui.add_space(8.0);
         ui.horizontal(|ui| {
             if ui.button("Recover").clicked() {
                 queue.push(FileCommand::Recover(0));
+            }
+            if ui.button("Later").clicked() {
+                queue.push(FileCommand::RecoverLater);
             }
             if ui.button("Discard for good").clicked() {
                 queue.push(FileCommand::DiscardRecovery(0));

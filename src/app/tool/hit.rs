@@ -109,10 +109,14 @@ impl AppState {
 
     /// What a press at `at` (points in the viewport) takes hold of.
     pub fn hit(&self, viewport: ViewportId, frame: &ViewFrame, at: DVec2) -> Option<Hit> {
-        self.hit_end(viewport, frame, at)
-            .or_else(|| self.hit_point(viewport, frame, at))
-            .or_else(|| self.hit_shaft(viewport, frame, at))
-            .or_else(|| self.hit_crosshair(viewport, frame, at))
+        let drawn = || {
+            self.hit_end(viewport, frame, at)
+                .or_else(|| self.hit_point(viewport, frame, at))
+                .or_else(|| self.hit_shaft(viewport, frame, at))
+        };
+        // A plan of other images is not drawn here, so nothing of it can be taken hold of.
+        let found = if self.plan_fits() { drawn() } else { None };
+        found.or_else(|| self.hit_crosshair(viewport, frame, at))
     }
 
     fn hit_end(&self, viewport: ViewportId, frame: &ViewFrame, at: DVec2) -> Option<Hit> {

@@ -67,7 +67,7 @@ impl AppState {
                 Ok(air) => air.crossing(images.volume, needle),
                 Err(reason) => Err(reason.clone()),
             },
-            _ => Err("No images are open".to_owned()),
+            _ => Err("No images: open the study (readout: give --study)".to_owned()),
         };
         match crossing {
             Ok(crossing) => {
