@@ -208,7 +208,12 @@ impl AppState {
         let first = first_to_show(&report.catalog);
         let skipped = report.rejected.len();
         if skipped > 0 {
-            let text = format!("{skipped} files were skipped; Study › Skipped files says why");
+            let files = if skipped == 1 {
+                "1 file was"
+            } else {
+                &format!("{skipped} files were")
+            };
+            let text = format!("{files} skipped; Study › Skipped files says why");
             self.notices.add(Severity::Warning, text);
         }
         self.rejected = report.rejected;

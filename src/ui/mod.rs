@@ -1,5 +1,6 @@
 //! The window: panels and viewports that read the state and send commands. Knows no DICOM.
 
+mod banners;
 pub mod dialogs;
 pub mod format;
 mod gpu;
@@ -37,7 +38,7 @@ use crate::app::effect::Effect;
 use crate::app::import::is_plan;
 use crate::app::notice::Severity;
 use crate::app::settings::Folders;
-use crate::app::tool::{Gesture, ToolKind};
+use crate::app::tool::Gesture;
 
 /// mm that an arrow key moves the selection.
 const NUDGE_MM: f64 = 0.5;
@@ -65,6 +66,7 @@ pub struct ViewerApp {
     closing: bool,
     picture: Option<PictureTask>,
     last_advance: Instant,
+    last_frame: Instant,
 }
 
 impl ViewerApp {
@@ -101,6 +103,7 @@ impl ViewerApp {
             closing: false,
             picture,
             last_advance: Instant::now(),
+            last_frame: Instant::now(),
         }
     }
 
@@ -130,6 +133,7 @@ impl ViewerApp {
                     chosen.extend(plan_panel::plan_panel_ui(ui, &self.state, &mut self.queue));
                 });
         }
+        banners::banners_ui(ui, &self.state);
         CentralPanel::default()
             .frame(Frame::new().fill(theme::PANEL))
             .show(ui, |ui| {
@@ -374,6 +378,12 @@ impl ViewerApp {
         ctx.request_repaint_after(wait.saturating_sub(since));
     }
 
+    /// Time since the frame before, for the frame log (`RUST_LOG=stylet::frame=trace`).
+    fn since_last_frame_ms(&mut self) -> f64 {
+        let last = std::mem::replace(&mut self.last_frame, Instant::now());
+        last.elapsed().as_secs_f64() * 1000.0
+    }
+
     /// Whether nothing runs and every picture is a full one.
     pub fn is_settled(&self) -> bool {
         !self.state.is_busy() && self.pictures.is_settled()
@@ -422,8 +432,9 @@ impl eframe::App for ViewerApp {
             }
             ctx.request_repaint();
         }
-        if self.state.tool == ToolKind::Window && self.state.gesture == Gesture::Idle {
+        if self.picture.is_some() {
             self.take_picture(&ctx);
         }
+        log::trace!(target: "stylet::frame", "drawn after {:.1} ms", self.since_last_frame_ms());
     }
 }

@@ -41,9 +41,6 @@ pub fn paint(
     if let Some(pointed) = pointed.filter(|pointed| pointed.viewport == id) {
         value_text(&painter, rect, state, pointed);
     }
-    if id.0 == 0 || state.maximised.is_some() {
-        banners(&painter, rect, state);
-    }
 }
 
 /// What to do to see something in a needle view.
@@ -253,34 +250,5 @@ fn value_text(painter: &Painter, rect: Rect, state: &AppState, pointed: Pointed)
             rect.bottom() - EDGE - index as f32 * LINE,
         );
         text(painter, at, Align2::RIGHT_BOTTOM, content, theme::LABEL);
-    }
-}
-
-/// What one must know before measuring, over the first picture.
-pub fn banners(painter: &Painter, rect: Rect, state: &AppState) {
-    let mut lines: Vec<String> = Vec::new();
-    if let Some(stage) = &state.stage {
-        lines.extend(stage.banners());
-    }
-    lines.extend(state.store.banner.clone());
-    if !state.plan_fits() {
-        lines.push("The open plan belongs to other images: its needles are not shown".to_owned());
-    }
-    if state.store.in_use_elsewhere {
-        lines.push(
-            "This plan is open in another window: save changes under another name".to_owned(),
-        );
-    }
-    let mut top = rect.top() + 64.0;
-    for content in lines {
-        let font = egui::FontId::proportional(theme::LABEL_POINTS);
-        let galley = painter.layout(content, font, theme::WARNING, rect.width() - 40.0);
-        let ground = Rect::from_min_size(
-            pos2(rect.left() + EDGE, top),
-            galley.size() + egui::vec2(12.0, 6.0),
-        );
-        painter.rect_filled(ground, 3.0, theme::BANNER_GROUND);
-        painter.galley(ground.min + egui::vec2(6.0, 3.0), galley, theme::WARNING);
-        top = ground.bottom() + 4.0;
     }
 }

@@ -12,6 +12,9 @@ use crate::geometry::{Lps, Point, Segment};
 use crate::plan::{Measurement, MeasurementKind, Trajectory, TrajectoryEnd, TrajectoryReadout};
 use crate::ui::{format, theme};
 
+/// A needle that stays farther than this from a plane is drawn faint there, mm.
+const FAR_MM: f64 = 15.0;
+
 /// Draws everything that lies over the picture of one viewport.
 pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &ViewFrame) {
     let painter = ui.painter_at(rect);
@@ -135,7 +138,15 @@ fn draw_needle(
             (color, near, grabbed),
         );
     }
-    if selected && let Some(at) = needle.entry {
+    // Once on the screen is enough: where the person works, and along the needle.
+    let here = state.active == id
+        || state
+            .viewport(id)
+            .is_some_and(|viewport| viewport.kind.follows_needle());
+    if selected
+        && here
+        && let Some(at) = needle.entry
+    {
         beside(painter, rect, screen_of(rect, frame, at), state, needle);
     }
 }
@@ -165,6 +176,15 @@ fn shaft(
         };
         (side, side)
     });
+    // A needle of another level must not look as if it lay in this slice.
+    let nearest_mm = [segment.start, segment.end]
+        .map(|at| frame.plane.signed_distance_mm(at).abs())
+        .into_iter()
+        .fold(f64::INFINITY, f64::min);
+    let color = match (in_picture, nearest_mm > FAR_MM) {
+        (None, true) => color.gamma_multiply(0.3),
+        _ => color,
+    };
     for (from, to) in [(0.0, start), (end, 1.0)] {
         if to - from < 1e-6 {
             continue;
@@ -193,6 +213,11 @@ fn handle(
     end: TrajectoryEnd,
     (color, near, grabbed): (Color32, bool, bool),
 ) {
+    let color = if near {
+        color
+    } else {
+        color.gamma_multiply(0.5)
+    };
     let size = if near { 5.0 } else { 3.5 };
     let edge = Stroke::new(
         if grabbed { 2.5 } else { 1.5 },

@@ -199,7 +199,6 @@ fn words(
         &window,
         theme::LABEL,
     );
-    labels::banners(&painter, area, state);
     let (Some(at), Some(place), Some(frame)) = (response.hover_pos(), place, frame) else {
         return;
     };
