@@ -96,7 +96,7 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
             is_ybr(instance),
         );
     }
-    let decoded = codec::decode(instance, frame, &bytes)?;
+    let decoded = codec::decode(instance, frame, bytes)?;
     finish(
         instance,
         native::unpack_low_bits(&decoded.bytes, decoded.bits, instance),
