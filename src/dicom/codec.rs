@@ -8,15 +8,13 @@
 use dicom_dictionary_std::uids;
 
 use super::guard::guarded;
-use super::markers::{StreamSize, has_jpeg_end, jpeg_2000_markers, jpeg_markers};
+use super::markers::{JPEG_END, StreamSize, has_jpeg_end, jpeg_2000_markers, jpeg_markers};
 use super::pixeldata::Layout;
 use super::{Problem, direct, rle};
 use crate::study::{Instance, Photometric};
 
 /// Most that a deflated frame may become on its way to the right size.
 const LARGEST_INFLATED_BYTES: usize = 1 << 28;
-/// Last marker of a JPEG stream.
-const JPEG_END: [u8; 2] = [0xFF, 0xD9];
 
 /// What a codec made of a frame.
 pub(crate) struct Decoded {
@@ -179,7 +177,7 @@ fn jpeg(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String> {
             layout.decode(stream)
         }
     };
-    let bytes = if has_jpeg_end(&stream) || markers.progressive {
+    let bytes = if markers.progressive || has_jpeg_end(&mut stream) {
         run(stream)?
     } else {
         // The decoder wants an end, but makes pixels up if it comes too early: those change with
@@ -206,10 +204,14 @@ fn jpeg(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String> {
     })
 }
 
-fn jpeg_2000(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
+fn jpeg_2000(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String> {
     let markers = jpeg_2000_markers(&stream).ok_or("the JPEG 2000 stream has no size marker")?;
     let size = &markers.size;
     size.check(instance)?;
+    if !has_jpeg_end(&mut stream) {
+        // What is missing before the end is still noticed: the decoder is strict.
+        stream.extend(JPEG_END);
+    }
     let width = sample_bytes(instance);
     let layout = layout(instance, width);
     // dicom-pixeldata reads 8 and 16 bits only, leaves zeros where boxes or subsampling give

@@ -92,9 +92,15 @@ pub(crate) fn jpeg_markers(stream: &[u8]) -> Option<JpegMarkers> {
     }
 }
 
-/// Whether a JPEG stream is marked as complete. Scans cannot hold the mark by chance.
-pub(crate) fn has_jpeg_end(stream: &[u8]) -> bool {
-    stream.windows(2).rev().any(|pair| pair == [0xFF, 0xD9])
+/// Last marker of a JPEG or JPEG 2000 stream.
+pub(crate) const JPEG_END: [u8; 2] = [0xFF, 0xD9];
+
+/// Whether a JPEG or JPEG 2000 stream is marked as complete; otherwise takes its padding away, so
+/// that the end can be put where it belongs. Compressed samples cannot hold the mark by chance.
+pub(crate) fn has_jpeg_end(stream: &mut Vec<u8>) -> bool {
+    let marked = stream.windows(2).rev().any(|pair| pair == JPEG_END);
+    while !marked && stream.pop_if(|byte| *byte == 0).is_some() {}
+    marked
 }
 
 /// What the markers of a JPEG 2000 stream say.
@@ -177,5 +183,15 @@ mod tests {
         for cut in 0..stream.len() - 6 {
             assert!(jpeg_markers(&stream[..cut]).is_none(), "{cut}");
         }
+    }
+
+    #[test]
+    fn padding_goes_only_where_the_end_is_missing() {
+        let mut whole = vec![1, 0xFF, 0xD9, 0];
+        assert!(has_jpeg_end(&mut whole));
+        assert_eq!(whole, [1, 0xFF, 0xD9, 0]);
+        let mut open = vec![1, 0xFF, 0, 0];
+        assert!(!has_jpeg_end(&mut open));
+        assert_eq!(open, [1, 0xFF]);
     }
 }
