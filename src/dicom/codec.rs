@@ -1,15 +1,20 @@
 //! Compressed streams → samples, one frame at a time.
 //!
-//! Streams are not trusted: size, components and precision are read from them first and compared
-//! with the header, and what a codec panics on becomes an error of that frame.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
+//! dicom-pixeldata decodes, except in the cases named here that it refuses or gets wrong. Streams
+//! are not trusted: size, components and precision are read from them first and compared with the
+//! header, what a codec panics on becomes an error of that frame, and what it returns must have
+//! the size of the frame.
 
 use dicom_dictionary_std::uids;
 
-use super::markers::{StreamSize, jpeg_2000_markers, jpeg_markers};
-use super::{Problem, rle};
+use super::guard::guarded;
+use super::markers::{JPEG_END, StreamSize, has_jpeg_end, jpeg_2000_markers, jpeg_markers};
+use super::pixeldata::Layout;
+use super::{Problem, direct, rle};
 use crate::study::{Instance, Photometric};
+
+/// Most that a deflated frame may become on its way to the right size.
+const LARGEST_INFLATED_BYTES: usize = 1 << 28;
 
 /// What a codec made of a frame.
 pub(crate) struct Decoded {
@@ -75,7 +80,11 @@ pub(crate) fn check_supported(transfer_syntax: &str) -> Result<(), Problem> {
 }
 
 /// Decodes one frame of a supported transfer syntax.
-pub(crate) fn decode(instance: &Instance, frame: usize, stream: &[u8]) -> Result<Decoded, Problem> {
+pub(crate) fn decode(
+    instance: &Instance,
+    frame: usize,
+    stream: Vec<u8>,
+) -> Result<Decoded, Problem> {
     let failed = |message: String| Problem::Codec { frame, message };
     let Some(family) = family(&instance.transfer_syntax) else {
         check_supported(&instance.transfer_syntax)?;
@@ -88,9 +97,8 @@ pub(crate) fn decode(instance: &Instance, frame: usize, stream: &[u8]) -> Result
         Family::Rle => rle_lossless(instance, stream),
         Family::Deflate => deflate(instance, stream),
     };
-    // The codecs have been seen to panic on damaged streams.
-    let decoded = catch_unwind(AssertUnwindSafe(run))
-        .unwrap_or_else(|_| Err("the stream is damaged".to_owned()))
+    let decoded = guarded(run)
+        .unwrap_or_else(|| Err("the stream is damaged".to_owned()))
         .map_err(failed)?;
     let expected = expected_bytes(instance);
     if decoded.bytes.len() != expected {
@@ -118,8 +126,36 @@ fn header_says_ybr(instance: &Instance) -> bool {
     matches!(instance.pixel_format.photometric, Photometric::Ybr(_))
 }
 
-fn jpeg(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
-    let markers = jpeg_markers(stream).ok_or("the JPEG stream has no frame header")?;
+/// What dicom-pixeldata is told, with samples of `width` bytes.
+fn layout(instance: &Instance, width: usize) -> Layout<'_> {
+    Layout {
+        transfer_syntax: &instance.transfer_syntax,
+        rows: instance.rows,
+        columns: instance.columns,
+        samples_per_pixel: instance.pixel_format.samples_per_pixel,
+        bits_allocated: 8 * width as u16,
+    }
+}
+
+/// Samples of `from` bytes, words in the order of this machine → little endian ones of `to` bytes.
+fn resized(bytes: Vec<u8>, from: usize, to: usize) -> Result<Vec<u8>, String> {
+    let words = |bytes: &[u8]| -> Vec<[u8; 2]> {
+        let (words, _) = bytes.as_chunks::<2>();
+        let little = |word: &[u8; 2]| u16::from_ne_bytes(*word).to_le_bytes();
+        words.iter().map(little).collect()
+    };
+    match (from, to) {
+        (1, 1) => Ok(bytes),
+        (2, 2) if cfg!(target_endian = "little") => Ok(bytes),
+        (2, 2) => Ok(words(&bytes).into_flattened()),
+        (2, 1) => Ok(words(&bytes).iter().map(|[low, _]| *low).collect()),
+        (1, 2) => Ok(bytes.into_iter().flat_map(|byte| [byte, 0]).collect()),
+        _ => Err(format!("{} bits allocated are not read here", 8 * to)),
+    }
+}
+
+fn jpeg(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String> {
+    let markers = jpeg_markers(&stream).ok_or("the JPEG stream has no frame header")?;
     markers.size.check(instance)?;
     if !markers.lossless && markers.size.bits > 8 {
         return Err(
@@ -127,14 +163,33 @@ fn jpeg(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
         );
     }
     let color = markers.size.components == 3;
-    let mut decoder = jpeg_decoder::Decoder::new(stream);
-    decoder.set_max_decoding_buffer_size(expected_bytes(instance));
-    if color {
-        // "RGB" means as it is: the conversion is ours, for the header knows what the stream
-        // often does not say.
-        decoder.set_color_transform(jpeg_decoder::ColorTransform::RGB);
-    }
-    let bytes = decoder.decode().map_err(|error| error.to_string())?;
+    // Lossless streams come out as bytes only with exactly eight bits.
+    let width = if markers.size.bits == 8 { 1 } else { 2 };
+    let layout = layout(instance, width);
+    let run = |stream: Vec<u8>| {
+        // dicom-pixeldata takes lossy colours for luma and chroma by the numbers of the components,
+        // whatever the header or an Adobe marker says, and converts them.
+        let converts = color && !markers.lossless && !markers.named_rgb;
+        // dicom-pixeldata refuses large frames that shrank more than 64-fold.
+        if converts || layout.trips_ratio_guard(stream.len(), 64) {
+            direct::jpeg(&stream, layout.frame_bytes())
+        } else {
+            layout.decode(stream)
+        }
+    };
+    let bytes = if markers.progressive || has_jpeg_end(&mut stream) {
+        run(stream)?
+    } else {
+        // The decoder wants an end, but makes pixels up if it comes too early: those change with
+        // the bits before it. A progressive stream may lack whole scans without a trace.
+        let other = [stream.as_slice(), &[0xFF, 0].repeat(16), &JPEG_END].concat();
+        stream.extend(JPEG_END);
+        let bytes = run(stream)?;
+        if run(other)? != bytes {
+            return Err("the JPEG stream ends too early".to_owned());
+        }
+        bytes
+    };
     // Without an Adobe marker the header's word counts; lossy JPEG in a JFIF wrapper is luma and
     // chroma whatever the header says.
     let is_ybr = color
@@ -142,68 +197,36 @@ fn jpeg(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
             Some(transform) => transform == 1,
             None => header_says_ybr(instance) || (markers.jfif && !markers.lossless),
         };
-    let decoded_bytes = if markers.size.bits > 8 { 2 } else { 1 };
-    let bytes = match (decoded_bytes, sample_bytes(instance)) {
-        (1, 1) => bytes,
-        (1, 2) => bytes.into_iter().flat_map(|byte| [byte, 0]).collect(),
-        // The decoder gives 16-bit samples in the order of this machine.
-        (2, 2) => bytes
-            .as_chunks::<2>()
-            .0
-            .iter()
-            .flat_map(|word| u16::from_ne_bytes(*word).to_le_bytes())
-            .collect(),
-        _ => return Err("JPEG with 32 bits allocated is not read".to_owned()),
-    };
     Ok(Decoded {
-        bytes,
+        bytes: resized(bytes, width, sample_bytes(instance))?,
         bits: instance.pixel_format.bits_stored,
         is_ybr,
     })
 }
 
-fn jpeg_2000(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
-    let (size, transformed) =
-        jpeg_2000_markers(stream).ok_or("the JPEG 2000 stream has no size marker")?;
+fn jpeg_2000(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String> {
+    let markers = jpeg_2000_markers(&stream).ok_or("the JPEG 2000 stream has no size marker")?;
+    let size = &markers.size;
     size.check(instance)?;
-    // Strict: the rest of a cut stream would otherwise come out smooth and wrong.
-    let parameters = jpeg2k::DecodeParameters::new().strict(true);
-    let image =
-        jpeg2k::Image::from_bytes_with(stream, parameters).map_err(|error| error.to_string())?;
-    let components = image.components();
-    if components.len() != size.components {
-        return Err(format!("{} components were decoded", components.len()));
+    if !has_jpeg_end(&mut stream) {
+        // What is missing before the end is still noticed: the decoder is strict.
+        stream.extend(JPEG_END);
     }
-    let pixels = instance.rows * instance.columns;
-    let (width, stride) = (
-        sample_bytes(instance),
-        sample_bytes(instance) * components.len(),
-    );
-    let mut bytes = vec![0; expected_bytes(instance)];
-    for (index, component) in components.iter().enumerate() {
-        if (component.width() as usize, component.height() as usize)
-            != (instance.columns, instance.rows)
-        {
-            return Err("a component is smaller than the image".to_owned());
-        }
+    let width = sample_bytes(instance);
+    let layout = layout(instance, width);
+    // dicom-pixeldata reads 8 and 16 bits only, leaves zeros where boxes or subsampling give
+    // fewer samples, and refuses large frames that shrank more than 64-fold.
+    let bytes = if width > 2 || !markers.plain || layout.trips_ratio_guard(stream.len(), 64) {
+        let shape = (instance.rows, instance.columns);
+        direct::jpeg_2000(&stream, shape, size.components, width)?
+    } else {
         // The low bytes are the stored value whether stream and header agree on the sign or not.
-        let samples = component.data().iter().take(pixels);
-        for (pixel, sample) in bytes.chunks_exact_mut(stride).zip(samples) {
-            let from = index * width;
-            for (target, byte) in pixel
-                .iter_mut()
-                .skip(from)
-                .take(width)
-                .zip(sample.to_le_bytes())
-            {
-                *target = byte;
-            }
-        }
-    }
+        layout.decode(stream)?
+    };
     // Lossy streams may overshoot Bits Stored, and some state another sign than the header: the
     // stream's own precision says where the sign is, cutting at Bits Stored would wrap values.
     let bits = instance.pixel_format.bits_stored.max(size.bits as u16);
-    let is_ybr = !transformed
+    let is_ybr = !markers.transformed
         && matches!(&instance.pixel_format.photometric, Photometric::Ybr(name) if name.starts_with("YBR_FULL"));
     Ok(Decoded {
         bytes,
@@ -212,11 +235,14 @@ fn jpeg_2000(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     })
 }
 
-fn jpeg_xl(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
-    let image = jxl_oxide::JxlImage::builder()
-        .read(stream)
+fn jpeg_xl(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
+    use jxl_oxide::image::BitDepth;
+    use jxl_oxide::{JxlImage, PixelFormat};
+    let image = JxlImage::builder()
+        .read(stream.as_slice())
         .map_err(|error| error.to_string())?;
-    let bits = image.image_header().metadata.bit_depth.bits_per_sample();
+    let depth = image.image_header().metadata.bit_depth;
+    let bits = depth.bits_per_sample();
     let size = StreamSize {
         rows: image.height() as usize,
         columns: image.width() as usize,
@@ -228,22 +254,26 @@ fn jpeg_xl(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
         bits: bits as usize,
     };
     size.check(instance)?;
-    let render = image.render_frame(0).map_err(|error| error.to_string())?;
-    let mut stream = render.stream_no_alpha();
-    let count = size.rows * size.columns * size.components;
-    let mut values = vec![0_f32; count];
-    if stream.write_to_buffer(&mut values) != count {
-        return Err("pixels are missing".to_owned());
-    }
-    // Integer samples come as fractions of the largest value of their own depth.
-    let largest = ((1_u64 << bits.min(32)) - 1) as f32;
-    let stored = values
-        .into_iter()
-        .map(|value| (value * largest).round().clamp(0.0, largest) as u32);
-    let width = sample_bytes(instance);
-    let bytes = stored
-        .flat_map(|value| value.to_le_bytes().into_iter().take(width))
-        .collect();
+    let to = sample_bytes(instance);
+    let from = (bits / 8) as usize;
+    let layout = layout(instance, from);
+    // dicom-pixeldata stretches other depths than 8 and 16 bits to the full range.
+    let whole_bytes = matches!(
+        depth,
+        BitDepth::IntegerSample {
+            bits_per_sample: 8 | 16
+        }
+    );
+    // dicom-pixeldata leaves alpha between the colours.
+    let opaque = matches!(image.pixel_format(), PixelFormat::Gray | PixelFormat::Rgb);
+    // dicom-pixeldata refuses large frames that shrank more than 64-fold.
+    let bytes = if whole_bytes && opaque && !layout.trips_ratio_guard(stream.len(), 64) {
+        drop(image);
+        resized(layout.decode(stream)?, from, to)?
+    } else {
+        let count = size.rows * size.columns * size.components;
+        direct::jpeg_xl(&image, count, bits, to)?
+    };
     // The decoder returns RGB also where the stream holds recompressed luma and chroma.
     Ok(Decoded {
         bytes,
@@ -252,31 +282,20 @@ fn jpeg_xl(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     })
 }
 
-fn rle_lossless(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
+fn rle_lossless(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
     let samples = usize::from(instance.pixel_format.samples_per_pixel);
     let pixels = instance.rows * instance.columns;
-    let bytes = rle::decode(stream, pixels, samples, sample_bytes(instance))
-        .ok_or("the RLE segments do not hold the image")?;
-    Ok(Decoded {
-        bytes,
-        bits: instance.pixel_format.bits_stored,
-        is_ybr: header_says_ybr(instance),
-    })
-}
-
-fn deflate(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
-    use std::io::Read as _;
-    let bits = expected_bytes(instance);
-    let mut packed = Vec::new();
-    flate2::read::DeflateDecoder::new(stream)
-        .take(bits as u64)
-        .read_to_end(&mut packed)
-        .map_err(|error| error.to_string())?;
-    let bytes = match instance.pixel_format.bits_allocated {
-        1 => (0..bits)
-            .map(|bit| packed.get(bit / 8).map_or(0, |byte| byte >> (bit % 8) & 1))
-            .collect(),
-        _ => packed,
+    let width = sample_bytes(instance);
+    let layout = layout(instance, width);
+    // dicom-pixeldata panics on lies about segments and missing pixels, unpacks what follows the
+    // pixels without a limit or refuses it, and does not read 32 bits.
+    let regular = width <= 2 && rle::is_regular(&stream, pixels, samples * width);
+    // dicom-pixeldata refuses large frames that shrank more than 32-fold.
+    let bytes = if regular && !layout.trips_ratio_guard(stream.len(), 32) {
+        layout.decode(stream)?
+    } else {
+        rle::decode(&stream, pixels, samples, width)
+            .ok_or("the RLE segments do not hold the image")?
     };
     Ok(Decoded {
         bytes,
@@ -285,21 +304,26 @@ fn deflate(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unread_syntaxes_are_named() {
-        for (uid, word) in [
-            (uids::JPEGLS_LOSSLESS, "JPEG-LS"),
-            (uids::MPEG4HP41, "MPEG"),
-            (uids::HEVCMP51, "HEVC"),
-            ("1.2.3", "1.2.3"),
-        ] {
-            let message = check_supported(uid).unwrap_err().to_string();
-            assert!(message.contains(word) && message.contains(uid), "{message}");
-        }
-        assert!(check_supported(uids::RLE_LOSSLESS).is_ok());
+fn deflate(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
+    let expected = expected_bytes(instance);
+    // dicom-pixeldata inflates without a limit; a deflated stream grows 1032-fold at most.
+    let mut bytes = if stream.len() <= LARGEST_INFLATED_BYTES / 1032 {
+        layout(instance, 1).decode(stream)?
+    } else {
+        direct::deflate(&stream, expected)?
+    };
+    bytes.truncate(expected);
+    if instance.pixel_format.bits_allocated == 1 {
+        bytes = (0..expected)
+            .map(|bit| bytes.get(bit / 8).map_or(0, |byte| byte >> (bit % 8) & 1))
+            .collect();
     }
+    Ok(Decoded {
+        bytes,
+        bits: instance.pixel_format.bits_stored,
+        is_ybr: header_says_ybr(instance),
+    })
 }
+
+#[cfg(test)]
+mod tests;

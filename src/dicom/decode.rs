@@ -81,7 +81,8 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
         )));
     }
     codec::check_supported(&instance.transfer_syntax)?;
-    let bytes = encapsulated::frame_bytes(&mut source, instance.pixel_data.offset, frame, frames)?;
+    let at = instance.pixel_data.offset;
+    let bytes = encapsulated::frame_bytes(&mut source, &instance.path, at, frame, frames)?;
     if instance.transfer_syntax == uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN {
         let needs = frame_bits.div_ceil(8);
         if bytes.len() < needs {
@@ -96,7 +97,7 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
             is_ybr(instance),
         );
     }
-    let decoded = codec::decode(instance, frame, &bytes)?;
+    let decoded = codec::decode(instance, frame, bytes)?;
     finish(
         instance,
         native::unpack_low_bits(&decoded.bytes, decoded.bits, instance),

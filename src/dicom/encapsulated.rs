@@ -1,7 +1,16 @@
 //! Fragments of encapsulated pixel data → the compressed bytes of one frame (PS3.5 A.4).
 
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
 use super::Problem;
 use super::source::ByteSource;
+
+/// Most fragments of a file that are remembered, and of how many files.
+const REMEMBERED_FRAGMENTS: usize = 1 << 16;
+const REMEMBERED_FILES: usize = 4;
 
 /// One fragment: position and length of its bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,15 +19,41 @@ struct Fragment {
     length: u64,
 }
 
+/// Where the frames of a file lie.
+#[derive(Debug)]
+struct FrameMap {
+    fragments: Vec<Fragment>,
+    /// First fragment of each frame.
+    starts: Vec<usize>,
+}
+
+impl FrameMap {
+    fn of_frame(&self, frame: usize) -> Option<&[Fragment]> {
+        let start = *self.starts.get(frame)?;
+        let end = self.starts.get(frame + 1).copied();
+        self.fragments
+            .get(start..end.unwrap_or(self.fragments.len()))
+            .filter(|fragments| !fragments.is_empty())
+    }
+}
+
+/// The file, its size, when it was changed, where its pixel data begins, and its frames.
+type FileState = (PathBuf, u64, SystemTime, u64, usize);
+
+/// The last multi-frame files, newest first: the frames of a cine run are asked for one by one,
+/// and each would walk over all fragments again.
+static REMEMBERED: Mutex<VecDeque<(FileState, Arc<FrameMap>)>> = Mutex::new(VecDeque::new());
+
 /// Compressed bytes of frame `frame` of `frames`, from pixel data whose value begins at `at`.
 pub(crate) fn frame_bytes(
     source: &mut ByteSource,
+    path: &Path,
     at: u64,
     frame: usize,
     frames: usize,
 ) -> Result<Vec<u8>, Problem> {
-    let (offsets, fragments) = fragments(source, at)?;
-    let of_frame = fragments_of_frame(source, &offsets, &fragments, frame, frames)?;
+    let map = frame_map(source, path, at, frames)?;
+    let of_frame = map.of_frame(frame).ok_or_else(cut)?;
     let total: u64 = of_frame.iter().map(|fragment| fragment.length).sum();
     let mut bytes = vec![0; total as usize];
     let mut rest = bytes.as_mut_slice();
@@ -30,6 +65,41 @@ pub(crate) fn frame_bytes(
         rest = after;
     }
     Ok(bytes)
+}
+
+/// The remembered map of a multi-frame file that did not change, or a new one.
+fn frame_map(
+    source: &mut ByteSource,
+    path: &Path,
+    at: u64,
+    frames: usize,
+) -> Result<Arc<FrameMap>, Problem> {
+    let new = |source: &mut ByteSource| {
+        let (offsets, fragments) = fragments(source, at)?;
+        let starts = starts_of_frames(source, &offsets, &fragments, frames)?;
+        Ok::<_, Problem>(Arc::new(FrameMap { fragments, starts }))
+    };
+    let Some(modified) = source.modified().filter(|_| frames > 1) else {
+        return new(source);
+    };
+    let state = (path.to_owned(), source.len(), modified, at, frames);
+    let remembered = || REMEMBERED.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = remembered()
+        .iter()
+        .find(|(known, _)| *known == state)
+        .map(|(_, map)| Arc::clone(map));
+    if let Some(map) = known {
+        return Ok(map);
+    }
+    let map = new(source)?;
+    if map.fragments.len() <= REMEMBERED_FRAGMENTS {
+        let mut files = remembered();
+        // Threads that began together have all read it.
+        files.retain(|(known, _)| *known != state);
+        files.truncate(REMEMBERED_FILES - 1);
+        files.push_front((state, Arc::clone(&map)));
+    }
+    Ok(map)
 }
 
 fn cut() -> Problem {
@@ -80,29 +150,26 @@ fn fragments(source: &mut ByteSource, start: u64) -> Result<(Vec<u64>, Vec<Fragm
     Ok((offsets, fragments.to_vec()))
 }
 
-/// Which fragments make up a frame: one each, all of the only frame, by the offset table, or by
+/// Which fragments frames begin with: one each, all of the only frame, by the offset table, or by
 /// the marks that a compressed frame begins with.
-fn fragments_of_frame<'a>(
+fn starts_of_frames(
     source: &mut ByteSource,
     offsets: &[u64],
-    fragments: &'a [Fragment],
-    frame: usize,
+    fragments: &[Fragment],
     frames: usize,
-) -> Result<&'a [Fragment], Problem> {
+) -> Result<Vec<usize>, Problem> {
     if frames == 1 {
-        return Ok(fragments);
+        return Ok(vec![0]);
     }
     if fragments.len() == frames {
-        return fragments
-            .get(frame..=frame)
-            .ok_or(Problem::NoSuchFrame { frame, frames });
+        return Ok((0..frames).collect());
     }
     let first_offset = fragments.first().ok_or_else(cut)?.offset - 8;
     let starts: Vec<usize> = if offsets.len() == frames {
         let index_of = |offset: &u64| {
             fragments
-                .iter()
-                .position(|fragment| fragment.offset - 8 - first_offset == *offset)
+                .binary_search_by_key(offset, |fragment| fragment.offset - 8 - first_offset)
+                .ok()
         };
         offsets.iter().filter_map(index_of).collect()
     } else {
@@ -114,17 +181,13 @@ fn fragments_of_frame<'a>(
         }
         starts
     };
-    let Some(&start) = starts.get(frame).filter(|_| starts.len() == frames) else {
-        return Err(Problem::Damaged(format!(
-            "its {} fragments cannot be told apart into {frames} frames",
-            fragments.len()
-        )));
-    };
-    let end = starts.get(frame + 1).copied().unwrap_or(fragments.len());
-    fragments
-        .get(start..end)
-        .filter(|fragments| !fragments.is_empty())
-        .ok_or_else(cut)
+    if starts.len() == frames {
+        return Ok(starts);
+    }
+    Err(Problem::Damaged(format!(
+        "its {} fragments cannot be told apart into {frames} frames",
+        fragments.len()
+    )))
 }
 
 /// Start of a JPEG, JPEG 2000 or JPEG XL stream.
@@ -150,7 +213,8 @@ mod tests {
     fn frame(items: &[&[u8]], frame: usize, frames: usize) -> Result<Vec<u8>, Problem> {
         let mut bytes: Vec<u8> = items.iter().flat_map(|bytes| item(bytes)).collect();
         bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
-        frame_bytes(&mut ByteSource::from_memory(bytes), 0, frame, frames)
+        let mut source = ByteSource::from_memory(bytes);
+        frame_bytes(&mut source, Path::new(""), 0, frame, frames)
     }
 
     #[test]
@@ -172,7 +236,10 @@ mod tests {
     fn a_fragment_longer_than_the_file_is_refused_with_both_sizes() {
         let mut bytes = [item(&[]), item(&[1, 2, 3, 4])].concat();
         bytes.truncate(bytes.len() - 2);
-        let error = frame_bytes(&mut ByteSource::from_memory(bytes), 0, 0, 1).unwrap_err();
+        let of_one = |bytes: Vec<u8>| {
+            frame_bytes(&mut ByteSource::from_memory(bytes), Path::new(""), 0, 0, 1)
+        };
+        let error = of_one(bytes).unwrap_err();
         assert!(matches!(
             error,
             Problem::Truncated {
@@ -180,6 +247,31 @@ mod tests {
                 needs: 20
             }
         ));
-        assert!(frame_bytes(&mut ByteSource::from_memory(vec![1; 9]), 0, 0, 1).is_err());
+        assert!(of_one(vec![1; 9]).is_err());
+    }
+
+    #[test]
+    fn few_files_are_remembered_and_changed_ones_are_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let frame = |name: &str, number: usize| {
+            let path = dir.path().join(name);
+            let mut source = ByteSource::open(&path).unwrap();
+            frame_bytes(&mut source, &path, 0, number, 2).unwrap()
+        };
+        let write = |name: &str, items: &[&[u8]]| {
+            let bytes: Vec<u8> = items.iter().flat_map(|bytes| item(bytes)).collect();
+            std::fs::write(dir.path().join(name), bytes).unwrap();
+        };
+        for file in 0..2 * REMEMBERED_FILES {
+            let name = file.to_string();
+            write(&name, &[&[], &[1, file as u8], &[2, 3]]);
+            assert_eq!(frame(&name, 0), [1, file as u8]);
+            assert_eq!(frame(&name, 1), [2, 3]);
+        }
+        assert!(REMEMBERED.lock().unwrap().len() <= REMEMBERED_FILES);
+        write("0", &[&[], &[7, 8, 9, 10], &[5, 6]]);
+        assert_eq!(frame("0", 1), [5, 6]);
+        write("7", &[&[], &[7, 8, 9, 10], &[5, 6]]);
+        assert_eq!(frame("7", 1), [5, 6]);
     }
 }

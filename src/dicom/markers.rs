@@ -38,6 +38,9 @@ impl StreamSize {
 pub(crate) struct JpegMarkers {
     pub size: StreamSize,
     pub lossless: bool,
+    pub progressive: bool,
+    /// Components are numbered "R", "G", "B", which decoders take for no colour transform.
+    pub named_rgb: bool,
     /// Color transform of the Adobe marker.
     pub adobe_transform: Option<u8>,
     pub jfif: bool,
@@ -60,7 +63,7 @@ pub(crate) fn jpeg_markers(stream: &[u8]) -> Option<JpegMarkers> {
         let segment = after.get(2..length)?;
         match marker {
             0xC0..=0xC3 => {
-                let [bits, r0, r1, c0, c1, components, ..] = *segment else {
+                let [bits, r0, r1, c0, c1, components, ref table @ ..] = *segment else {
                     return None;
                 };
                 return Some(JpegMarkers {
@@ -71,6 +74,8 @@ pub(crate) fn jpeg_markers(stream: &[u8]) -> Option<JpegMarkers> {
                         bits: usize::from(bits),
                     },
                     lossless: *marker == 0xC3,
+                    progressive: *marker == 0xC2,
+                    named_rgb: table.iter().step_by(3).eq(b"RGB"),
                     adobe_transform,
                     jfif,
                 });
@@ -79,15 +84,37 @@ pub(crate) fn jpeg_markers(stream: &[u8]) -> Option<JpegMarkers> {
             0xEE if segment.starts_with(b"Adobe") => {
                 adobe_transform = segment.get(11).copied();
             }
-            0xD9 | 0xDA => return None,
+            // The end, a scan, or what has no length and would let the decoder find another header.
+            0x00 | 0x01 | 0xD0..=0xDA => return None,
             _ => {}
         }
         rest = after.get(length..)?;
     }
 }
 
-/// Size from the SIZ marker, and whether the COD marker asks for a colour transform.
-pub(crate) fn jpeg_2000_markers(stream: &[u8]) -> Option<(StreamSize, bool)> {
+/// Last marker of a JPEG or JPEG 2000 stream.
+pub(crate) const JPEG_END: [u8; 2] = [0xFF, 0xD9];
+
+/// Whether a JPEG or JPEG 2000 stream is marked as complete; otherwise takes its padding away, so
+/// that the end can be put where it belongs. Compressed samples cannot hold the mark by chance.
+pub(crate) fn has_jpeg_end(stream: &mut Vec<u8>) -> bool {
+    let marked = stream.windows(2).rev().any(|pair| pair == JPEG_END);
+    while !marked && stream.pop_if(|byte| *byte == 0).is_some() {}
+    marked
+}
+
+/// What the markers of a JPEG 2000 stream say.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Jpeg2000Markers {
+    pub size: StreamSize,
+    /// The COD marker asks for a colour transform, which the decoder undoes.
+    pub transformed: bool,
+    /// A bare codestream whose components are as large as the image.
+    pub plain: bool,
+}
+
+/// Reads the main header; `None` where there is none.
+pub(crate) fn jpeg_2000_markers(stream: &[u8]) -> Option<Jpeg2000Markers> {
     // A raw codestream, or one inside JP2 boxes.
     let start = stream
         .windows(4)
@@ -104,16 +131,27 @@ pub(crate) fn jpeg_2000_markers(stream: &[u8]) -> Option<(StreamSize, bool)> {
         bits: usize::from(siz.get(38)? & 0x7F) + 1,
     };
     let length = usize::from(u16::from_be_bytes(*siz.first_chunk()?));
+    let (components, _) = siz.get(38..length).unwrap_or_default().as_chunks::<3>();
+    let subsampled = components.iter().any(|[_, x, y]| (*x, *y) != (1, 1));
+    let plain = start == 0 && !subsampled && components.len() == size.components;
     let mut rest = siz.get(length..)?;
+    let mut transformed = false;
     while let [0xFF, marker, after @ ..] = rest {
         let length = usize::from(u16::from_be_bytes(*after.first_chunk()?));
         match marker {
-            0x52 => return Some((size, after.get(6).is_some_and(|&transform| transform == 1))),
+            0x52 => {
+                transformed = after.get(6).is_some_and(|&transform| transform == 1);
+                break;
+            }
             0x90 => break,
             _ => rest = after.get(length..)?,
         }
     }
-    Some((size, false))
+    Some(Jpeg2000Markers {
+        size,
+        transformed,
+        plain,
+    })
 }
 
 #[cfg(test)]
@@ -136,6 +174,8 @@ mod tests {
                     bits: 16
                 },
                 lossless: true,
+                progressive: false,
+                named_rgb: false,
                 adobe_transform: None,
                 jfif: true
             }
@@ -143,5 +183,15 @@ mod tests {
         for cut in 0..stream.len() - 6 {
             assert!(jpeg_markers(&stream[..cut]).is_none(), "{cut}");
         }
+    }
+
+    #[test]
+    fn padding_goes_only_where_the_end_is_missing() {
+        let mut whole = vec![1, 0xFF, 0xD9, 0];
+        assert!(has_jpeg_end(&mut whole));
+        assert_eq!(whole, [1, 0xFF, 0xD9, 0]);
+        let mut open = vec![1, 0xFF, 0, 0];
+        assert!(!has_jpeg_end(&mut open));
+        assert_eq!(open, [1, 0xFF]);
     }
 }

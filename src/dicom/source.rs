@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
+use std::time::SystemTime;
 
 /// Most headers fit; one read of this size costs little more than one of a page.
 const WINDOW: u64 = 16 * 1024;
@@ -14,6 +15,7 @@ pub(crate) struct ByteSource {
     /// `None` for bytes that are all in the window.
     file: Option<File>,
     len: u64,
+    modified: Option<SystemTime>,
     window: Vec<u8>,
     window_start: u64,
 }
@@ -33,6 +35,7 @@ impl ByteSource {
         Ok(Self {
             file: Some(file),
             len: metadata.len(),
+            modified: metadata.modified().ok(),
             window: Vec::new(),
             window_start: 0,
         })
@@ -43,6 +46,7 @@ impl ByteSource {
         Self {
             file: None,
             len: bytes.len() as u64,
+            modified: None,
             window: bytes,
             window_start: 0,
         }
@@ -51,6 +55,11 @@ impl ByteSource {
     /// Size in bytes.
     pub fn len(&self) -> u64 {
         self.len
+    }
+
+    /// When the file was last changed, where the system knows.
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.modified
     }
 
     /// `count` bytes from position `at`; `UnexpectedEof` beyond the end.

@@ -1,0 +1,145 @@
+use dicom_core::{DataElement, PrimitiveValue, VR};
+use dicom_dictionary_std::tags;
+use dicom_encoding::TransferSyntaxIndex as _;
+use dicom_pixeldata::Transcode as _;
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+
+use super::*;
+use crate::dicom::read_instance;
+
+const ROWS: usize = 24;
+const COLUMNS: usize = 40;
+
+#[test]
+fn unread_syntaxes_are_named() {
+    for (uid, word) in [
+        (uids::JPEGLS_LOSSLESS, "JPEG-LS"),
+        (uids::MPEG4HP41, "MPEG"),
+        (uids::HEVCMP51, "HEVC"),
+        ("1.2.3", "1.2.3"),
+    ] {
+        let message = check_supported(uid).unwrap_err().to_string();
+        assert!(message.contains(word) && message.contains(uid), "{message}");
+    }
+    assert!(check_supported(uids::RLE_LOSSLESS).is_ok());
+}
+
+fn layout_of(transfer_syntax: &str, bits: u16, samples: u16) -> Layout<'_> {
+    Layout {
+        transfer_syntax,
+        rows: ROWS,
+        columns: COLUMNS,
+        samples_per_pixel: samples,
+        bits_allocated: bits,
+    }
+}
+
+/// The header of an image of such a layout.
+fn instance(layout: Layout<'_>) -> Instance {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image");
+    let object = layout.object(vec![0, 0]).unwrap();
+    object.write_to_file(&path).unwrap();
+    read_instance(&path).unwrap()
+}
+
+/// Samples with edges and all bits in use.
+fn samples(bits: u16, samples: u16) -> Vec<u8> {
+    let count = ROWS * COLUMNS * usize::from(samples) * usize::from(bits / 8);
+    let noise = |i: u32| (i.wrapping_mul(2_654_435_761) >> 21) as u8;
+    (0..count as u32)
+        .map(|i| noise(i) & if i % 80 < 40 { 0x0F } else { 0xFF })
+        .collect()
+}
+
+/// The stream that the encoders coming with dicom-pixeldata make of `bytes`.
+fn compressed(layout: Layout<'_>, bytes: &[u8]) -> Vec<u8> {
+    let native = Layout {
+        transfer_syntax: uids::EXPLICIT_VR_LITTLE_ENDIAN,
+        ..layout
+    };
+    let mut object = native.object(Vec::new()).unwrap();
+    object.put(DataElement::new(
+        tags::PIXEL_DATA,
+        VR::OW,
+        PrimitiveValue::from(bytes.to_vec()),
+    ));
+    let target = TransferSyntaxRegistry.get(layout.transfer_syntax).unwrap();
+    object.transcode(target).unwrap();
+    object.get(tags::PIXEL_DATA).unwrap().fragments().unwrap()[0].clone()
+}
+
+#[test]
+fn lossless_streams_give_back_what_was_stored() {
+    let syntaxes = [
+        uids::JPEGXL_LOSSLESS,
+        uids::DEFLATED_IMAGE_FRAME_COMPRESSION,
+    ];
+    for transfer_syntax in syntaxes {
+        for (bits, colors) in [(8, 1), (16, 1), (8, 3)] {
+            let layout = layout_of(transfer_syntax, bits, colors);
+            let bytes = samples(bits, colors);
+            let stream = compressed(layout, &bytes);
+            let decoded = decode(&instance(layout), 0, stream).unwrap();
+            assert_eq!(decoded.bytes, bytes, "{transfer_syntax} {bits} {colors}");
+        }
+    }
+    // A stream of 8 bits in a header of 16.
+    let bytes = samples(8, 1);
+    let stream = compressed(layout_of(uids::JPEGXL_LOSSLESS, 8, 1), &bytes);
+    let wide = instance(layout_of(uids::JPEGXL_LOSSLESS, 16, 1));
+    let expected: Vec<u8> = bytes.into_iter().flat_map(|byte| [byte, 0]).collect();
+    assert_eq!(decode(&wide, 0, stream).unwrap().bytes, expected);
+}
+
+#[test]
+fn a_jpeg_without_its_end_is_read_if_all_pixels_are_there() {
+    let layout = layout_of(uids::JPEG_BASELINE8_BIT, 8, 1);
+    let instance = instance(layout);
+    let mut stream = compressed(layout, &samples(8, 1));
+    let end = stream.windows(2).rposition(|w| w == JPEG_END).unwrap();
+    stream.truncate(end + 2);
+    let whole = decode(&instance, 0, stream.clone()).unwrap();
+    let open = decode(&instance, 0, stream[..end].to_vec()).unwrap();
+    assert_eq!(open.bytes, whole.bytes);
+    for cut in (0..end - 1).rev().step_by(7) {
+        let result = decode(&instance, 0, stream[..cut].to_vec());
+        assert!(result.is_err(), "{cut} of {end}");
+    }
+}
+
+#[test]
+fn streams_of_another_size_are_refused_before_they_are_decoded() {
+    let layout = layout_of(uids::JPEG_BASELINE8_BIT, 8, 1);
+    let stream = compressed(layout, &samples(8, 1));
+    let smaller = instance(Layout { rows: 23, ..layout });
+    let message = decode(&smaller, 0, stream).err().unwrap().to_string();
+    assert!(message.contains("40 × 24"), "{message}");
+}
+
+#[test]
+fn large_plain_frames_are_read_although_they_shrank_a_lot() {
+    let layout = Layout {
+        rows: 4096,
+        columns: 4096,
+        ..layout_of(uids::RLE_LOSSLESS, 8, 1)
+    };
+    let mut stream = [1_u32.to_le_bytes(), 64_u32.to_le_bytes()].concat();
+    stream.resize(64, 0);
+    stream.extend([0x81, 9].repeat(4096 * 4096 / 128));
+    assert!(layout.trips_ratio_guard(stream.len(), 32));
+    let decoded = decode(&instance(layout), 0, stream).unwrap();
+    assert!(decoded.bytes.iter().all(|&byte| byte == 9));
+}
+
+#[test]
+fn lossy_colors_are_not_converted_by_the_codec() {
+    let layout = layout_of(uids::JPEG_BASELINE8_BIT, 8, 3);
+    let grey = vec![200; ROWS * COLUMNS * 3];
+    let decoded = decode(&instance(layout), 0, compressed(layout, &grey)).unwrap();
+    assert!(decoded.is_ybr);
+    let near = |value: u8, wanted: u8| value.abs_diff(wanted) < 3;
+    let (pixels, _) = decoded.bytes.as_chunks::<3>();
+    let unconverted = |&[y, b, r]: &[u8; 3]| near(y, 200) && near(b, 128) && near(r, 128);
+    assert!(pixels.iter().all(unconverted));
+}
