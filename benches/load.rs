@@ -1,4 +1,5 @@
-//! Time to scan and to load a synthetic series of 400 slices of 512 × 512, 16 bit.
+//! Time to scan and to load a synthetic series of 400 slices of 512 × 512, 16 bit, or the series in
+//! the folder that `STYLET_BENCH_SERIES` names.
 
 #![expect(
     clippy::expect_used,
@@ -37,8 +38,14 @@ fn write_series(folder: &Path) -> Vec<PathBuf> {
 
 fn load(criterion: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let files = write_series(dir.path());
-    let folder = [dir.path().to_owned()];
+    let (files, folder) = match std::env::var_os("STYLET_BENCH_SERIES") {
+        Some(series) => {
+            let entries = std::fs::read_dir(&series).expect("a folder");
+            let files = entries.map(|entry| entry.expect("an entry").path());
+            (files.collect(), [PathBuf::from(series)])
+        }
+        None => (write_series(dir.path()), [dir.path().to_owned()]),
+    };
     let go_on = |_: usize, _: usize| ControlFlow::Continue(());
     let mut group = criterion.benchmark_group("400 slices");
     group.sample_size(10);

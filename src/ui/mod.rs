@@ -134,11 +134,10 @@ impl ViewerApp {
                 });
         }
         banners::banners_ui(ui, &self.state);
-        CentralPanel::default()
-            .frame(Frame::new().fill(theme::PANEL))
-            .show(ui, |ui| {
-                chosen.extend(self.middle(ui));
-            });
+        // The window is cleared with the panels' colour: no second ground under the pictures.
+        CentralPanel::default().frame(Frame::NONE).show(ui, |ui| {
+            chosen.extend(self.middle(ui));
+        });
         for action in chosen {
             self.act(action, ui.ctx());
         }
@@ -391,6 +390,10 @@ impl ViewerApp {
 }
 
 impl eframe::App for ViewerApp {
+    fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
+        theme::PANEL.to_normalized_gamma_f32()
+    }
+
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.state.poll();
         if let Some(trouble) = self.pictures.take_new_trouble() {

@@ -85,9 +85,12 @@ fn viewport_ui(
     let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click_and_drag());
     let name = format!("{} view", viewport.kind.title());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
-    ui.painter().rect_filled(rect, 0.0, theme::VIEW_GROUND);
-
     let frame = state.frame_of(id, size);
+    // A picture covers the whole viewport; a ground under it would be painted for nothing.
+    if frame.is_none() {
+        ui.painter().rect_filled(rect, 0.0, theme::VIEW_GROUND);
+    }
+
     let pointed = if let Some(frame) = frame {
         pictures.paint(ui, rect, id, state, &frame);
         overlay::paint(ui, rect, id, state, &frame);
