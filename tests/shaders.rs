@@ -4,6 +4,7 @@
 #![expect(clippy::panic, reason = "a helper of a test fails like the test")]
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
+use stylet::render::picture_pass::{PICTURE_SHADER, PICTURE_UNIFORM_BYTES};
 use stylet::render::slice_pass::SLICE_SHADER;
 use stylet::render::uniforms::SLICE_UNIFORM_BYTES;
 
@@ -25,15 +26,20 @@ fn the_slice_shader_is_valid_and_has_its_entry_points() {
 }
 
 #[test]
-fn the_uniform_block_is_as_large_as_its_mirror() {
-    let module = validated(SLICE_SHADER);
-    let (_, uniform) = module
-        .global_variables
-        .iter()
-        .find(|(_, variable)| variable.space == naga::AddressSpace::Uniform)
-        .unwrap();
-    let size = module.types[uniform.ty].inner.size(module.to_ctx());
-    assert_eq!(size as usize, SLICE_UNIFORM_BYTES);
+fn the_uniform_blocks_are_as_large_as_their_mirrors() {
+    for (shader, bytes) in [
+        (SLICE_SHADER, SLICE_UNIFORM_BYTES),
+        (PICTURE_SHADER, PICTURE_UNIFORM_BYTES),
+    ] {
+        let module = validated(shader);
+        let (_, uniform) = module
+            .global_variables
+            .iter()
+            .find(|(_, variable)| variable.space == naga::AddressSpace::Uniform)
+            .unwrap();
+        let size = module.types[uniform.ty].inner.size(module.to_ctx());
+        assert_eq!(size as usize, bytes);
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub mod adapter;
 pub mod cpu;
 pub mod display;
 pub mod offscreen;
+pub mod picture_pass;
 pub mod slice_pass;
 pub mod uniforms;
 pub mod volume_texture;
@@ -19,6 +20,7 @@ use slice_pass::{SliceOutput, SlicePipeline};
 
 pub use adapter::{AdapterKind, RenderError, device_descriptor};
 pub use display::Display;
+pub use picture_pass::{GreyPicture, PicturePass};
 pub use slice_pass::SlicePass;
 pub use volume_texture::VolumeTexture;
 

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use egui::PaintCallbackInfo;
 use egui_wgpu::{CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
 
-use crate::render::{AdapterKind, Display, RenderError, SlicePass, VolumeTexture};
+use crate::render::{
+    AdapterKind, Display, GreyPicture, PicturePass, RenderError, SlicePass, VolumeTexture,
+};
 use crate::volume::{SliceRequest, Volume};
 
 /// The volume on the graphics card and the pass that cuts it.
 struct Resources {
     pass: SlicePass,
+    pictures: PicturePass,
     texture: Option<VolumeTexture>,
 }
 
@@ -28,6 +31,7 @@ impl Gpu {
         let pass = SlicePass::new(&state.device, state.target_format);
         let resources = Resources {
             pass,
+            pictures: PicturePass::new(&state.device, state.target_format),
             texture: None,
         };
         state.renderer.write().callback_resources.insert(resources);
@@ -66,6 +70,15 @@ impl Gpu {
         Ok(())
     }
 
+    /// Brings a picture that the processor made to the driver.
+    pub fn put(&self, viewport: u64, picture: &GreyPicture<'_>) {
+        let mut renderer = self.state.renderer.write();
+        if let Some(resources) = renderer.callback_resources.get_mut::<Resources>() {
+            let (device, queue) = (&self.state.device, &self.state.queue);
+            resources.pictures.put(viewport, device, queue, picture);
+        }
+    }
+
     /// Drops what viewports that are gone have left.
     pub fn end_frame(&mut self) {
         let mut renderer = self.state.renderer.write();
@@ -97,6 +110,7 @@ impl CallbackTrait for SliceCallback {
         if let Some(Resources {
             pass,
             texture: Some(texture),
+            ..
         }) = resources.get_mut::<Resources>()
         {
             pass.prepare(
@@ -119,6 +133,25 @@ impl CallbackTrait for SliceCallback {
     ) {
         if let Some(resources) = resources.get::<Resources>() {
             resources.pass.paint(self.viewport, render_pass);
+        }
+    }
+}
+
+/// One viewport's picture that the processor made.
+pub struct PictureCallback {
+    /// Which viewport.
+    pub viewport: u64,
+}
+
+impl CallbackTrait for PictureCallback {
+    fn paint(
+        &self,
+        _info: PaintCallbackInfo,
+        render_pass: &mut wgpu::RenderPass<'static>,
+        resources: &CallbackResources,
+    ) {
+        if let Some(resources) = resources.get::<Resources>() {
+            resources.pictures.paint(self.viewport, render_pass);
         }
     }
 }

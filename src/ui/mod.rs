@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::{CentralPanel, Context, Frame, Panel, Ui};
+use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui};
 
 use self::dialogs::{Dialogs, Wanted};
 use self::launch::PictureTask;
@@ -109,17 +109,22 @@ impl ViewerApp {
 
     fn panels(&mut self, ui: &mut Ui) {
         let mut chosen = Vec::new();
-        Panel::top("menus").show(ui, |ui| {
+        // The window is cleared with the panels' colour: no second ground under anything, which
+        // a software rasteriser would have to paint.
+        let bar = Frame::new().inner_margin(Margin::symmetric(8, 2));
+        let side = Frame::new().inner_margin(Margin::symmetric(8, 2));
+        Panel::top("menus").frame(bar).show(ui, |ui| {
             let (action, page) = menu_bar::menus_ui(ui, &self.state);
             chosen.extend(action);
             self.page = page.or(self.page);
             chosen.extend(menu_bar::tools_ui(ui, &self.state));
         });
         let back_end = self.pictures.back_end_text(self.state.settings.back_end);
-        Panel::bottom("status").show(ui, |ui| {
+        Panel::bottom("status").frame(bar).show(ui, |ui| {
             status_bar::status_bar_ui(ui, &self.state, &mut self.queue, (self.pointed, &back_end));
         });
         Panel::left("studies")
+            .frame(side)
             .default_size(220.0)
             .size_range(150.0..=360.0)
             .show(ui, |ui| {
@@ -127,6 +132,7 @@ impl ViewerApp {
             });
         if self.state.stage.is_some() || !self.state.plan().is_empty() {
             Panel::right("plan")
+                .frame(side)
                 .default_size(theme::SIDE_POINTS)
                 .size_range(250.0..=460.0)
                 .show(ui, |ui| {
@@ -134,7 +140,6 @@ impl ViewerApp {
                 });
         }
         banners::banners_ui(ui, &self.state);
-        // The window is cleared with the panels' colour: no second ground under the pictures.
         CentralPanel::default().frame(Frame::NONE).show(ui, |ui| {
             chosen.extend(self.middle(ui));
         });

@@ -11,13 +11,13 @@ use egui::{Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2};
 use egui_wgpu::RenderState;
 use glam::DVec2;
 
-use super::super::gpu::{Gpu, SliceCallback};
+use super::super::gpu::{Gpu, PictureCallback, SliceCallback};
 use crate::app::AppState;
 use crate::app::job::{Job, JobEvent};
 use crate::app::settings::BackEnd;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::ViewportId;
-use crate::render::{Display, cpu};
+use crate::render::{Display, GreyPicture, cpu};
 use crate::volume::{SliceRequest, Volume};
 
 /// Time that the processor may take for one viewport while something moves.
@@ -37,7 +37,8 @@ struct Wanted {
 }
 
 struct Shown {
-    texture: TextureHandle,
+    /// Where there is no driver to give the picture to (tests without one).
+    texture: Option<TextureHandle>,
     wanted: Wanted,
     /// One picture pixel for so many screen pixels.
     coarse: usize,
@@ -195,12 +196,20 @@ impl Pictures {
         if !fresh || shown.coarse > 1 {
             ui.ctx().request_repaint_after(SETTLE);
         }
+        let Some(texture) = &shown.texture else {
+            let callback = PictureCallback {
+                viewport: id.0 as u64,
+            };
+            let callback = egui_wgpu::Callback::new_paint_callback(rect, callback);
+            ui.painter().add(callback);
+            return;
+        };
         let scale = ui.ctx().pixels_per_point();
         let extent = shown.size.map(|n| (n * shown.coarse) as f32 / scale);
         let place = Rect::from_min_size(rect.min, egui::vec2(extent[0], extent[1]));
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         ui.painter_at(rect)
-            .image(shown.texture.id(), place, whole, Color32::WHITE);
+            .image(texture.id(), place, whole, Color32::WHITE);
     }
 
     /// How coarse a picture must be to be made within the budget.
@@ -238,34 +247,34 @@ impl Pictures {
         (wanted, coarse, size): (Wanted, usize, [usize; 2]),
         greys: &[u8],
     ) {
-        let image = ColorImage::from_gray(size, greys);
-        // A full picture is shown pixel for pixel, a coarse one smoothed.
-        let options = if coarse == 1 {
-            TextureOptions::NEAREST
-        } else {
-            TextureOptions::LINEAR
-        };
-        let changed = Instant::now();
-        if let Some(shown) = self.shown.get_mut(&id) {
-            shown.texture.set(image, options);
-            shown.wanted = wanted;
-            shown.coarse = coarse;
-            shown.size = size;
-            shown.changed = changed;
-            shown.refining = None;
-        } else {
-            let name = format!("slice {}", id.0);
-            let texture = ui.ctx().load_texture(name, image, options);
-            let shown = Shown {
-                texture,
-                wanted,
-                coarse,
+        let screen = [wanted.request.width, wanted.request.height];
+        let old = self.shown.remove(&id).and_then(|shown| shown.texture);
+        let texture = if let Some(gpu) = &self.gpu {
+            let picture = GreyPicture {
+                greys,
                 size,
-                changed,
-                refining: None,
+                screen,
+                coarse,
             };
-            self.shown.insert(id, shown);
-        }
+            gpu.put(id.0 as u64, &picture);
+            None
+        } else {
+            Some(upload(
+                ui,
+                old,
+                (id, coarse),
+                ColorImage::from_gray(size, greys),
+            ))
+        };
+        let shown = Shown {
+            texture,
+            wanted,
+            coarse,
+            size,
+            changed: Instant::now(),
+            refining: None,
+        };
+        self.shown.insert(id, shown);
     }
 
     /// Makes the full picture in the background once nothing has changed for a while. True where
@@ -317,6 +326,29 @@ impl Pictures {
     /// Whether every picture on the screen is a full one.
     pub fn is_settled(&self) -> bool {
         self.shown.values().all(|shown| shown.coarse == 1)
+    }
+}
+
+/// The picture as a texture of the toolkit: full ones pixel for pixel, coarse ones smoothed.
+fn upload(
+    ui: &Ui,
+    old: Option<TextureHandle>,
+    (id, coarse): (ViewportId, usize),
+    image: ColorImage,
+) -> TextureHandle {
+    let options = if coarse == 1 {
+        TextureOptions::NEAREST
+    } else {
+        TextureOptions::LINEAR
+    };
+    match old {
+        Some(mut texture) => {
+            texture.set(image, options);
+            texture
+        }
+        None => ui
+            .ctx()
+            .load_texture(format!("slice {}", id.0), image, options),
     }
 }
 
