@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AppState;
 use super::command::{LookCommand, ViewCommand};
-use super::viewport::Layout;
+use super::viewport::{Layout, ViewKind, ViewportId};
 use crate::geometry::{Lps, Point};
 use crate::study::WindowLevel;
 
@@ -17,7 +17,18 @@ struct KeptView {
     window: Option<WindowLevel>,
     /// `one`, `one-and-three` or `two-by-two`.
     layout: Option<String>,
+    /// What the viewports show, by the words of [`KINDS`].
+    viewports: Vec<String>,
 }
+
+const KINDS: [(&str, ViewKind); 6] = [
+    ("axial", ViewKind::Axial),
+    ("sagittal", ViewKind::Sagittal),
+    ("coronal", ViewKind::Coronal),
+    ("along-needle", ViewKind::AlongNeedle),
+    ("along-needle-90", ViewKind::AlongNeedleOrthogonal),
+    ("down-needle", ViewKind::DownNeedle),
+];
 
 const LAYOUTS: [(&str, Layout); 3] = [
     ("one", Layout::One),
@@ -33,6 +44,12 @@ impl AppState {
             crosshair: self.stage_binding().map(|_| self.crosshair),
             window: self.presentation().map(|look| look.window),
             layout: layout.map(|(name, _)| (*name).to_owned()),
+            viewports: self
+                .viewports
+                .iter()
+                .filter_map(|viewport| KINDS.iter().find(|(_, kind)| *kind == viewport.kind))
+                .map(|(name, _)| (*name).to_owned())
+                .collect(),
         };
         serde_json::to_value(kept).unwrap_or_default()
     }
@@ -44,6 +61,15 @@ impl AppState {
             && let Some((_, layout)) = LAYOUTS.iter().find(|(known, _)| *known == name)
         {
             self.apply(ViewCommand::Layout(*layout));
+        }
+        for (index, name) in kept.viewports.iter().enumerate() {
+            let known = KINDS.iter().find(|(known, _)| known == name);
+            let now = self.viewports.get(index).map(|viewport| viewport.kind);
+            if let Some((_, kind)) = known
+                && now.is_some_and(|now| now != *kind)
+            {
+                self.apply(ViewCommand::Kind(ViewportId(index), *kind));
+            }
         }
         let usable = |window: &WindowLevel| window.center.is_finite() && window.width >= 1.0;
         if let Some(window) = kept.window.filter(usable) {

@@ -53,10 +53,12 @@ impl Gpu {
     }
 
     /// Brings a volume, and slices that came since, to the card. The one before it goes.
-    pub fn hold(&mut self, volume: &Arc<Volume>) -> Result<(), RenderError> {
+    ///
+    /// True where more is to be brought in the next frame.
+    pub fn hold(&mut self, volume: &Arc<Volume>) -> Result<bool, RenderError> {
         let mut renderer = self.state.renderer.write();
         let Some(resources) = renderer.callback_resources.get_mut::<Resources>() else {
-            return Ok(());
+            return Ok(false);
         };
         let key = Arc::as_ptr(volume) as usize;
         if self.held != Some(key) {
@@ -64,10 +66,8 @@ impl Gpu {
             resources.texture = Some(VolumeTexture::new(&self.state.device, volume)?);
             self.held = Some(key);
         }
-        if let Some(texture) = &mut resources.texture {
-            texture.update(&self.state.queue, volume);
-        }
-        Ok(())
+        let texture = resources.texture.as_mut();
+        Ok(texture.is_some_and(|texture| texture.update(&self.state.queue, volume)))
     }
 
     /// Brings a picture that the processor made to the driver.

@@ -443,6 +443,11 @@ impl eframe::App for ViewerApp {
         if self.picture.is_some() {
             self.take_picture(&ctx);
         }
-        log::trace!(target: "stylet::frame", "drawn after {:.1} ms", self.since_last_frame_ms());
+        let slices = self.state.stage.as_ref().and_then(|stage| stage.progress());
+        log::trace!(
+            target: "stylet::frame",
+            "drawn after {:.1} ms, slices read {slices:?}",
+            self.since_last_frame_ms()
+        );
     }
 }

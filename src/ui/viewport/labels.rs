@@ -28,13 +28,10 @@ pub fn paint(
         return;
     };
     let place = pos2(rect.left() + EDGE, rect.top() + 28.0);
-    text(
-        &painter,
-        place,
-        Align2::LEFT_TOP,
-        &slice_position(viewport, frame, state),
-        theme::LABEL,
-    );
+    let words = slice_position(viewport, frame, state);
+    // The series has the other corner.
+    let words = shortened(&painter, &words, (rect.width() - 240.0).max(150.0));
+    text(&painter, place, Align2::LEFT_TOP, &words, theme::LABEL);
     series_text(&painter, rect, state);
     look_text(&painter, rect, viewport, state);
     scale_bar(&painter, rect, frame.mm_per_point);
@@ -93,7 +90,10 @@ fn slice_position(viewport: &Viewport, frame: &ViewFrame, state: &AppState) -> S
             .map_or("", |needle| needle.name.as_str());
         let shift = viewport.shaft_mm;
         return match viewport.kind {
-            crate::app::viewport::ViewKind::DownNeedle if shift >= 0.0 => {
+            crate::app::viewport::ViewKind::DownNeedle if shift == 0.0 => {
+                format!("{name} · at the target")
+            }
+            crate::app::viewport::ViewKind::DownNeedle if shift > 0.0 => {
                 format!("{name} · {} before the target", format::mm(shift))
             }
             crate::app::viewport::ViewKind::DownNeedle => {

@@ -157,10 +157,14 @@ impl Pictures {
         wanted: &Wanted,
     ) {
         let Some(gpu) = &mut self.gpu else { return };
-        if let Err(error) = gpu.hold(volume) {
-            self.trouble = Some(format!("{error}. The processor makes the pictures instead"));
-            ui.ctx().request_repaint();
-            return;
+        match gpu.hold(volume) {
+            Ok(false) => {}
+            Ok(true) => ui.ctx().request_repaint(),
+            Err(error) => {
+                self.trouble = Some(format!("{error}. The processor makes the pictures instead"));
+                ui.ctx().request_repaint();
+                return;
+            }
         }
         let callback = SliceCallback {
             viewport: id.0 as u64,
