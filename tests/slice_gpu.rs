@@ -10,7 +10,9 @@
 use stylet::geometry::{Degrees, Plane, Point, Vector};
 use stylet::render::cpu::render_greys;
 use stylet::render::offscreen::{offscreen_greys, offscreen_values, upload};
-use stylet::render::{Display, RenderContext, RenderError, SlicePass, VolumeTexture};
+use stylet::render::{
+    Display, GreyPicture, PicturePass, RenderContext, RenderError, SlicePass, VolumeTexture,
+};
 use stylet::study::{VoiFunction, WindowLevel};
 use stylet::volume::sample::reslice_exact;
 use stylet::volume::synthetic::{StoredAs, SyntheticVolume};
@@ -227,6 +229,20 @@ fn frame(
             display,
         );
     }
+    let pixels = painted(context, format, shown.len() as u64, &|id, render_pass| {
+        pass.paint(id, render_pass);
+    });
+    pass.end_frame();
+    pixels
+}
+
+/// Lets viewports that lie side by side be painted in one pass, and one that was never prepared.
+fn painted(
+    context: &RenderContext,
+    format: wgpu::TextureFormat,
+    viewports: u64,
+    paint: &dyn Fn(u64, &mut wgpu::RenderPass<'_>),
+) -> Vec<u8> {
     let side = 64;
     let size = wgpu::Extent3d {
         width: side,
@@ -262,14 +278,13 @@ fn frame(
             ..Default::default()
         })
         .forget_lifetime();
-    for id in 0..shown.len() as u64 {
+    for id in 0..viewports {
         // Two viewports beside one another, each half as wide.
         render_pass.set_viewport(id as f32 * 32.0, 0.0, 32.0, 64.0, 0.0, 1.0);
-        pass.paint(id, &mut render_pass);
+        paint(id, &mut render_pass);
     }
-    pass.paint(99, &mut render_pass);
+    paint(99, &mut render_pass);
     drop(render_pass);
-    pass.end_frame();
     encoder.copy_texture_to_buffer(
         target.as_image_copy(),
         wgpu::TexelCopyBufferInfo {
@@ -325,6 +340,51 @@ fn every_grey_reaches_the_window_unchanged_and_each_viewport_shows_its_own() {
                 "{format:?} at {x}, {y}"
             );
         }
+    }
+}
+
+#[test]
+fn pictures_of_the_processor_reach_the_window_unchanged() {
+    let Some(context) = context() else { return };
+    let greys: Vec<u8> = (0..=255).cycle().take(32 * 64).collect();
+    let flat = vec![77; 4 * 8];
+    for format in [
+        wgpu::TextureFormat::Bgra8Unorm,
+        wgpu::TextureFormat::Rgba8UnormSrgb,
+    ] {
+        let mut pass = PicturePass::new(&context.device, format);
+        let full = GreyPicture {
+            greys: &greys,
+            size: [32, 64],
+            screen: [32, 64],
+            coarse: 1,
+        };
+        let coarse = GreyPicture {
+            greys: &flat,
+            size: [4, 8],
+            screen: [32, 64],
+            coarse: 8,
+        };
+        pass.put(0, &context.device, &context.queue, &full);
+        pass.put(1, &context.device, &context.queue, &coarse);
+        let pixels = painted(&context, format, 2, &|id, render_pass| {
+            pass.paint(id, render_pass);
+        });
+        for (i, pixel) in pixels.chunks(4).enumerate() {
+            let (x, y) = (i % 64, i / 64);
+            let wanted = if x < 32 { greys[y * 32 + x] } else { 77 };
+            assert_eq!(
+                pixel,
+                [wanted, wanted, wanted, 255],
+                "{format:?} at {x}, {y}"
+            );
+        }
+        // One that lies about its size is not shown, and nothing breaks.
+        let lie = GreyPicture {
+            size: [5, 8],
+            ..coarse
+        };
+        pass.put(1, &context.device, &context.queue, &lie);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Import jobs: scan, sample study, thumbnails.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::AppState;
@@ -70,7 +70,7 @@ impl Imports {
 impl AppState {
     /// Starts a scan; plan files among the paths are opened as such.
     pub(super) fn import(&mut self, paths: Vec<PathBuf>) {
-        let (plans, images): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_plan);
+        let (plans, images): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_plan(path));
         // Only a fresh window gets plans this way; the window asks about unsaved changes first.
         if let Some(plan) = plans.into_iter().next() {
             self.imports.then_plan = Some(plan);
@@ -254,7 +254,7 @@ impl AppState {
 }
 
 /// Whether a path names a plan rather than images.
-pub fn is_plan(path: &PathBuf) -> bool {
+pub fn is_plan(path: &Path) -> bool {
     path.extension()
         .is_some_and(|suffix| suffix.eq_ignore_ascii_case("json"))
 }

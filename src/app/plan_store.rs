@@ -266,7 +266,7 @@ impl AppState {
         self.bind_to_images();
         let plan = Arc::clone(self.history.plan());
         let mut file = PlanFile::of(&plan, Some(self.view_to_keep()));
-        file.unknown = self.store.unknown.clone();
+        file.unknown.clone_from(&self.store.unknown);
         let to = path.clone();
         match Job::spawn("save", Arc::clone(&self.waker), move |_| file.write(&to)) {
             Ok(job) => {

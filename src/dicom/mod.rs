@@ -1,6 +1,6 @@
 //! Import of DICOM files: what is on disk, what its headers say, and the stored values of frames.
 //!
-//! The only module that names DICOM crates and codecs. Headers are read by [`scan`], which makes
+//! The only module that names DICOM crates and codecs. Headers are read by [`scan()`], which makes
 //! a [`Catalog`] without touching pixel data; [`decode_frame`] reads the samples of one frame.
 //! `parse` walks the elements itself rather than through dicom-object, because files cannot be
 //! trusted and a header costs far less when only the used attributes are kept.

@@ -38,6 +38,7 @@ use crate::app::effect::Effect;
 use crate::app::import::is_plan;
 use crate::app::notice::Severity;
 use crate::app::settings::Folders;
+use crate::app::stage::Stage;
 use crate::app::tool::Gesture;
 
 /// mm that an arrow key moves the selection.
@@ -224,7 +225,7 @@ impl ViewerApp {
 
     /// Opens what was chosen or dropped: images, or a plan after asking about the present one.
     fn open(&mut self, paths: Vec<PathBuf>, ctx: &Context) {
-        let (plans, images): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_plan);
+        let (plans, images): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_plan(path));
         if !images.is_empty() {
             self.queue.push(StudyCommand::Import(images));
         }
@@ -443,7 +444,7 @@ impl eframe::App for ViewerApp {
         if self.picture.is_some() {
             self.take_picture(&ctx);
         }
-        let slices = self.state.stage.as_ref().and_then(|stage| stage.progress());
+        let slices = self.state.stage.as_ref().and_then(Stage::progress);
         log::trace!(
             target: "stylet::frame",
             "drawn after {:.1} ms, slices read {slices:?}",
