@@ -6,6 +6,7 @@ pub mod format;
 mod gpu;
 mod launch;
 mod menu_bar;
+mod movement;
 mod pages;
 mod plan_panel;
 mod readout_panel;
@@ -18,7 +19,7 @@ pub mod viewport;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui};
 
@@ -33,16 +34,13 @@ use self::viewport::pictures::Pictures;
 use self::viewport::stack_view::StackView;
 use crate::app::AppState;
 use crate::app::action::Action;
-use crate::app::command::{CommandQueue, FileCommand, PlanCommand, StudyCommand, ViewCommand};
+use crate::app::command::{CommandQueue, FileCommand, StudyCommand};
 use crate::app::effect::Effect;
 use crate::app::import::is_plan;
 use crate::app::notice::Severity;
 use crate::app::settings::Folders;
 use crate::app::stage::Stage;
 use crate::app::tool::Gesture;
-
-/// mm that an arrow key moves the selection.
-const NUDGE_MM: f64 = 0.5;
 
 /// What to do once unsaved changes are dealt with.
 #[derive(Debug, Clone, PartialEq)]
@@ -296,61 +294,6 @@ impl ViewerApp {
         }
     }
 
-    /// Arrows, page keys, plus and minus.
-    fn movement_keys(&mut self, ctx: &Context) {
-        if ctx.egui_wants_keyboard_input() {
-            return;
-        }
-        let viewport = self
-            .pointed
-            .map_or(self.state.active, |pointed| pointed.viewport);
-        let mut nudge = glam::DVec2::ZERO;
-        let (mut steps, mut factor) = (0.0, 1.0);
-        ctx.input(|input| {
-            let step = if input.modifiers.shift {
-                10.0 * NUDGE_MM
-            } else {
-                NUDGE_MM
-            };
-            for (key, x, y) in [
-                (egui::Key::ArrowLeft, -step, 0.0),
-                (egui::Key::ArrowRight, step, 0.0),
-                (egui::Key::ArrowUp, 0.0, -step),
-                (egui::Key::ArrowDown, 0.0, step),
-            ] {
-                let times = input.num_presses(key) as f64;
-                nudge += glam::DVec2::new(x, y) * times;
-            }
-            steps += input.num_presses(egui::Key::PageDown) as f64;
-            steps -= input.num_presses(egui::Key::PageUp) as f64;
-            let zooms = input.num_presses(egui::Key::Plus) + input.num_presses(egui::Key::Equals);
-            factor *= 1.25_f64.powi(zooms as i32 - input.num_presses(egui::Key::Minus) as i32);
-        });
-        let picks_needle = self.state.selection.needle().is_some();
-        if nudge != glam::DVec2::ZERO {
-            if picks_needle {
-                self.queue.push(PlanCommand::Nudge(viewport, nudge));
-            } else {
-                // Without a selection the arrows turn the pages, as in other viewers.
-                self.queue.push(ViewCommand::Scroll(
-                    viewport,
-                    nudge.y.signum() + nudge.x.signum(),
-                ));
-            }
-        }
-        if steps != 0.0 {
-            self.queue.push(ViewCommand::Scroll(viewport, steps));
-        }
-        if factor != 1.0 {
-            let about_mm = glam::DVec2::ZERO;
-            self.queue.push(ViewCommand::Zoom {
-                viewport,
-                factor,
-                about_mm,
-            });
-        }
-    }
-
     fn dropped(&mut self, ctx: &Context) {
         let paths: Vec<PathBuf> = ctx.input(|input| {
             input
@@ -363,24 +306,6 @@ impl ViewerApp {
         if !paths.is_empty() {
             self.open(paths, ctx);
         }
-    }
-
-    fn play(&mut self, ctx: &Context) {
-        let Some(stage) = self.state.stage.as_ref().filter(|stage| stage.playing) else {
-            return;
-        };
-        let crate::app::stage::Content::Pictures(pictures) = &stage.content else {
-            return;
-        };
-        let wait = Duration::from_secs_f64(stage.frame_time_ms() / 1000.0);
-        let since = self.last_advance.elapsed();
-        // The next picture waits for the one before it to be there.
-        if since >= wait && stage.picture().is_some() {
-            let next = (pictures.frame + 1) % stage.frame_count().max(1);
-            self.last_advance = Instant::now();
-            self.queue.push(StudyCommand::Frame(next));
-        }
-        ctx.request_repaint_after(wait.saturating_sub(since));
     }
 
     /// Time since the frame before, for the frame log (`RUST_LOG=stylet::frame=trace`).
