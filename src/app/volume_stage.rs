@@ -1,6 +1,8 @@
 //! A volume on stage: filling while it loads, then the air around the patient.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::job::{Job, JobEvent, Waker};
 use super::notice::{Notices, Severity};
@@ -13,6 +15,20 @@ use crate::volume::load::{self, LoadReport, VolumeError};
 
 type LoadJob = Job<usize, Result<LoadReport, VolumeError>>;
 
+/// Slices that are read before the load waits for the first of them to be on the screen.
+const FIRST_SLICES: usize = 4;
+
+/// Longest such wait: nobody may be drawing.
+const LONGEST_HOLD: Duration = Duration::from_millis(400);
+
+/// How far the first picture of a volume is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FirstFrame {
+    Awaited,
+    Drawing,
+    Drawn,
+}
+
 /// A volume on stage.
 pub struct VolumeStage {
     /// Its voxels, filling while it loads.
@@ -23,6 +39,8 @@ pub struct VolumeStage {
     pub loaded: usize,
     /// A sentence about slices that could not be read, for as long as they are shown.
     pub unreadable: Option<String>,
+    first_frame: FirstFrame,
+    on_screen: Arc<AtomicBool>,
     loading: Option<LoadJob>,
     finding_air: Option<Job<(), Known<OutsideAir>>>,
 }
@@ -34,9 +52,20 @@ impl VolumeStage {
         let volume = Arc::new(volume);
         let (filling, source) = (Arc::clone(&volume), Arc::clone(series));
         let first = volume.size[2] / 2;
+        let on_screen = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&on_screen);
         let loading = Job::spawn("load", shared(waker), move |sink| {
+            let started = Instant::now();
             load::fill_volume(&filling, &source, stack, first, &|_, done, _| {
-                sink.progress(done)
+                let go_on = sink.progress(done);
+                while done >= FIRST_SLICES
+                    && !seen.load(Ordering::Relaxed)
+                    && started.elapsed() < LONGEST_HOLD
+                    && go_on.is_continue()
+                {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                go_on
             })
         });
         Ok(Self {
@@ -44,6 +73,8 @@ impl VolumeStage {
             air: Err("The images are still loading".to_owned()),
             loaded: 0,
             unreadable: None,
+            first_frame: FirstFrame::Awaited,
+            on_screen,
             loading: Some(loading.map_err(|error| format!("Not loaded: {error}"))?),
             finding_air: None,
         })
@@ -75,6 +106,7 @@ impl VolumeStage {
                 }
             }
         }
+        self.tell_on_screen(waker);
         if ended {
             self.loading = None;
             self.start_finding_air(waker);
@@ -88,6 +120,22 @@ impl VolumeStage {
             self.finding_air = None;
         }
         ended
+    }
+
+    /// Lets the load go on once a frame with the first slices has been drawn.
+    fn tell_on_screen(&mut self, waker: &Waker) {
+        match self.first_frame {
+            FirstFrame::Awaited if self.loaded > 0 => {
+                // The frame that follows this poll draws them; the one after knows it is done.
+                self.first_frame = FirstFrame::Drawing;
+                waker();
+            }
+            FirstFrame::Drawing => {
+                self.first_frame = FirstFrame::Drawn;
+                self.on_screen.store(true, Ordering::Relaxed);
+            }
+            _ => {}
+        }
     }
 
     fn start_finding_air(&mut self, waker: &Waker) {
