@@ -188,3 +188,82 @@ fn nothing_is_drawn_while_nothing_changes() {
     let steps = app.harness.run();
     assert!(steps <= 2, "{steps} frames were drawn");
 }
+
+#[test]
+fn a_second_button_ends_a_drag_and_keeps_it() {
+    let home = Home::new();
+    let mut app = TestApp::on_sample(&home);
+    place(&mut app, &home);
+    let before = app.needle().clone();
+    let from = app.screen(ViewKind::Axial, before.target.unwrap());
+    app.drag_part(from, moved(from, 20.0, 10.0));
+    let dragged = app.needle().clone();
+    app.harness.event(egui::Event::PointerButton {
+        pos: moved(from, 20.0, 10.0),
+        button: egui::PointerButton::Middle,
+        pressed: true,
+        modifiers: Modifiers::NONE,
+    });
+    app.harness.run_steps(2);
+    assert!(!app.harness.state().state.history.is_open());
+    assert_eq!(app.needle(), &dragged);
+}
+
+#[test]
+fn one_notch_of_the_wheel_during_a_drag_is_one_slice_and_no_more() {
+    let home = Home::new();
+    let mut app = TestApp::on_sample(&home);
+    place(&mut app, &home);
+    let before = app.needle().clone();
+    let from = app.screen(ViewKind::Axial, before.segment().unwrap().at(0.5));
+    app.drag_part(from, moved(from, 10.0, 0.0));
+    app.harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Line,
+        delta: egui::vec2(0.0, -1.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+    app.harness.run_steps(3);
+    for step in 1_u8..10 {
+        app.hover(moved(from, 10.0 + f32::from(step), 0.0));
+    }
+    let z_mm = |needle: &stylet::plan::Trajectory| needle.target.unwrap().0.z;
+    let carried_mm = (z_mm(app.needle()) - z_mm(&before)).abs();
+    let slice_mm = 4.0;
+    assert!(
+        (carried_mm - slice_mm).abs() < 0.2,
+        "one slice of {slice_mm} mm, not {carried_mm} mm"
+    );
+}
+
+#[test]
+fn a_double_click_places_one_end() {
+    let home = Home::new();
+    let mut app = TestApp::on_sample(&home);
+    let (_, target) = home.truth("facet_cleft", "L2-L3", "right");
+    app.go_to(target);
+    app.click_label("Target");
+    let at = app.screen(ViewKind::Axial, target);
+    app.click(at);
+    app.click(moved(at, 1.0, 1.0));
+    assert!(app.needle().target.is_some() && app.needle().entry.is_none());
+}
+
+#[test]
+fn another_file_is_replaced_only_when_asked() {
+    let home = Home::new();
+    let mut app = TestApp::on_sample(&home);
+    place(&mut app, &home);
+    let path = home.path().join("other.stylet.json");
+    std::fs::write(&path, "somebody else's").unwrap();
+    app.harness
+        .state_mut()
+        .state
+        .apply(FileCommand::SaveAs(path.clone()));
+    app.settle();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "somebody else's");
+    app.click_label("Replace it");
+    app.settle();
+    assert!(PlanFile::read(&path).is_ok());
+}

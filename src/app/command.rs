@@ -98,8 +98,12 @@ pub enum FileCommand {
     OpenAfterImport(PathBuf),
     /// Saves where it came from; asks for a place where there is none.
     Save,
-    /// Saves elsewhere.
+    /// Saves elsewhere; asks where another file is there.
     SaveAs(PathBuf),
+    /// Saves over another file.
+    SaveOver(PathBuf),
+    /// Leaves the other file as it is.
+    KeepOther,
     /// Takes the plan of a program that ended without saving.
     Recover(usize),
     /// Leaves what can be recovered for the next start.

@@ -46,6 +46,13 @@ impl History {
         self.open.is_some()
     }
 
+    /// Whether the gesture under way has changed anything.
+    pub fn has_changed(&self) -> bool {
+        self.open
+            .as_ref()
+            .is_some_and(|step| step.plan != self.plan)
+    }
+
     /// Starts a gesture. One that is still open is committed first.
     pub fn begin(&mut self, label: &str) {
         self.commit();

@@ -64,6 +64,8 @@ impl Imports {
         self.sample = None;
         self.scanned = None;
         self.sample_made = None;
+        // It was to be opened on images that do not come.
+        self.then_plan = None;
     }
 }
 
@@ -191,8 +193,11 @@ impl AppState {
                     self.imports.scanned = None;
                     match result {
                         Ok(report) => self.imported(report),
-                        Err(DicomError::Cancelled) => {}
-                        Err(error) => self.notices.add(Severity::Error, error.to_string()),
+                        Err(DicomError::Cancelled) => self.imports.cancel(),
+                        Err(error) => {
+                            self.imports.cancel();
+                            self.notices.add(Severity::Error, error.to_string());
+                        }
                     }
                 }
                 JobEvent::Died(text) => {
@@ -224,8 +229,17 @@ impl AppState {
         {
             self.show(&series, stack);
         }
-        if let Some(plan) = self.imports.then_plan.take() {
-            self.apply(FileCommand::Open(plan));
+        match self.imports.then_plan.take() {
+            Some(plan) if self.has_unsaved_changes() => {
+                let text = format!(
+                    "Not opened, because the present plan has unsaved changes: save it, then open \
+                     the other\nFile: {}",
+                    plan.display()
+                );
+                self.notices.add(Severity::Warning, text);
+            }
+            Some(plan) => self.apply(FileCommand::Open(plan)),
+            None => {}
         }
     }
 

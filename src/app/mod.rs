@@ -10,6 +10,7 @@ pub mod journal;
 pub mod notice;
 pub mod picture_stage;
 pub mod plan_commands;
+mod plan_fit;
 pub mod plan_lock;
 pub mod plan_store;
 pub mod presentation;

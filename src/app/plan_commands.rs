@@ -5,14 +5,15 @@ use glam::DVec2;
 use super::AppState;
 use super::command::{PlanCommand, Selection};
 use super::notice::Severity;
-use super::tool::Gesture;
+use super::tool::{Gesture, ToolKind};
 use super::viewport::ViewportId;
 use crate::geometry::Point;
 use crate::plan::{PlanEdit, Trajectory, TrajectoryId};
 
 impl AppState {
     pub(super) fn plan_command(&mut self, command: PlanCommand) {
-        if !self.plan_fits() {
+        let ends = matches!(command, PlanCommand::Commit | PlanCommand::Cancel);
+        if !ends && !self.plan_fits() {
             self.notices.add(
                 Severity::Warning,
                 "Not changed: the open plan belongs to other images. Open its own study, or start \
@@ -21,7 +22,12 @@ impl AppState {
             return;
         }
         match command {
-            PlanCommand::Begin(label) => self.history.begin(label),
+            PlanCommand::Begin(label) => {
+                if self.history.commit() {
+                    self.journal();
+                }
+                self.history.begin(label);
+            }
             PlanCommand::Edit(label, edit) => self.edit(label, &edit),
             PlanCommand::Commit => {
                 if self.history.commit() {
@@ -41,10 +47,11 @@ impl AppState {
                 }
             }
             PlanCommand::NewNeedle => {
+                self.finish_gesture();
                 self.history.begin("New needle");
                 self.add_needle();
                 self.plan_command(PlanCommand::Commit);
-                self.tool = super::tool::ToolKind::Place(crate::plan::TrajectoryEnd::Target);
+                self.tool = ToolKind::Place(crate::plan::TrajectoryEnd::Target);
             }
             PlanCommand::Duplicate(id) => self.copy_needle(id, "Duplicate needle", |needle| {
                 needle.name = format!("{} copy", needle.name);
@@ -55,7 +62,13 @@ impl AppState {
                 self.snap_entry(id, super::tool::Quiet::No);
                 self.plan_command(PlanCommand::Commit);
             }
-            PlanCommand::Place(end, at) => self.place_end(end, at),
+            PlanCommand::Place(end, at) => {
+                self.place_end(end, at);
+                // A tool that was armed for this end would take the next click for it.
+                if matches!(self.tool, ToolKind::Place(_)) {
+                    self.tool = ToolKind::Window;
+                }
+            }
             PlanCommand::Nudge(viewport, by_mm) => self.nudge(viewport, by_mm),
         }
     }
@@ -63,7 +76,9 @@ impl AppState {
     fn edit(&mut self, label: &str, edit: &PlanEdit) {
         let alone = !self.history.is_open();
         match self.history.edit(label, edit) {
-            Ok(()) if alone => self.journal(),
+            Ok(()) if alone => {
+                self.journal();
+            }
             Ok(()) => {}
             Err(error) => self.notices.add(Severity::Warning, error.to_string()),
         }

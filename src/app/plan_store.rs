@@ -10,7 +10,7 @@ use super::job::{Job, JobEvent};
 use super::journal::{self, Journal, Recovery};
 use super::notice::Severity;
 use super::plan_lock::PlanLock;
-use crate::plan::{Fit, Plan, PlanFile, PlanFileError, SeriesBinding};
+use crate::plan::{Plan, PlanFile, PlanFileError};
 
 /// Where the plan lives and whether it is safe there.
 #[derive(Debug, Default)]
@@ -31,8 +31,10 @@ pub struct PlanStore {
     saving: Option<Saving>,
     /// Set when a save needs a name: the window asks for one.
     pub wants_name: bool,
-    /// Plan file to open once images are there, from the command line.
-    pub banner: Option<String>,
+    /// A save that would replace another file: the window asks first.
+    pub overwrite: Option<PathBuf>,
+    /// A save that waits for the one under way.
+    save_again: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -77,9 +79,6 @@ impl PlanStore {
     }
 }
 
-/// The plan does not belong to the open images; a notice has said so.
-struct Misfit;
-
 impl AppState {
     pub(super) fn file(&mut self, command: FileCommand) {
         match command {
@@ -101,7 +100,20 @@ impl AppState {
                 Some(path) if !self.store.in_use_elsewhere => self.save_plan(path),
                 _ => self.store.wants_name = true,
             },
-            FileCommand::SaveAs(path) => self.save_plan(with_suffix(path)),
+            FileCommand::SaveAs(path) => {
+                let path = with_suffix(path);
+                if path.exists() && self.store.path.as_ref() != Some(&path) {
+                    self.store.wants_name = false;
+                    self.store.overwrite = Some(path);
+                } else {
+                    self.save_plan(path);
+                }
+            }
+            FileCommand::SaveOver(path) => {
+                self.store.overwrite = None;
+                self.save_plan(path);
+            }
+            FileCommand::KeepOther => self.store.overwrite = None,
             FileCommand::Recover(index) => self.recover(index),
             FileCommand::RecoverLater => self.store.recoveries.clear(),
             FileCommand::DiscardRecovery(index) => {
@@ -124,11 +136,10 @@ impl AppState {
                 return;
             }
         };
-        let Ok(banner) = self.fit_or_refuse(&plan, path) else {
+        if self.fit_or_refuse(&plan, path).is_err() {
             return;
-        };
+        }
         self.replace_plan(plan, Some(path.to_owned()));
-        self.store.banner = banner;
         self.store.unknown = file.unknown;
         let lock = PlanLock::take(path);
         self.store.in_use_elsewhere = lock.is_err();
@@ -158,41 +169,6 @@ impl AppState {
         }
     }
 
-    /// The banner a plan needs on these images, if any; a notice and an error where it does not
-    /// belong to them.
-    fn fit_or_refuse(&mut self, plan: &Plan, path: &Path) -> Result<Option<String>, Misfit> {
-        let (Some(bound), Some(open)) = (&plan.series, self.stage_binding()) else {
-            let unbound = plan.series.is_none() && self.stage_binding().is_some();
-            return Ok(unbound.then(|| {
-                "This plan does not say which images it was drawn on: check it against them"
-                    .to_owned()
-            }));
-        };
-        match bound.fit(&open) {
-            Fit::SameSeries | Fit::Unbound => Ok(None),
-            Fit::SameFrameOfReference => Ok(Some(
-                "This plan was drawn on another series of the same examination: the positions \
-                 hold, the picture may differ"
-                    .to_owned(),
-            )),
-            Fit::ChangedGeometry => Ok(Some(
-                "The slices of this series have changed since the plan was drawn: check it"
-                    .to_owned(),
-            )),
-            Fit::Different => {
-                let text = format!(
-                    "This plan was drawn on other images (frame of reference {}, open is {}): its \
-                     positions mean nothing here. Open its own study first\nFile: {}",
-                    uid_tail(bound),
-                    uid_tail(&open),
-                    path.display()
-                );
-                self.notices.add(Severity::Error, text);
-                Err(Misfit)
-            }
-        }
-    }
-
     fn replace_plan(&mut self, plan: Plan, path: Option<PathBuf>) {
         self.history = History::starting_at(plan);
         self.selection = Selection::Nothing;
@@ -202,7 +178,6 @@ impl AppState {
         self.store.path = path;
         self.store.lock = None;
         self.store.in_use_elsewhere = false;
-        self.store.banner = None;
         self.store.unknown = serde_json::Map::new();
         if let Some(journal) = &mut self.store.journal {
             journal.clear();
@@ -211,6 +186,13 @@ impl AppState {
 
     fn recover(&mut self, index: usize) {
         if index >= self.store.recoveries.len() {
+            return;
+        }
+        if self.has_unsaved_changes() {
+            self.notices.add(
+                Severity::Warning,
+                "Save the present plan first: recovering would replace it",
+            );
             return;
         }
         let recovery = self.store.recoveries[index].clone();
@@ -239,7 +221,10 @@ impl AppState {
                 .map(|(file, _)| file.unknown)
                 .unwrap_or_default();
         }
-        self.journal();
+        if !self.journal() {
+            // Nothing else holds this plan yet: its old journal stays.
+            return;
+        }
         if let Err(error) = recovery.discard() {
             self.notices.add(Severity::Warning, error.to_string());
         }
@@ -250,6 +235,11 @@ impl AppState {
 
     fn save_plan(&mut self, path: PathBuf) {
         self.store.wants_name = false;
+        // Two saves at once could end in either order.
+        if self.store.saving.is_some() {
+            self.store.save_again = Some(path);
+            return;
+        }
         let moved = self.store.path.as_deref() != Some(path.as_path());
         let mut lock = None;
         if moved || self.store.lock.is_none() {
@@ -316,8 +306,13 @@ impl AppState {
                 }
             }
             if self.store.saving.is_none() {
-                return;
+                break;
             }
+        }
+        if self.store.saving.is_none()
+            && let Some(path) = self.store.save_again.take()
+        {
+            self.save_plan(path);
         }
     }
 
@@ -341,14 +336,14 @@ impl AppState {
         }
     }
 
-    /// Puts the plan as it is into the journal.
-    pub(super) fn journal(&mut self) {
+    /// Puts the plan as it is into the journal. False where it could not.
+    pub(super) fn journal(&mut self) -> bool {
         let Some(journal) = &mut self.store.journal else {
-            return;
+            return false;
         };
         if let Err(error) = journal.record(self.history.plan(), self.store.path.as_deref()) {
             self.notices.add(Severity::Error, error.to_string());
-            return;
+            return false;
         }
         if let Some(handle) = journal.handle() {
             // A power cut may lose what only the system's cache holds; syncing can take long.
@@ -358,6 +353,7 @@ impl AppState {
                 .spawn(sync)
                 .ok();
         }
+        true
     }
 
     /// Forgets the journal: the person chose to leave without saving.
@@ -372,19 +368,6 @@ impl AppState {
     pub fn has_unsaved_changes(&self) -> bool {
         self.store.is_dirty(self.history.plan())
     }
-}
-
-fn uid_tail(binding: &SeriesBinding) -> String {
-    let uid = binding
-        .frame_of_reference_uid
-        .as_ref()
-        .map_or("none", |uid| uid.as_str());
-    let start = uid
-        .char_indices()
-        .rev()
-        .nth(11)
-        .map_or(0, |(index, _)| index);
-    format!("…{}", &uid[start..])
 }
 
 /// The name with the plan suffix, unless it has one.

@@ -231,6 +231,8 @@ impl AppState {
         let Some(kind) = series.stacks.get(stack).map(|stack| stack.kind) else {
             return;
         };
+        self.finish_gesture();
+        self.draft = None;
         let content = if kind == StackKind::Volume {
             match VolumeStage::load(&series, stack, &self.waker) {
                 Ok(stage) => Content::Volume(stage),
@@ -260,7 +262,9 @@ impl AppState {
     fn after_show(&mut self) {
         let posture = self.posture();
         if let Some(volume) = self.stage.as_ref().and_then(Stage::volume) {
-            let middle = volume.center_lps();
+            // On voxel centres: the first picture is an acquired slice, not a mean of two.
+            let voxel = (volume.voxel_from_lps * volume.center_lps()).0.round();
+            let middle = volume.lps_from_voxel * crate::geometry::Point::from_vec(voxel);
             for viewport in &mut self.viewports {
                 let (kind, slab) = (viewport.kind, viewport.slab);
                 *viewport = super::viewport::Viewport::new(kind, posture);

@@ -41,6 +41,9 @@ impl AppState {
 
     /// The needle that needle views follow: the selected one, else the first with two ends.
     pub fn followed_needle(&self) -> Option<&Trajectory> {
+        if !self.plan_fits() {
+            return None;
+        }
         let selected = self
             .selection
             .needle()

@@ -281,7 +281,8 @@ impl Viewport {
         let high = corners.into_iter().fold(DVec2::NEG_INFINITY, DVec2::max);
         let extent = high - low;
         let [width, height] = size_points.map(|points| points.max(16.0));
-        (extent.x / width).max(extent.y / height).clamp(0.01, 50.0)
+        // A little room, so that nothing seems cut.
+        (1.03 * (extent.x / width).max(extent.y / height)).clamp(0.01, 50.0)
     }
 }
 

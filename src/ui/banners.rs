@@ -25,10 +25,7 @@ fn banners(state: &AppState) -> Vec<String> {
     if let Some(stage) = &state.stage {
         lines.extend(stage.banners());
     }
-    lines.extend(state.store.banner.clone());
-    if !state.plan_fits() {
-        lines.push("The open plan belongs to other images: its needles are not shown".to_owned());
-    }
+    lines.extend(state.fit_banner().map(str::to_owned));
     if state.store.in_use_elsewhere {
         lines.push(
             "This plan is open in another window: save changes under another name".to_owned(),

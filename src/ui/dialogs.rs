@@ -69,6 +69,8 @@ struct Browser {
     name: String,
     entries: Vec<(PathBuf, bool)>,
     trouble: Option<String>,
+    /// The name has been given the keyboard.
+    focused: bool,
 }
 
 impl Dialogs {
@@ -185,6 +187,7 @@ impl Browser {
             name: wanted.proposed_name().to_owned(),
             entries: Vec::new(),
             trouble: None,
+            focused: false,
         };
         browser.list();
         browser
@@ -221,12 +224,8 @@ impl Browser {
             ui.heading(self.wanted.title());
             self.path_ui(ui);
             self.entries_ui(ui, &mut choice);
-            if self.wanted.saves() {
-                ui.horizontal(|ui| {
-                    let label = ui.label("Name");
-                    ui.add(TextEdit::singleline(&mut self.name).desired_width(f32::INFINITY))
-                        .labelled_by(label.id);
-                });
+            if self.wanted.saves() && self.name_ui(ui) {
+                choice = Some(Choice::Take(self.folder.join(&self.name)));
             }
             ui.horizontal(|ui| {
                 let label = match self.wanted {
@@ -254,6 +253,22 @@ impl Browser {
             choice = Some(Choice::Cancel);
         }
         choice
+    }
+
+    /// The name of the file; true where Enter takes it.
+    fn name_ui(&mut self, ui: &mut Ui) -> bool {
+        let mut taken = false;
+        ui.horizontal(|ui| {
+            let label = ui.label("Name");
+            let edit = TextEdit::singleline(&mut self.name).desired_width(f32::INFINITY);
+            let response = ui.add(edit).labelled_by(label.id);
+            if !std::mem::replace(&mut self.focused, true) {
+                response.request_focus();
+            }
+            let entered = ui.input(|input| input.key_pressed(egui::Key::Enter));
+            taken = response.lost_focus() && entered && !self.name.trim().is_empty();
+        });
+        taken
     }
 
     fn path_ui(&mut self, ui: &mut Ui) {

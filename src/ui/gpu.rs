@@ -1,7 +1,7 @@
 //! The seam between the toolkit's painter and the slice pass: the only place of `ui` that names
 //! the graphics library.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use egui::PaintCallbackInfo;
 use egui_wgpu::{CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
@@ -22,7 +22,8 @@ struct Resources {
 pub struct Gpu {
     state: RenderState,
     kind: AdapterKind,
-    held: Option<usize>,
+    /// The volume on the card; a weak reference keeps its address from being used again.
+    held: Option<Weak<Volume>>,
 }
 
 impl Gpu {
@@ -60,11 +61,11 @@ impl Gpu {
         let Some(resources) = renderer.callback_resources.get_mut::<Resources>() else {
             return Ok(false);
         };
-        let key = Arc::as_ptr(volume) as usize;
-        if self.held != Some(key) {
+        let held = self.held.as_ref();
+        if !held.is_some_and(|held| std::ptr::eq(held.as_ptr(), Arc::as_ptr(volume))) {
             resources.texture = None;
             resources.texture = Some(VolumeTexture::new(&self.state.device, volume)?);
-            self.held = Some(key);
+            self.held = Some(Arc::downgrade(volume));
         }
         let texture = resources.texture.as_mut();
         Ok(texture.is_some_and(|texture| texture.update(&self.state.queue, volume)))

@@ -34,7 +34,7 @@ use self::viewport::pictures::Pictures;
 use self::viewport::stack_view::StackView;
 use crate::app::AppState;
 use crate::app::action::Action;
-use crate::app::command::{CommandQueue, FileCommand, StudyCommand};
+use crate::app::command::{CommandQueue, FileCommand, StudyCommand, ViewCommand};
 use crate::app::effect::Effect;
 use crate::app::import::is_plan;
 use crate::app::notice::Severity;
@@ -262,7 +262,8 @@ impl ViewerApp {
             self.page = None;
         }
         pages::recovery_ui(ui, &self.state, &mut self.queue);
-        if self.leaving.is_some() {
+        pages::overwrite_ui(ui, &self.state, &mut self.queue);
+        if self.leaving.is_some() && self.state.store.overwrite.is_none() {
             self.leave(ui);
         }
         if std::mem::take(&mut self.state.store.wants_name) {
@@ -284,7 +285,10 @@ impl ViewerApp {
         match pages::leave_ui(ui) {
             Some(LeaveChoice::Save) => self.queue.push(FileCommand::Save),
             Some(LeaveChoice::Discard) => {
-                self.state.abandon_changes();
+                // Another plan takes the place of this one, or nothing does: until then it stays.
+                if self.leaving == Some(Then::Close) {
+                    self.state.abandon_changes();
+                }
                 if let Some(then) = self.leaving.take() {
                     self.go_on(then, ui.ctx());
                 }
@@ -352,6 +356,10 @@ impl eframe::App for ViewerApp {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         for action in shortcut::pressed(&ctx) {
+            // A key acts where the pointer is.
+            if let Some(pointed) = self.pointed {
+                self.state.apply(ViewCommand::Activate(pointed.viewport));
+            }
             self.act(action, &ctx);
         }
         self.movement_keys(&ctx);
@@ -365,6 +373,10 @@ impl eframe::App for ViewerApp {
                 self.state.apply(command);
             }
             ctx.request_repaint();
+        }
+        // A release can be missed: the button went up without a frame, or its viewport is gone.
+        if !ctx.input(|input| input.pointer.any_down()) {
+            self.state.finish_gesture();
         }
         if self.picture.is_some() {
             self.take_picture(&ctx);

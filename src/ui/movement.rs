@@ -13,7 +13,8 @@ const NUDGE_MM: f64 = 0.5;
 impl ViewerApp {
     /// Arrows, page keys, plus and minus.
     pub(super) fn movement_keys(&mut self, ctx: &Context) {
-        if ctx.egui_wants_keyboard_input() {
+        let asked = ctx.memory(|memory| memory.top_modal_layer().is_some());
+        if asked || ctx.egui_wants_keyboard_input() {
             return;
         }
         let viewport = self
@@ -75,12 +76,15 @@ impl ViewerApp {
         };
         let wait = Duration::from_secs_f64(stage.frame_time_ms() / 1000.0);
         let since = self.last_advance.elapsed();
-        // The next picture waits for the one before it to be there.
-        if since >= wait && stage.picture().is_some() {
+        // The next picture waits for the one before it to be there, or known not to come.
+        let ready = stage.picture().is_some() || stage.picture_failure().is_some();
+        if since < wait {
+            ctx.request_repaint_after(wait.saturating_sub(since));
+        } else if ready {
             let next = (pictures.frame + 1) % stage.frame_count().max(1);
             self.last_advance = Instant::now();
             self.queue.push(StudyCommand::Frame(next));
+            ctx.request_repaint_after(wait);
         }
-        ctx.request_repaint_after(wait.saturating_sub(since));
     }
 }

@@ -6,6 +6,7 @@ use super::theme;
 use crate::app::AppState;
 use crate::app::action::Action;
 use crate::app::command::{Command, CommandQueue, FileCommand};
+use crate::app::notice::{Notice, Severity};
 use crate::app::settings::{BackEnd, DragAction, Settings};
 use crate::ui::menu_bar::Page;
 
@@ -204,7 +205,8 @@ pub fn recovery_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
                     .color(theme::FAINT),
             );
         }
-        if let Some(notice) = state.notices.latest() {
+        let refused = |notice: &&Notice| notice.severity == Severity::Error;
+        if let Some(notice) = state.notices.latest().filter(refused) {
             ui.label(RichText::new(&notice.text).color(theme::WARNING));
         }
         ui.add_space(8.0);
@@ -217,6 +219,27 @@ pub fn recovery_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
             }
             if ui.button("Discard for good").clicked() {
                 queue.push(FileCommand::DiscardRecovery(0));
+            }
+        });
+    });
+}
+
+/// Asks before a save replaces another file.
+pub fn overwrite_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
+    let Some(path) = &state.store.overwrite else {
+        return;
+    };
+    Modal::new(egui::Id::unique("overwrite")).show(ui.ctx(), |ui| {
+        ui.set_max_width(480.0);
+        ui.heading("Replace the other file?");
+        ui.label(format!("{} is there already.", path.display()));
+        ui.add_space(8.0);
+        ui.horizontal(|ui| {
+            if ui.button("Replace it").clicked() {
+                queue.push(FileCommand::SaveOver(path.clone()));
+            }
+            if ui.button("Keep it").clicked() {
+                queue.push(FileCommand::KeepOther);
             }
         });
     });

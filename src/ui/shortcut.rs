@@ -28,11 +28,18 @@ fn shortcut_of(shortcut: Shortcut) -> Option<KeyboardShortcut> {
 /// Actions whose keys were pressed in this frame. None while a text is being typed, so that a
 /// letter in a needle's name is a letter.
 pub fn pressed(ctx: &Context) -> Vec<Action> {
+    // A question over the window or an open menu has the keyboard for itself.
+    if ctx.memory(|memory| memory.top_modal_layer().is_some()) || egui::Popup::is_any_open(ctx) {
+        return Vec::new();
+    }
     let typing = ctx.egui_wants_keyboard_input();
     let mut keyed: Vec<(Action, KeyboardShortcut)> = Action::all()
         .into_iter()
         .filter_map(|action| Some((action, shortcut_of(action.shortcut()?)?)))
-        .filter(|(_, shortcut)| !typing || shortcut.modifiers.command)
+        .filter(|(action, shortcut)| {
+            let of_text = matches!(action, Action::Undo | Action::Redo);
+            !typing || (shortcut.modifiers.command && !of_text)
+        })
         .collect();
     // Ctrl+Shift+Z must be asked for before Ctrl+Z, which would match it too.
     keyed.sort_by_key(|(_, shortcut)| !shortcut.modifiers.shift);

@@ -74,6 +74,7 @@ impl StudyBrowser {
         };
         let counted = match stack.kind {
             StackKind::Volume => format!("{} slices", stack.frames.len()),
+            StackKind::Images if stack.frames.len() == 1 => "1 picture".to_owned(),
             StackKind::Images => format!("{} pictures", stack.frames.len()),
             StackKind::Cine => format!("run of {} frames", stack.frames.len()),
         };

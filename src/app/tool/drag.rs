@@ -6,13 +6,16 @@ use super::hit::Hit;
 use super::{Button, Gesture, PointerEvent, ToolKind};
 use crate::app::AppState;
 use crate::app::command::{Command, LookCommand, PlanCommand, Selection, ViewCommand};
+use crate::app::notice::Severity;
 use crate::app::presentation::Presentation;
 use crate::app::settings::DragAction;
-use crate::geometry::{Degrees, Lps, Plane, Point};
+use crate::geometry::{Degrees, Lps, Plane, Point, Vector};
 use crate::plan::{PlanEdit, TrajectoryEnd, TrajectoryId};
 
 impl AppState {
     pub(super) fn press(&mut self, event: &PointerEvent, button: Button) {
+        // A second button ends what the first began; nothing stays half done.
+        self.finish_gesture();
         self.apply(Command::View(ViewCommand::Activate(event.viewport)));
         let action = match button {
             Button::Primary => DragAction::Tool,
@@ -70,6 +73,14 @@ impl AppState {
 
     fn take_hold(&mut self, hit: Hit, event: &PointerEvent) {
         let last = event.lps();
+        if let Hit::End(id, _) | Hit::Shaft(id) = hit
+            && let Some(needle) = self.plan().trajectory(id).filter(|needle| needle.locked)
+        {
+            let text = format!("{} is locked; unlock it (K) to move it", needle.name);
+            self.notices.add(Severity::Warning, text);
+            self.apply(Command::Select(Selection::Needle(id, None)));
+            return;
+        }
         match hit {
             Hit::End(id, end) => {
                 self.apply(Command::Select(Selection::Needle(id, Some(end))));
@@ -126,10 +137,8 @@ impl AppState {
                 let edit = PlanEdit::MoveTrajectory { id, by };
                 self.apply(Command::Plan(PlanCommand::Edit("Move needle", edit)));
                 self.lead_crosshair(event, last);
-                Gesture::MoveNeedle {
-                    id,
-                    last: event.lps(),
-                }
+                let last = self.pointed_now(event);
+                Gesture::MoveNeedle { id, last }
             }
             Gesture::MovePoint { id, point, last } => {
                 let place = self
@@ -141,11 +150,8 @@ impl AppState {
                     let edit = PlanEdit::MoveMeasurementPoint { id, point, to };
                     self.apply(Command::Plan(PlanCommand::Edit("Move point", edit)));
                 }
-                Gesture::MovePoint {
-                    id,
-                    point,
-                    last: event.lps(),
-                }
+                let last = self.pointed_now(event);
+                Gesture::MovePoint { id, point, last }
             }
             Gesture::MoveCrosshair { line_of, last } => self.drag_crosshair(event, line_of, last),
             Gesture::TurnLine { line_of, last } => self.turn_line(event, line_of, last),
@@ -199,12 +205,22 @@ impl AppState {
             self.apply(Command::Plan(PlanCommand::Edit("Move needle", edit)));
             self.lead_crosshair(event, last);
         }
-        // In a needle view the plane has just turned or moved; measure from where the pointer is
-        // on the new one.
-        let now = self
-            .frame_of(event.viewport, event.frame.size_points)
-            .map_or_else(|| event.lps(), |frame| frame.lps_at(event.at));
-        Gesture::MoveEnd { id, end, last: now }
+        let last = self.pointed_now(event);
+        Gesture::MoveEnd { id, end, last }
+    }
+
+    /// The patient point under the pointer on the plane as it is now: a needle view turns with its
+    /// needle, and the wheel may have turned a page.
+    fn pointed_now(&self, event: &PointerEvent) -> Point<Lps> {
+        self.frame_of(event.viewport, event.frame.size_points)
+            .map_or_else(|| event.lps(), |frame| frame.lps_at(event.at))
+    }
+
+    /// What the pointer moved within its plane since `last`.
+    fn moved_in_plane(event: &PointerEvent, last: Point<Lps>) -> Vector<Lps> {
+        let by = event.lps() - last;
+        let normal = event.frame.plane.normal();
+        by - normal * by.dot(normal)
     }
 
     /// Lets the other slice views follow what is dragged, so that it stays in their planes.
@@ -213,7 +229,7 @@ impl AppState {
             .viewport(event.viewport)
             .is_some_and(|viewport| !viewport.kind.follows_needle());
         if slice_view && self.settings.crosshair_follows_needle {
-            let to = self.crosshair + (event.lps() - last);
+            let to = self.crosshair + Self::moved_in_plane(event, last);
             self.apply(Command::View(ViewCommand::Crosshair(to)));
         }
     }
@@ -224,8 +240,7 @@ impl AppState {
         line_of: Option<super::ViewportId>,
         last: Point<Lps>,
     ) -> Gesture {
-        let now = event.lps();
-        let by = now - last;
+        let by = Self::moved_in_plane(event, last);
         let by = match line_of.and_then(|of| self.plane_of(of)) {
             // Along a line nothing changes: only the part across it counts.
             Some(plane) => plane.normal() * by.dot(plane.normal()),
@@ -233,7 +248,8 @@ impl AppState {
         };
         let to = self.crosshair + by;
         self.apply(Command::View(ViewCommand::Crosshair(to)));
-        Gesture::MoveCrosshair { line_of, last: now }
+        let last = self.pointed_now(event);
+        Gesture::MoveCrosshair { line_of, last }
     }
 
     fn turn_line(
@@ -266,10 +282,20 @@ impl AppState {
     }
 
     pub(super) fn release(&mut self, event: &PointerEvent) {
+        self.finish_gesture();
+        if let Some(draft) = &mut self.draft {
+            draft.pointer = event.lps();
+        }
+    }
+
+    /// Ends the gesture under way and keeps what it did.
+    pub fn finish_gesture(&mut self) {
         let gesture = std::mem::take(&mut self.gesture);
         match gesture {
             Gesture::MoveEnd { id, end, .. } => {
-                if end == TrajectoryEnd::Entry && self.settings.snap_entry_to_skin {
+                let snaps = end == TrajectoryEnd::Entry && self.settings.snap_entry_to_skin;
+                // A click that only selects the entry leaves it where it is.
+                if snaps && self.history.has_changed() {
                     self.snap_entry(id, Quiet::Yes);
                 }
                 self.apply(Command::Plan(PlanCommand::Commit));
@@ -278,9 +304,6 @@ impl AppState {
                 self.apply(Command::Plan(PlanCommand::Commit));
             }
             _ => {}
-        }
-        if let Some(draft) = &mut self.draft {
-            draft.pointer = event.lps();
         }
     }
 }

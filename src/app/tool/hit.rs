@@ -122,12 +122,7 @@ impl AppState {
     fn hit_end(&self, viewport: ViewportId, frame: &ViewFrame, at: DVec2) -> Option<Hit> {
         let reach_mm = self.reach_mm(viewport);
         let mut best: Option<(f64, Hit)> = None;
-        for needle in self
-            .plan()
-            .trajectories
-            .iter()
-            .filter(|n| !n.hidden && !n.locked)
-        {
+        for needle in self.plan().trajectories.iter().filter(|n| !n.hidden) {
             // Target before entry, so that it wins where both lie on one spot.
             for end in [TrajectoryEnd::Target, TrajectoryEnd::Entry] {
                 let Some(place) = needle.end(end) else {
@@ -157,11 +152,7 @@ impl AppState {
 
     fn hit_shaft(&self, viewport: ViewportId, frame: &ViewFrame, at: DVec2) -> Option<Hit> {
         let reach_mm = self.reach_mm(viewport);
-        let shown = self
-            .plan()
-            .trajectories
-            .iter()
-            .filter(|n| !n.hidden && !n.locked);
+        let shown = self.plan().trajectories.iter().filter(|n| !n.hidden);
         shown
             .filter_map(|needle| {
                 let segment = needle.segment()?;

@@ -14,6 +14,17 @@ impl AppState {
     /// Places an end where the pointer is; after the target of an entry-less needle the next
     /// click places the entry.
     pub(super) fn click_end(&mut self, end: TrajectoryEnd, event: &PointerEvent) {
+        let target = self
+            .selection
+            .needle()
+            .and_then(|id| self.plan().trajectory(id))
+            .and_then(|needle| needle.target);
+        // The second click of a double click would place the entry on the target.
+        let again = end == TrajectoryEnd::Entry
+            && target.is_some_and(|target| event.frame.points_of(target).distance(event.at) < 6.0);
+        if again {
+            return;
+        }
         self.place_end(end, event.lps());
         let unfinished = self
             .selection
@@ -30,6 +41,7 @@ impl AppState {
     /// Places an end of the selected needle at a patient point; without a selected needle a new
     /// one is made. One undo step.
     pub(in crate::app) fn place_end(&mut self, end: TrajectoryEnd, at: Point<Lps>) {
+        self.finish_gesture();
         let selected = self
             .selection
             .needle()
@@ -40,6 +52,15 @@ impl AppState {
         };
         self.apply(Command::Plan(PlanCommand::Begin(word)));
         let id = selected.unwrap_or_else(|| self.add_needle());
+        // An end placed on a hidden needle would not be seen.
+        let hidden = self
+            .plan()
+            .trajectory(id)
+            .is_some_and(|needle| needle.hidden);
+        if hidden {
+            let edit = PlanEdit::SetHidden { id, hidden: false };
+            self.apply(Command::Plan(PlanCommand::Edit(word, edit)));
+        }
         let edit = PlanEdit::SetEnd { id, end, to: at };
         self.apply(Command::Plan(PlanCommand::Edit(word, edit)));
         if end == TrajectoryEnd::Entry && self.settings.snap_entry_to_skin {

@@ -6,7 +6,10 @@ mod overlay;
 pub mod pictures;
 pub mod stack_view;
 
-use egui::{Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2};
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{
+    PopupCloseBehavior, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2,
+};
 use glam::DVec2;
 
 use self::pictures::Pictures;
@@ -132,7 +135,9 @@ fn view_menu(
         .strong();
     bar.style_mut().visuals.widgets.inactive.weak_bg_fill = theme::HALO;
     bar.style_mut().visuals.widgets.inactive.bg_stroke = Stroke::NONE;
-    bar.menu_button(title, |ui| {
+    // Stays open while a number is typed.
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    MenuButton::new(title).config(config).ui(&mut bar, |ui| {
         for kind in ViewKind::ALL {
             if ui
                 .selectable_label(viewport.kind == kind, kind.title())

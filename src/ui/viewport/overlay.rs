@@ -146,7 +146,14 @@ fn draw_needle(
         && here
         && let Some(at) = needle.entry
     {
-        beside(painter, rect, screen_of(rect, frame, at), state, needle);
+        let target = needle.target.map(|target| screen_of(rect, frame, target));
+        beside(
+            painter,
+            rect,
+            (screen_of(rect, frame, at), target),
+            state,
+            needle,
+        );
     }
 }
 
@@ -242,22 +249,34 @@ fn handle(
 }
 
 /// Length and CT angles beside the entry of the selected needle.
-fn beside(painter: &Painter, rect: Rect, entry: Pos2, state: &AppState, needle: &Trajectory) {
+fn beside(
+    painter: &Painter,
+    rect: Rect,
+    (entry, target): (Pos2, Option<Pos2>),
+    state: &AppState,
+    needle: &Trajectory,
+) {
     let readout = TrajectoryReadout::of(needle, state.patient_position(), state.catalogue);
     let Ok(length_mm) = readout.length_mm else {
         return;
     };
     let mut lines = vec![needle.name.clone(), format::mm(length_mm)];
     if let (Ok(in_plane), Ok(out)) = (readout.in_plane, readout.out_of_plane) {
-        let direction = if out.0 >= 0.0 { "cranial" } else { "caudal" };
-        lines.push(format!(
-            "{} / {} {direction}",
-            format::degrees(in_plane),
-            format::degrees(out.abs())
-        ));
+        let out_words = match out.0 {
+            flat if flat.abs() < 0.05 => "in plane".to_owned(),
+            up if up > 0.0 => format!("{} cranial", format::degrees(out)),
+            _ => format!("{} caudal", format::degrees(out.abs())),
+        };
+        lines.push(format!("{} / {out_words}", format::degrees(in_plane)));
     }
-    // On the side of the picture's middle, so that it stays inside.
-    let to_right = entry.x < rect.center().x;
+    // On the side that the shaft leaves free, while there is room.
+    let free_right = target.map_or(entry.x < rect.center().x, |target| target.x <= entry.x);
+    let room = 130.0;
+    let to_right = if free_right {
+        rect.right() - entry.x > room
+    } else {
+        entry.x - rect.left() < room
+    };
     let (offset, align) = if to_right {
         (12.0, Align2::LEFT_TOP)
     } else {

@@ -4,7 +4,7 @@
 //! times faster than that driver. Both back ends take the same request and give the same greys.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use egui::{Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2};
@@ -27,10 +27,21 @@ const SETTLE: Duration = Duration::from_millis(90);
 /// Coarsest picture while something moves: one pixel for so many, each way.
 const COARSEST: usize = 6;
 
+/// Equal only for the very same volume.
+#[derive(Debug, Clone)]
+struct SameVolume(Weak<Volume>);
+
+impl PartialEq for SameVolume {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+}
+
 /// All that decides what a picture looks like.
 #[derive(Debug, Clone, PartialEq)]
 struct Wanted {
-    volume: usize,
+    /// Weak: keeps the address from being used again by another volume.
+    volume: SameVolume,
     filled: usize,
     request: SliceRequest,
     display: Display,
@@ -123,7 +134,7 @@ impl Pictures {
         let mm_per_pixel = frame.mm_per_point / f64::from(scale);
         let corner = DVec2::new(0.5 - width as f64 / 2.0, 0.5 - height as f64 / 2.0) * mm_per_pixel;
         let wanted = Wanted {
-            volume: Arc::as_ptr(volume) as usize,
+            volume: SameVolume(Arc::downgrade(volume)),
             filled: volume.voxels.filled(),
             request: SliceRequest {
                 plane: frame.plane.through(frame.plane.point_at_mm(corner)),

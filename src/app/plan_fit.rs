@@ -1,0 +1,71 @@
+//! Whether a plan belongs to the images that are open.
+
+use std::path::Path;
+
+use super::AppState;
+use super::notice::Severity;
+use crate::plan::{Fit, Plan, SeriesBinding};
+
+/// The plan does not belong to the open images; a notice has said so.
+pub(super) struct Misfit;
+
+impl AppState {
+    /// Refuses a plan that does not belong to the open images; a notice says why.
+    pub(super) fn fit_or_refuse(&mut self, plan: &Plan, path: &Path) -> Result<(), Misfit> {
+        let (Some(bound), Some(open)) = (&plan.series, self.stage_binding()) else {
+            return Ok(());
+        };
+        if bound.fit(&open) != Fit::Different {
+            return Ok(());
+        }
+        let text = format!(
+            "This plan was drawn on other images (frame of reference {}, open is {}): its \
+             positions mean nothing here. Open its own study first\nFile: {}",
+            uid_tail(bound),
+            uid_tail(&open),
+            path.display()
+        );
+        self.notices.add(Severity::Error, text);
+        Err(Misfit)
+    }
+
+    /// What one must know of the plan on the images that are open now; `None` for its own series
+    /// and while nothing is drawn.
+    pub fn fit_banner(&self) -> Option<&'static str> {
+        let open = self.stage_binding().filter(|_| !self.plan().is_empty())?;
+        let fit = self
+            .plan()
+            .series
+            .as_ref()
+            .map_or(Fit::Unbound, |bound| bound.fit(&open));
+        match fit {
+            Fit::SameSeries => None,
+            Fit::Unbound => {
+                Some("This plan does not say which images it was drawn on: check it against them")
+            }
+            Fit::SameFrameOfReference => Some(
+                "This plan was drawn on another series of the same examination: the positions \
+                 hold, the picture may differ",
+            ),
+            Fit::ChangedGeometry => {
+                Some("The slices of this series have changed since the plan was drawn: check it")
+            }
+            Fit::Different => {
+                Some("The open plan belongs to other images: its needles are not shown")
+            }
+        }
+    }
+}
+
+fn uid_tail(binding: &SeriesBinding) -> String {
+    let uid = binding
+        .frame_of_reference_uid
+        .as_ref()
+        .map_or("none", |uid| uid.as_str());
+    let start = uid
+        .char_indices()
+        .rev()
+        .nth(11)
+        .map_or(0, |(index, _)| index);
+    format!("…{}", &uid[start..])
+}
