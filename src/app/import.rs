@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::AppState;
 use super::command::FileCommand;
-use super::job::{Job, JobEvent};
+use super::job::{Job, JobEvent, on_own_threads};
 use super::notice::Severity;
 use super::shared;
 use crate::dicom::{self, DicomError, ImportReport};
@@ -84,7 +84,9 @@ impl AppState {
             return;
         }
         let job = Job::spawn("import", shared(&self.waker), move |sink| {
-            dicom::scan(&images, &|done, total| sink.progress((done, total)))
+            on_own_threads("scan", || {
+                dicom::scan(&images, &|done, total| sink.progress((done, total)))
+            })
         });
         match job {
             Ok(job) => {
@@ -111,8 +113,10 @@ impl AppState {
             return;
         }
         let job = Job::spawn("sample", shared(&self.waker), move |sink| {
-            phantom::write_sample_study(0, &PhantomGrid::full(), &images, &|share| {
-                sink.progress(share)
+            on_own_threads("sample", || {
+                phantom::write_sample_study(0, &PhantomGrid::full(), &images, &|share| {
+                    sink.progress(share)
+                })
             })?;
             // Marks a study that was not cut short by a kill; without it the next start makes it
             // anew.

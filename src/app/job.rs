@@ -125,6 +125,23 @@ impl<P, T> Drop for Job<P, T> {
     }
 }
 
+/// Runs parallel work on threads of its own.
+///
+/// The pictures are made on the shared threads while the window waits for them; work that keeps
+/// those busy for long would freeze the window.
+pub fn on_own_threads<R: Send>(name: &str, work: impl FnOnce() -> R + Send) -> R {
+    let name = name.to_owned();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .thread_name(move |index| format!("{name} {index}"))
+        .stack_size(8 << 20)
+        .build();
+    match pool {
+        Ok(pool) => pool.install(work),
+        // No threads to be had: slower, but done.
+        Err(_) => work(),
+    }
+}
+
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()

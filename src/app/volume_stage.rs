@@ -1,10 +1,11 @@
 //! A volume on stage: filling while it loads, then the air around the patient.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::job::{Job, JobEvent, Waker};
+use super::job::{Job, JobEvent, Waker, on_own_threads};
 use super::notice::{Notices, Severity};
 use super::shared;
 use crate::assess::OutsideAir;
@@ -19,7 +20,7 @@ type LoadJob = Job<usize, Result<LoadReport, VolumeError>>;
 const FIRST_SLICES: usize = 4;
 
 /// Longest such wait: nobody may be drawing.
-const LONGEST_HOLD: Duration = Duration::from_millis(400);
+const LONGEST_HOLD: Duration = Duration::from_millis(700);
 
 /// How far the first picture of a volume is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,17 +57,25 @@ impl VolumeStage {
         let seen = Arc::clone(&on_screen);
         let loading = Job::spawn("load", shared(waker), move |sink| {
             let started = Instant::now();
-            load::fill_volume(&filling, &source, stack, first, &|_, done, _| {
-                let go_on = sink.progress(done);
-                while done >= FIRST_SLICES
-                    && !seen.load(Ordering::Relaxed)
-                    && started.elapsed() < LONGEST_HOLD
-                    && go_on.is_continue()
-                {
-                    std::thread::sleep(Duration::from_millis(1));
+            let fill = |most: usize| {
+                load::fill_volume(&filling, &source, stack, first, &|_, done, _| {
+                    if done >= most {
+                        return ControlFlow::Break(());
+                    }
+                    sink.progress(done)
+                })
+            };
+            on_own_threads("load", || {
+                // Cut short on purpose: what it read stays.
+                fill(FIRST_SLICES).ok();
+            });
+            while !seen.load(Ordering::Relaxed) && started.elapsed() < LONGEST_HOLD {
+                if sink.progress(FIRST_SLICES).is_break() {
+                    break;
                 }
-                go_on
-            })
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            on_own_threads("load", || fill(usize::MAX))
         });
         Ok(Self {
             volume,
