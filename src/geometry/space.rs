@@ -254,6 +254,7 @@ mod tests {
     #[test]
     fn lengths_products_and_directions_by_hand() {
         let a = Vector::<Lps>::new(3.0, 4.0, 0.0);
+        assert_eq!(a, Vector::from_vec(DVec3::new(3.0, 4.0, 0.0)));
         assert_eq!(a.length(), 5.0);
         assert_eq!(a.direction(), Some(Vector::new(0.6, 0.8, 0.0)));
         assert_eq!(Vector::<Lps>::new(0.0, 0.0, 0.0).direction(), None);

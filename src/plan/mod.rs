@@ -155,6 +155,18 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_for_images_is_empty_and_knows_them() {
+        let images = binding("1.1", Some("9"), "a");
+        let plan = Plan::for_images(Some(PatientPosition::FeetFirstProne), Some(images.clone()));
+        assert!(plan.is_empty());
+        assert_eq!(
+            plan.patient_position.map(PatientPosition::code),
+            Some("FFP")
+        );
+        assert_eq!(plan.series, Some(images));
+    }
+
+    #[test]
     fn new_needles_take_the_first_free_name() {
         let mut plan = Plan::default();
         for _ in 0..2 {
