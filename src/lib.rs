@@ -1,12 +1,13 @@
 //! Stylet plans needle paths for image-guided spine interventions on DICOM studies.
 //!
 //! The modules depend on one another in one direction only:
-//! `geometry → study → plan → dicom → volume → assess → export → render → app → {cli, ui}`.
+//! `geometry → study → plan → codec → dicom → volume → assess → export → render → app → {cli, ui}`.
 //! `ARCHITECTURE.md` says what each owns. Not a medical device.
 
 pub mod app;
 pub mod assess;
 pub mod cli;
+pub mod codec;
 pub mod dicom;
 pub mod export;
 pub mod geometry;
