@@ -12,7 +12,8 @@ use dicom_dictionary_std::{sop_class, tags, uids};
 use dicom_object::Tag;
 
 use super::elements::{CharacterSet, Elements, attribute_name, trimmed};
-use super::{Problem, frames, parse};
+use super::parse::{self, Parsed};
+use super::{Problem, frames};
 use crate::budget::{MEMORY, Reservation};
 use crate::geometry::PatientPosition;
 use crate::study::{
@@ -42,7 +43,11 @@ pub(crate) struct FileHeader {
 
 /// Reads the header of an image file.
 pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
-    let parsed = parse::parse_file(path)?;
+    of_parsed(path, parse::parse_file(path)?)
+}
+
+/// The same of a file whose elements have been read.
+pub(crate) fn of_parsed(path: &Path, parsed: Parsed) -> Result<FileHeader, Problem> {
     let header = &parsed.elements;
     let sop_class = header.code(tags::SOP_CLASS_UID);
     let Some(pixels) = parsed.pixels else {
