@@ -21,7 +21,7 @@ pub(super) struct Component {
     pub id: u8,
     /// Samples of it across and down, for one of the coarsest component: H and V, 1 to 4.
     pub factors: [usize; 2],
-    /// Its quantization table, 0 to 3.
+    /// Its quantization table; of no meaning where there is none, in lossless frames.
     pub quantization: usize,
 }
 
@@ -93,9 +93,6 @@ impl Frame {
             if !component.factors.iter().all(|f| (1..=4).contains(f)) {
                 return Err(damaged("a sampling factor is not between 1 and 4"));
             }
-            if component.quantization > 3 {
-                return Err(damaged("a quantization table has a number above 3"));
-            }
             let mut before = self.components.iter().take(index);
             if before.any(|other| other.id == component.id) {
                 return Err(damaged("two components have the same number"));
@@ -166,14 +163,20 @@ mod tests {
             Frame::read(0xC1, &segment)
         };
         assert!(with(0, 12).is_ok());
-        for (at, value) in [(0, 16), (7, 0x51), (7, 0x01), (8, 4), (9, 1), (4, 0)] {
-            assert!(matches!(with(at, value), Err(CodecError::Damaged(_))), "{at}");
+        for (at, value) in [(0, 16), (7, 0x51), (7, 0x01), (9, 1), (4, 0)] {
+            assert!(
+                matches!(with(at, value), Err(CodecError::Damaged(_))),
+                "{at}"
+            );
         }
         assert!(matches!(with(5, 5), Err(CodecError::Damaged(_))));
         assert!(Frame::read(0xC0, &COLOR[..14]).is_err());
         for marker in [0xC5, 0xC9, 0xCF, 0xF7] {
             let refused = Frame::read(marker, &COLOR);
-            assert!(matches!(refused, Err(CodecError::Unsupported(_))), "{marker:X}");
+            assert!(
+                matches!(refused, Err(CodecError::Unsupported(_))),
+                "{marker:X}"
+            );
         }
     }
 }

@@ -30,9 +30,7 @@ impl Huffman {
         };
         let (mut code, mut index) = (0_u32, 0_usize);
         let lengths = counts.iter().zip(&mut table.ends[1..]);
-        for (length, ((&count, end), offset)) in
-            (1..).zip(lengths.zip(&mut table.offsets[1..]))
-        {
+        for (length, ((&count, end), offset)) in (1..).zip(lengths.zip(&mut table.offsets[1..])) {
             *offset = index as i32 - code as i32;
             let of_length = symbols.get(index..index + usize::from(count));
             for symbol in of_length.unwrap_or_default() {
@@ -74,7 +72,9 @@ impl Huffman {
         let (length, (_, offset)) = lengths.find(|(_, (end, _))| ahead < **end)?;
         bits.take(length);
         let code = (ahead >> (16 - length)) as i32;
-        self.symbols.get(usize::try_from(code + offset).ok()?).copied()
+        self.symbols
+            .get(usize::try_from(code + offset).ok()?)
+            .copied()
     }
 }
 

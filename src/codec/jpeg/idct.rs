@@ -18,12 +18,20 @@ const fn fixed(value: f64) -> Int {
 /// Coefficients in natural order, dequantized → samples of `precision` bits, row by row.
 /// Coefficients that no image has wrap around instead of failing.
 pub(super) fn inverse(coefficients: &[i32; 64], precision: u32) -> [u16; 64] {
+    let (middle, largest) = (1 << (precision - 1), (1 << precision) - 1);
+    let sample = |value: Int| (value + Wrapping(middle)).0.clamp(0, largest) as u16;
+    let [mean, waves @ ..] = coefficients;
+    if waves.iter().all(|wave| *wave == 0) {
+        return [sample(rounded(Wrapping(*mean), 3)); 64];
+    }
     // More bits between the passes would overflow 32 bits with samples of 12.
     let kept_bits = if precision > 8 { 1 } else { 2 };
     let mut between = [Wrapping(0); 64];
     for column in 0..8 {
         let mut input = [Wrapping(0); 8];
-        for (value, coefficient) in input.iter_mut().zip(coefficients.iter().skip(column).step_by(8))
+        for (value, coefficient) in input
+            .iter_mut()
+            .zip(coefficients.iter().skip(column).step_by(8))
         {
             *value = Wrapping(*coefficient);
         }
@@ -36,12 +44,11 @@ pub(super) fn inverse(coefficients: &[i32; 64], precision: u32) -> [u16; 64] {
             *place = value;
         }
     }
-    let (middle, largest) = (1 << (precision - 1), (1 << precision) - 1);
     let mut samples = [0; 64];
     let (rows, _) = between.as_chunks::<8>();
     for (target, row) in samples.as_chunks_mut::<8>().0.iter_mut().zip(rows) {
         let output = line(*row).map(|value| rounded(value, CONSTANT_BITS + kept_bits + 3));
-        *target = output.map(|value| (value + Wrapping(middle)).0.clamp(0, largest) as u16);
+        *target = output.map(sample);
     }
     samples
 }
@@ -116,12 +123,22 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) as i32 % (2 * range + 1) - range
         };
-        for (precision, scale) in [(8, 1), (12, 16)] {
+        // How many samples of a thousand may be rounded the other way.
+        for (precision, scale, tolerated) in [(8, 1, 10), (12, 16, 60)] {
             let (mut off, mut worst) = (0, 0);
             for round in 0..400 {
                 let coefficients: [i32; 64] = std::array::from_fn(|at| {
-                    let range = scale * if at == 0 { 1000 } else { 300 / (1 + at as i32 / 4) };
-                    if (at + round) % 3 == 0 { noise(range) } else { 0 }
+                    let range = scale
+                        * if at == 0 {
+                            1000
+                        } else {
+                            300 / (1 + at as i32 / 4)
+                        };
+                    if (at + round) % 3 == 0 {
+                        noise(range)
+                    } else {
+                        0
+                    }
                 });
                 let exact = by_formula(&coefficients, precision);
                 let ours = inverse(&coefficients, precision);
@@ -131,7 +148,7 @@ mod tests {
                 }
             }
             assert!(worst <= 1, "{precision} bits: {worst}");
-            assert!(off < 400 * 64 / 50, "{precision} bits: {off}");
+            assert!(off * 1000 < 400 * 64 * tolerated, "{precision} bits: {off}");
         }
     }
 

@@ -208,9 +208,7 @@ impl Decoder {
             Some(State::Progressive(coefficients)) => {
                 coefficients.planes(frame, limits)?.pixels(frame, limits)?
             }
-            Some(State::Lossless(lossless)) if frame.precision > 8 => {
-                Plane::U16(lossless.samples)
-            }
+            Some(State::Lossless(lossless)) if frame.precision > 8 => Plane::U16(lossless.samples),
             Some(State::Lossless(lossless)) => {
                 Plane::U8(lossless.samples.into_iter().map(|s| s as u8).collect())
             }

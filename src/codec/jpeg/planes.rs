@@ -107,8 +107,15 @@ impl Planes {
             for (index, (plane, upsampling)) in sources.enumerate() {
                 let size = upsampling.size;
                 let full = upsampling.row(y, |y| plane.row(y, size));
-                for (target, value) in row.iter_mut().skip(index).step_by(count).zip(full) {
-                    *target = sample(*value);
+                let values = full.iter().map(|value| sample(*value));
+                if count == 1 {
+                    row.iter_mut()
+                        .zip(values)
+                        .for_each(|(target, value)| *target = value);
+                    continue;
+                }
+                for (target, value) in row.iter_mut().skip(index).step_by(count).zip(values) {
+                    *target = value;
                 }
             }
         }

@@ -164,10 +164,13 @@ impl Tables {
             let (bytes, rest) = rest.split_at_checked(64 * width).ok_or_else(cut)?;
             let mut table = [0; 64];
             for (value, bytes) in table.iter_mut().zip(bytes.chunks_exact(width)) {
-                *value = bytes.iter().fold(0, |high, low| high << 8 | u16::from(*low));
+                *value = bytes
+                    .iter()
+                    .fold(0, |high, low| high << 8 | u16::from(*low));
             }
             let place = self.quantization.get_mut(usize::from(name & 15));
-            let place = place.ok_or_else(|| damaged("a quantization table has a number above 3"))?;
+            let place =
+                place.ok_or_else(|| damaged("a quantization table has a number above 3"))?;
             *place = Some(table);
             segment = rest;
         }

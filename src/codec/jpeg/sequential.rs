@@ -70,7 +70,9 @@ impl BlockReader for Reader<'_> {
     fn read(&mut self, bits: &mut Bits<'_>, place: Place) -> Option<()> {
         let component = self.components.get_mut(place.component)?;
         let coefficients = component.coefficients(bits)?;
-        component.plane.put(place, &inverse(&coefficients, self.precision));
+        component
+            .plane
+            .put(place, &inverse(&coefficients, self.precision));
         Some(())
     }
 }

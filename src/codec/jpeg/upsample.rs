@@ -26,8 +26,8 @@ pub(super) struct Upsampling {
     factors: [usize; 2],
     largest: [usize; 2],
     columns: usize,
-    /// Weighted sums of two rows.
-    sums: Vec<u32>,
+    /// Weighted sums of two rows, or one row, with one more at both ends.
+    sums: Vec<u16>,
     full: Vec<u16>,
 }
 
@@ -64,10 +64,8 @@ impl Upsampling {
         match self.filter {
             Filter::None => return rows(y),
             Filter::Across => {
-                let samples = rows(y).iter().map(|sample| u32::from(*sample));
-                self.sums.clear();
-                self.sums.extend(samples);
-                self.spread([1, 2], 2);
+                let source = rows(y);
+                self.spread([1, 2], 2, source.iter().copied());
             }
             Filter::Both => {
                 let near = y / 2;
@@ -77,10 +75,7 @@ impl Upsampling {
                     near + 1
                 };
                 let pairs = rows(near).iter().zip(rows(far));
-                let sums = pairs.map(|(near, far)| 3 * u32::from(*near) + u32::from(*far));
-                self.sums.clear();
-                self.sums.extend(sums);
-                self.spread([8, 7], 4);
+                self.spread([8, 7], 4, pairs.map(|(near, far)| 3 * near + far));
             }
             Filter::Nearest => {
                 let [h, v] = self.factors;
@@ -88,26 +83,90 @@ impl Upsampling {
                 let source = rows(y * v / largest_v);
                 let nearest = (0..self.columns).map(|x| source.get(x * h / largest_h));
                 self.full.clear();
-                self.full.extend(nearest.map(|sample| sample.copied().unwrap_or_default()));
+                self.full
+                    .extend(nearest.map(|sample| sample.copied().unwrap_or_default()));
             }
         }
         &self.full
     }
 
-    /// Doubles `sums` across; the weights add up to 2 to the power of `shift`. The reference decoder
-    /// rounds left and right halves differently, against a drift: `rounding`.
-    fn spread(&mut self, rounding: [u32; 2], shift: u32) {
-        let [even, odd] = rounding;
-        self.full.clear();
-        let (Some(&first), Some(&last)) = (self.sums.first(), self.sums.last()) else {
-            return;
-        };
-        let before = std::iter::once(&first).chain(&self.sums);
-        let after = self.sums.iter().skip(1).chain(std::iter::once(&last));
-        for ((&before, &here), &after) in before.zip(&self.sums).zip(after) {
-            let left = (3 * here + before + even) >> shift;
-            let right = (3 * here + after + odd) >> shift;
-            self.full.extend([left as u16, right as u16]);
+    /// Doubles `sums` across; the weights add up to 2 to the power of `shift`, 16 at most, so that
+    /// samples of 12 bits stay below 2¹⁶. The reference decoder rounds left and right halves
+    /// differently, against a drift: `rounding`.
+    fn spread(&mut self, rounding: [u16; 2], shift: u32, sums: impl Iterator<Item = u16>) {
+        self.sums.clear();
+        self.sums.push(0);
+        self.sums.extend(sums);
+        // The neighbours of the first and the last one are they themselves.
+        let last = self.sums.last().copied().unwrap_or_default();
+        self.sums.push(last);
+        if let [outside, first, ..] = self.sums.as_mut_slice() {
+            *outside = *first;
         }
+        let [even, odd] = rounding;
+        self.full.resize(2 * self.sums.len().saturating_sub(2), 0);
+        let (pairs, _) = self.full.as_chunks_mut::<2>();
+        for (pair, around) in pairs.iter_mut().zip(self.sums.windows(3)) {
+            if let [before, here, after] = *around {
+                *pair = [
+                    (3 * here + before + even) >> shift,
+                    (3 * here + after + odd) >> shift,
+                ];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::jpeg::frame::Process;
+
+    fn upsampling(largest: [usize; 2], factors: [usize; 2], columns: usize) -> Upsampling {
+        let component = |id, factors| Component {
+            id,
+            factors,
+            quantization: 0,
+        };
+        let frame = Frame {
+            process: Process::Sequential,
+            precision: 12,
+            rows: 4,
+            columns,
+            components: vec![component(1, largest), component(2, factors)],
+        };
+        Upsampling::new(&frame, &frame.components[1])
+    }
+
+    #[test]
+    fn half_across_is_three_quarters_and_one() {
+        let samples = [100, 200, 0, 4095];
+        let mut across = upsampling([2, 1], [1, 1], 8);
+        assert_eq!(across.size, [4, 4]);
+        // 3/4 of the nearer and 1/4 of the farther one, plus 1/4 or 2/4 before rounding down.
+        let row = across.row(0, |_| &samples);
+        assert_eq!(row, [100, 125, 175, 150, 50, 1024, 3071, 4095]);
+    }
+
+    #[test]
+    fn half_both_ways_takes_the_nearer_row_three_times() {
+        let rows: [[u16; 4]; 2] = [[0; 4], [160, 160, 160, 160]];
+        let mut both = upsampling([2, 2], [1, 1], 8);
+        assert_eq!(both.size, [4, 2]);
+        let mut first = |y| both.row(y, |row| &rows[row.min(1)])[0];
+        assert_eq!([first(0), first(1), first(2), first(3)], [0, 40, 120, 160]);
+        let brightest = [[4095; 4]; 2];
+        assert_eq!(both.row(1, |row| &brightest[row]), [4095; 8]);
+    }
+
+    #[test]
+    fn other_factors_take_the_nearest_sample() {
+        let samples = [1, 2, 3];
+        let mut third = upsampling([3, 2], [1, 2], 8);
+        assert_eq!(third.row(1, |_| &samples), [1, 1, 1, 2, 2, 2, 3, 3]);
+        let mut narrow = upsampling([2, 1], [1, 1], 4);
+        assert_eq!(narrow.row(0, |_| &samples[..2]), [1, 1, 2, 2]);
+        let mut down = upsampling([1, 2], [1, 1], 3);
+        assert_eq!(down.row(3, |row| &samples[row..row + 1])[0], 2);
     }
 }
