@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(at(None), Ok(()));
         assert_eq!(at(Some(Instant::now())), Err(CodecError::TooSlow));
         assert_eq!(
-            at(Some(Instant::now() + std::time::Duration::from_secs(60))),
+            at(Some(Instant::now() + std::time::Duration::from_mins(1))),
             Ok(())
         );
     }

@@ -241,7 +241,7 @@ mod tests {
     /// T.81 table F.1: the values of each category.
     #[test]
     fn differences_are_extended_as_in_table_f_1() {
-        let stream = [0b0_1_00_01_10, 0b11_000_111, 0b0111_1000, 0, 0, 0, 0, 0];
+        let stream = [0b0100_0110, 0b1100_0111, 0b0111_1000, 0, 0, 0, 0, 0];
         let mut entropy = Entropy::new(&stream, 0);
         entropy.advance();
         let mut bits = entropy.bits();

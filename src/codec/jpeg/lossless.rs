@@ -70,7 +70,9 @@ impl Samples {
         }?;
         let shift = scan.bits[1];
         if shift > 0 {
-            plane.iter_mut().for_each(|sample| *sample <<= shift);
+            for sample in &mut plane {
+                *sample <<= shift;
+            }
         }
         self.put(plane, frame, scan);
         Ok(end)

@@ -44,8 +44,8 @@ pub struct Header {
     pub columns: usize,
     /// Bits of a sample.
     pub bits: u32,
-    /// The numbers of the components.
-    pub component_ids: Vec<u8>,
+    /// Samples of a pixel.
+    pub components: usize,
     /// Color transform of the Adobe marker.
     pub adobe_transform: Option<u8>,
     /// There is a JFIF marker.
@@ -74,7 +74,7 @@ pub fn header(stream: &[u8]) -> Result<Header, CodecError> {
                     rows: frame.rows,
                     columns: frame.columns,
                     bits: frame.precision,
-                    component_ids: frame.components.iter().map(|c| c.id).collect(),
+                    components: frame.components.len(),
                     adobe_transform,
                     jfif,
                 });

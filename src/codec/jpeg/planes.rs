@@ -65,7 +65,7 @@ impl Planes {
 
     /// Refuses working memory of `bytes` that has no relation to the samples allowed.
     pub fn check_memory(frame: &Frame, limits: &Limits, bytes: usize) -> Result<(), CodecError> {
-        if bytes > limits.bytes.saturating_mul(4).max(SMALL_MEMORY) {
+        if bytes > limits.bytes.saturating_mul(8).max(SMALL_MEMORY) {
             return Err(CodecError::TooLarge {
                 rows: frame.rows,
                 columns: frame.columns,

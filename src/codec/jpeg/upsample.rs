@@ -167,6 +167,6 @@ mod tests {
         let mut narrow = upsampling([2, 1], [1, 1], 4);
         assert_eq!(narrow.row(0, |_| &samples[..2]), [1, 1, 2, 2]);
         let mut down = upsampling([1, 2], [1, 1], 3);
-        assert_eq!(down.row(3, |row| &samples[row..row + 1])[0], 2);
+        assert_eq!(down.row(3, |row| &samples[row..=row])[0], 2);
     }
 }

@@ -403,7 +403,7 @@ fn the_header_says_what_comes() {
     let header = header(&stream).unwrap();
     assert_eq!(header.process, Process::Progressive);
     assert_eq!((header.rows, header.columns, header.bits), (24, 40, 8));
-    assert_eq!(header.component_ids, [1, 2, 3]);
+    assert_eq!(header.components, 3);
     assert_eq!((header.adobe_transform, header.jfif), (Some(1), true));
 }
 
