@@ -135,10 +135,15 @@ fn sop_class_name(uid: &str) -> String {
 /// Transfer syntaxes that change the values; those that may do either are told apart by Lossy
 /// Image Compression.
 fn is_lossy(transfer_syntax: &str) -> bool {
+    // The retired JPEG processes 6, 8, 10 and 12.
+    const SPECTRAL_SELECTION: &str = "1.2.840.10008.1.2.4.53";
+    const FULL_PROGRESSION: &str = "1.2.840.10008.1.2.4.55";
     matches!(
         transfer_syntax,
         uids::JPEG_BASELINE8_BIT
             | uids::JPEG_EXTENDED12_BIT
+            | SPECTRAL_SELECTION
+            | FULL_PROGRESSION
             | uids::JPEGLS_NEAR_LOSSLESS
             | uids::JPEGXLJPEG_RECOMPRESSION
     ) || transfer_syntax.starts_with("1.2.840.10008.1.2.4.10")
