@@ -29,13 +29,14 @@ pub fn geometry(bytes: &[u8]) {
         .iter()
         .take(64)
         .filter_map(|own| {
-            let [position @ .., flags] = &numbers(own)[..] else {
+            let own_numbers = numbers(own);
+            let [position @ .., flags] = &own_numbers[..] else {
                 return None;
             };
             let mut shared = numbers(shared);
             // Now and then a frame differs in what all should share.
             if let Some(one) = shared.get_mut(own[7] as usize) {
-                *one = *flags;
+                one.clone_from(flags);
             }
             placed(position, shared.get(..6)?, shared.get(6..8)?)
         })
@@ -45,7 +46,12 @@ pub fn geometry(bytes: &[u8]) {
         if let Some(geometry) = stack.geometry {
             let affine = geometry.lps_from_voxel();
             assert!(affine.inverse().is_some(), "a volume that cannot be cut");
-            assert!(geometry.spacing_mm.iter().all(|s| s.is_finite() && *s > 0.0));
+            assert!(
+                geometry
+                    .spacing_mm
+                    .iter()
+                    .all(|s| s.is_finite() && *s > 0.0)
+            );
             assert_eq!(geometry.slice_sources().len(), geometry.slices);
         }
     }
@@ -88,7 +94,10 @@ fn of_elements(more: &[(Tag, &str)]) -> Option<FileHeader> {
     let text = [(tags::PHOTOMETRIC_INTERPRETATION, "MONOCHROME2")];
     let text = text.iter().chain(more);
     let text = text.map(|(tag, text)| (*tag, *b"LO", text.as_bytes().to_vec()));
-    parsed(image.into_iter().chain(text), uids::EXPLICIT_VR_LITTLE_ENDIAN)
+    parsed(
+        image.into_iter().chain(text),
+        uids::EXPLICIT_VR_LITTLE_ENDIAN,
+    )
 }
 
 fn parsed(
