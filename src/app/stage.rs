@@ -13,7 +13,9 @@ use crate::assess::path::Images;
 use crate::geometry::PatientPosition;
 use crate::plan::file::geometry_hash;
 use crate::plan::{Fit, SeriesBinding};
-use crate::study::{Frame, Photometric, Samples, Series, SeriesUid, Stack, StackKind};
+use crate::study::{
+    Frame, Photometric, Samples, Series, SeriesUid, Stack, StackKind, StackWarning,
+};
 use crate::volume::Volume;
 
 /// The stack that is shown.
@@ -79,7 +81,7 @@ impl Stage {
         let warnings = self.stack().map_or(&[][..], |stack| &stack.warnings);
         let mut banners: Vec<String> = warnings
             .iter()
-            .map(|warning| warning.message.clone())
+            .map(StackWarning::sentence)
             .collect();
         if let Content::Volume(stage) = &self.content {
             banners.extend(stage.unreadable.clone());

@@ -79,6 +79,7 @@ pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
         pixel_aspect: pixel_aspect(header),
         frame_time_ms: frame_time_ms(header),
         windows: windows(frames::voi_source(header), &charset),
+        repairs: parsed.repairs,
         frames,
     };
     Ok(FileHeader {

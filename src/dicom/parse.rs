@@ -17,6 +17,7 @@ use super::encoding::{
 };
 use super::source::ByteSource;
 use super::wanted;
+use crate::study::Repair;
 
 /// Deeper nesting is refused; real objects stay below 10.
 const DEEPEST: usize = 64;
@@ -52,6 +53,8 @@ pub(crate) struct Parsed {
     pub pixels: Option<PixelElement>,
     /// The bytes the positions refer to.
     pub source: ByteSource,
+    /// What was put right on the way.
+    pub repairs: Vec<Repair>,
 }
 
 /// Opens a file and reads its header up to the pixel data.
@@ -69,12 +72,17 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
         return Err(Problem::NotDicom);
     }
     let (declared, data_start) = read_meta(&mut source, start)?;
+    let mut repairs = Vec::new();
+    if declared.is_none() {
+        repairs.push(Repair::EncodingGuessed);
+    }
     let (mut source, data_start) =
         if declared.as_deref() == Some(uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) {
-            (
-                ByteSource::from_memory(inflate(&mut source, data_start)?),
-                0,
-            )
+            let (inflated, whole) = inflate(&mut source, data_start)?;
+            if !whole {
+                repairs.push(Repair::InflatedInPart);
+            }
+            (ByteSource::from_memory(inflated), 0)
         } else {
             (source, data_start)
         };
@@ -92,10 +100,12 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
         transfer_syntax,
         pixels,
         source,
+        repairs,
     })
 }
 
-fn inflate(source: &mut ByteSource, at: u64) -> Result<Vec<u8>, Problem> {
+/// The inflated data set, and whether it inflated to its end.
+fn inflate(source: &mut ByteSource, at: u64) -> Result<(Vec<u8>, bool), Problem> {
     use std::io::Read as _;
     let packed = source.rest(at)?;
     let mut inflated = Vec::new();
@@ -107,9 +117,9 @@ fn inflate(source: &mut ByteSource, at: u64) -> Result<Vec<u8>, Problem> {
             "its data set inflates to more than {} GiB",
             LARGEST_INFLATED >> 30
         ))),
-        Ok(_) => Ok(inflated),
+        Ok(_) => Ok((inflated, true)),
         // What was inflated before the damage may still hold the whole image.
-        Err(_) if !inflated.is_empty() => Ok(inflated),
+        Err(_) if !inflated.is_empty() => Ok((inflated, false)),
         Err(error) => Err(Problem::Damaged(format!(
             "its data set cannot be inflated: {error}"
         ))),
