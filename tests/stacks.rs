@@ -75,7 +75,10 @@ fn a_gap_stays_empty_at_the_base_spacing() {
     let grid = stack.geometry.as_ref().unwrap();
     assert_eq!(codes(stack), [WarningCode::MissingSlices]);
     let message = &stack.warnings[0].message;
-    assert!(message.contains("2 slices between H 4.0 and H 10.0 mm (6.0 mm apart)"), "{message}");
+    assert!(
+        message.contains("2 slices between H 4.0 and H 10.0 mm (6.0 mm apart)"),
+        "{message}"
+    );
     assert_eq!((grid.slices, grid.spacing_mm[2]), (7, 2.0));
     assert_eq!(grid.slice_of_frame, [0, 1, 2, 5, 6]);
 }

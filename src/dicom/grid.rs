@@ -158,7 +158,8 @@ fn mean_directions(planes: &[ImagePlane], first: &ImagePlane) -> (Vector<Lps>, V
         return own;
     }
     let nothing = Vector::new(0., 0., 0.);
-    let sum = |of: fn(&ImagePlane) -> Vector<Lps>| planes.iter().map(of).fold(nothing, |a, b| a + b);
+    let sum =
+        |of: fn(&ImagePlane) -> Vector<Lps>| planes.iter().map(of).fold(nothing, |a, b| a + b);
     let columns = sum(|plane| plane.column_direction).direction();
     let rows = sum(|plane| plane.row_direction);
     let mean = columns.and_then(|columns| {

@@ -120,7 +120,10 @@ fn finish(stack: &mut Stack, instances: &[Arc<Instance>], frames_of_reference: u
     for frame in &stack.frames {
         if let Some(instance) = instances.get(frame.instance) {
             // Frames of one file follow one another or lie in a stack of that file alone.
-            if !used.last().is_some_and(|last| std::ptr::eq(*last, &**instance)) {
+            if !used
+                .last()
+                .is_some_and(|last| std::ptr::eq(*last, &**instance))
+            {
                 used.push(instance);
             }
         }
@@ -161,7 +164,11 @@ fn finish(stack: &mut Stack, instances: &[Arc<Instance>], frames_of_reference: u
     for repair in [Repair::EncodingGuessed, Repair::InflatedInPart] {
         let count = used.iter().filter(|i| i.repairs.contains(&repair)).count();
         if count > 0 {
-            let files = if count == 1 { "1 file" } else { &format!("{count} files") };
+            let files = if count == 1 {
+                "1 file"
+            } else {
+                &format!("{count} files")
+            };
             warn(
                 WarningCode::RepairedFiles,
                 format!(
@@ -284,10 +291,12 @@ fn stack_of(name: String, places: &[&[(f64, Placed<'_>)]]) -> Stack {
         }
     }
     let planes: Vec<ImagePlane> = used.iter().map(|frame| frame.plane).collect();
-    let size = used.first().map_or(SliceSize::default(), |frame| SliceSize {
-        rows: frame.instance.rows,
-        columns: frame.instance.columns,
-    });
+    let size = used
+        .first()
+        .map_or(SliceSize::default(), |frame| SliceSize {
+            rows: frame.instance.rows,
+            columns: frame.instance.columns,
+        });
     let mut stack = Stack {
         kind: StackKind::Images,
         name,
@@ -336,7 +345,11 @@ fn unplaced(stack: &Stack, pictures: &[Picture<'_>]) -> Option<StackWarning> {
     let mut count = 0;
     let mut example = None;
     for picture in pictures.iter().filter(same) {
-        for header in picture.frames.iter().filter_map(|&f| picture.instance.frames.get(f)) {
+        for header in picture
+            .frames
+            .iter()
+            .filter_map(|&f| picture.instance.frames.get(f))
+        {
             if let Some(problem) = &header.geometry_problem {
                 count += 1;
                 example.get_or_insert((picture.instance, problem));
@@ -345,7 +358,11 @@ fn unplaced(stack: &Stack, pictures: &[Picture<'_>]) -> Option<StackWarning> {
     }
     let (instance, problem) = example?;
     let file = instance.path.file_name().unwrap_or_default();
-    let images = if count == 1 { "1 image of this series does" } else { &format!("{count} images of this series do") };
+    let images = if count == 1 {
+        "1 image of this series does"
+    } else {
+        &format!("{count} images of this series do")
+    };
     Some(StackWarning {
         code: WarningCode::UnplacedSlices,
         message: format!(

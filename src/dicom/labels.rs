@@ -25,11 +25,7 @@ pub(crate) fn labels(source: &FrameSource<'_>) -> Labels {
         ("time point", root, tags::TEMPORAL_POSITION_IDENTIFIER),
         ("b", diffusion, tags::DIFFUSION_B_VALUE),
         ("b", root, tags::DIFFUSION_B_VALUE),
-        (
-            "direction",
-            direction,
-            tags::DIFFUSION_GRADIENT_ORIENTATION,
-        ),
+        ("direction", direction, tags::DIFFUSION_GRADIENT_ORIENTATION),
         ("direction", root, tags::DIFFUSION_GRADIENT_ORIENTATION),
         ("echo", root, tags::ECHO_NUMBERS),
         ("TE", echo, tags::EFFECTIVE_ECHO_TIME),
@@ -153,9 +149,7 @@ mod tests {
     #[test]
     fn parts_are_named_as_a_reader_of_images_would() {
         let name = |name, values: &[&str], index| {
-            part_name(name, values, index, |other| {
-                (other == "TE").then_some("80")
-            })
+            part_name(name, values, index, |other| (other == "TE").then_some("80"))
         };
         assert_eq!(name("echo", &["1", "2"], 1), "echo 2 (TE 80 ms)");
         assert_eq!(name("TE", &["10", "80"], 0), "TE 10 ms");
@@ -164,7 +158,10 @@ mod tests {
         assert_eq!(name("time point", &["1", "2", "3"], 2), "time point 3 of 3");
         assert_eq!(name("direction", &["[1]", "[2]"], 1), "direction 2 of 2");
         assert_eq!(name("phase", &["40"], 0), "phase 40 %");
-        assert_eq!(name("acquired at", &["123105.5"], 0), "acquired at 12:31:05.5");
+        assert_eq!(
+            name("acquired at", &["123105.5"], 0),
+            "acquired at 12:31:05.5"
+        );
         let types = ["ORIGINAL\\PRIMARY\\M\\SE", "ORIGINAL\\PRIMARY\\P\\SE"];
         assert_eq!(name("type", &types, 0), "magnitude");
         assert_eq!(name("type", &types, 1), "phase map");

@@ -114,6 +114,10 @@ fn value<'a>(frame: &Placed<'a>, name: &str) -> &'a str {
 }
 
 fn by_label<'a>(frames: &[Placed<'a>], name: &str) -> Vec<Part<'a>> {
+    // Directions number the images of one b value; b 0 has none and comes apart by its b value.
+    if name == "direction" && frames.iter().any(|frame| value(frame, name).is_empty()) {
+        return Vec::new();
+    }
     let mut index_of: HashMap<&str, usize> = HashMap::new();
     let mut parts: Vec<(&str, Vec<Placed<'a>>)> = Vec::new();
     for frame in frames {

@@ -204,7 +204,10 @@ mod tests {
         other.frame_of_reference = Some(FrameOfReferenceUid::new("1.2"));
         assert_eq!(
             names(&[slab(0., 0.), other]),
-            ["axial, no frame of reference", "axial, frame of reference 2"]
+            [
+                "axial, no frame of reference",
+                "axial, frame of reference 2"
+            ]
         );
     }
 

@@ -88,10 +88,14 @@ impl StudyBrowser {
                     self.picture_ui(ui, &(series.uid.clone(), index), state);
                     ui.vertical(|ui| {
                         ui.add(
-                            egui::Label::new(RichText::new(&title).strong())
+                            egui::Label::new(RichText::new(series.title()).strong())
                                 .truncate()
                                 .selectable(false),
                         );
+                        if !stack.name.is_empty() {
+                            let name = RichText::new(&stack.name).color(theme::LABEL);
+                            ui.add(egui::Label::new(name).truncate().selectable(false));
+                        }
                         let line = format!("{} · {counted}", series.modality);
                         ui.add(
                             egui::Label::new(RichText::new(line).color(theme::FAINT))

@@ -41,4 +41,3 @@ pub fn only_stack(report: &ImportReport) -> &Stack {
 pub fn codes(stack: &Stack) -> Vec<WarningCode> {
     stack.warnings.iter().map(|warning| warning.code).collect()
 }
-
