@@ -114,6 +114,38 @@ fn uneven_slices_are_resampled_and_named() {
 }
 
 #[test]
+fn positions_rounded_to_a_tenth_of_a_millimetre_are_even() {
+    // A real scanner's slices, 7 mm apart along a normal tilted by 7.7°, largest deviation from
+    // an even grid 0.071 mm.
+    let at = [
+        (-78.3063, -72.7575),
+        (-79.3063, -65.7575),
+        (-80.2063, -58.8575),
+        (-81.2063, -51.9575),
+        (-82.1063, -44.9575),
+        (-83.0063, -38.0575),
+        (-84.0063, -31.1575),
+        (-84.9063, -24.1575),
+    ];
+    let files: Vec<_> = (0..8)
+        .map(|i| {
+            let (y, z) = at[i as usize];
+            DicomFile::slice(1, i, 0., 0)
+                .position([-110.5, y, z])
+                .orientation([1., 0., 0., 0., 0.990_960, 0.134_158])
+        })
+        .collect();
+    let report = import(&folder(&files));
+    let grid = only_stack(&report).geometry.as_ref().unwrap();
+    assert_eq!(grid.uneven_positions, None);
+    assert!(
+        (grid.spacing_mm[2] - 7.0).abs() < 0.01,
+        "{}",
+        grid.spacing_mm[2]
+    );
+}
+
+#[test]
 fn feet_first_and_sagittal_slices_lie_where_their_cosines_say() {
     // Feet first prone as scanners write it: columns to patient left is -x … cosines decide.
     let files: Vec<_> = (0..4)

@@ -98,17 +98,30 @@ pub fn slab_layout(volume: &Volume) -> (Layout, [ViewKind; 4]) {
     (Layout::OnePlusThree, kinds)
 }
 
+/// Positions of the acquired slices, in slices of the grid; ascending.
+fn positions(volume: &Volume) -> Vec<f64> {
+    let grid = &volume.geometry;
+    match &grid.uneven_positions {
+        Some(positions) => positions.clone(),
+        None => grid.slice_of_frame.iter().map(|&s| s as f64).collect(),
+    }
+}
+
+/// The acquired slice nearest to a slice coordinate, so that no view opens on a gap.
+pub fn nearest_acquired(volume: &Volume, at: f64) -> f64 {
+    positions(volume)
+        .into_iter()
+        .min_by(|a, b| (a - at).abs().total_cmp(&(b - at).abs()))
+        .unwrap_or(at)
+}
+
 /// Which acquired slice a plane shows: `slice 3 of 12`. `None` where it cuts across them.
 pub fn slice_words(volume: &Volume, plane: &Plane) -> Option<String> {
     if plane.normal().cross(normal(volume)).length() > SAME_DIRECTION {
         return None;
     }
     let at = (volume.voxel_from_lps * plane.origin).0.z;
-    let grid = &volume.geometry;
-    let positions: Vec<f64> = match &grid.uneven_positions {
-        Some(positions) => positions.clone(),
-        None => grid.slice_of_frame.iter().map(|&s| s as f64).collect(),
-    };
+    let positions = positions(volume);
     let count = positions.len();
     let above = positions.partition_point(|&position| position < at);
     let below = above.saturating_sub(1);
@@ -210,5 +223,7 @@ mod tests {
             slice_words(&volume, &plane).unwrap(),
             "between slices 2 and 3 of 4"
         );
+        assert_eq!(nearest_acquired(&volume, 2.6), 4.0);
+        assert_eq!(nearest_acquired(&volume, 2.4), 1.0);
     }
 }

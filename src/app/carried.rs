@@ -131,7 +131,7 @@ impl AppState {
         };
         let on_slice = |at: Point<Lps>| {
             let mut voxel = (volume.voxel_from_lps * at).0;
-            voxel.z = voxel.z.round();
+            voxel.z = acquired::nearest_acquired(&volume, voxel.z);
             volume.lps_from_voxel * Point::from_vec(voxel)
         };
         let carried = self
@@ -139,7 +139,8 @@ impl AppState {
             .and_then(|former| former.crosshair)
             .filter(|at| volume.contains(*at));
         // On voxel centres: the first picture is an acquired slice, not a mean of two.
-        let middle = (volume.voxel_from_lps * volume.center_lps()).0.round();
+        let mut middle = (volume.voxel_from_lps * volume.center_lps()).0.round();
+        middle.z = acquired::nearest_acquired(&volume, middle.z);
         let middle = volume.lps_from_voxel * Point::from_vec(middle);
         self.crosshair = carried.map_or(middle, on_slice);
         let apart = self.former_slice().is_none()

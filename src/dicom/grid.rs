@@ -11,9 +11,11 @@ pub(crate) const FEWEST_SLICES: usize = 3;
 pub(crate) const SAME_PLACE_MM: f64 = 0.01;
 /// Slices may lie this far beside the line through the first and the last.
 pub(crate) const SIDEWAYS_MM: f64 = 0.1;
-/// Slice positions may deviate this much from an even grid: of the spacing, or in mm.
-const UNEVEN_FRACTION: f64 = 0.01;
+/// Slice positions may deviate this much from an even grid: a fraction of the spacing, within
+/// limits in mm. Scanners write positions rounded to 0.1 mm.
+const UNEVEN_FRACTION: f64 = 0.02;
 const UNEVEN_MM: f64 = 0.01;
+const MOST_UNEVEN_MM: f64 = 0.1;
 /// Slices are called tilted from here; below it is rounding.
 const TILT_DEGREES: f64 = 0.1;
 /// More tilt than any gantry has: the slices do not form a stack.
@@ -109,8 +111,8 @@ pub(crate) fn build(
         warnings.push(StackWarning {
             code: WarningCode::GantryTilt,
             message: format!(
-                "The gantry was tilted: slices are sheared by {tilt_degrees:.1}° against their \
-                 normal. Positions and distances are exact."
+                "Slices are sheared by {tilt_degrees:.1}° against their normal, as by a tilted \
+                 gantry. Positions and distances are exact."
             ),
         });
     }
@@ -223,7 +225,7 @@ fn even_layout(positions: &[f64]) -> Option<Layout> {
         slice_of_frame.push(slice);
     }
     let spacing_mm = positions.last()? / slice as f64;
-    let tolerance = (UNEVEN_FRACTION * spacing_mm).max(UNEVEN_MM);
+    let tolerance = (UNEVEN_FRACTION * spacing_mm).clamp(UNEVEN_MM, MOST_UNEVEN_MM);
     let fits = positions
         .iter()
         .zip(&slice_of_frame)

@@ -1,6 +1,7 @@
 //! Frames that cover the same places several times → one part for each echo, phase, b value …
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use super::grid;
 use super::group::Placed;
@@ -113,23 +114,32 @@ fn value<'a>(frame: &Placed<'a>, name: &str) -> &'a str {
         .map_or("", |label| label.value.as_str())
 }
 
-fn by_label<'a>(frames: &[Placed<'a>], name: &str) -> Vec<Part<'a>> {
-    // Directions number the images of one b value; b 0 has none and comes apart by its b value.
-    if name == "direction" && frames.iter().any(|frame| value(frame, name).is_empty()) {
-        return Vec::new();
-    }
-    let mut index_of: HashMap<&str, usize> = HashMap::new();
-    let mut parts: Vec<(&str, Vec<Placed<'a>>)> = Vec::new();
+/// Frames with an equal key, keys in the order of their first frame.
+fn grouped<'a, K: Copy + Eq + Hash>(
+    frames: &[Placed<'a>],
+    key: impl Fn(&Placed<'a>) -> K,
+) -> Vec<(K, Vec<Placed<'a>>)> {
+    let mut index_of: HashMap<K, usize> = HashMap::new();
+    let mut parts: Vec<(K, Vec<Placed<'a>>)> = Vec::new();
     for frame in frames {
-        let value = value(frame, name);
-        let index = *index_of.entry(value).or_insert_with(|| {
-            parts.push((value, Vec::new()));
+        let key = key(frame);
+        let index = *index_of.entry(key).or_insert_with(|| {
+            parts.push((key, Vec::new()));
             parts.len() - 1
         });
         if let Some((_, part)) = parts.get_mut(index) {
             part.push(*frame);
         }
     }
+    parts
+}
+
+fn by_label<'a>(frames: &[Placed<'a>], name: &str) -> Vec<Part<'a>> {
+    // Directions number the images of one b value; b 0 has none and comes apart by its b value.
+    if name == "direction" && frames.iter().any(|frame| value(frame, name).is_empty()) {
+        return Vec::new();
+    }
+    let mut parts = grouped(frames, |frame| value(frame, name));
     // By number where they are numbers, so that time point 10 follows 9.
     parts.sort_by(|a, b| match (a.0.parse::<f64>(), b.0.parse::<f64>()) {
         (Ok(a), Ok(b)) => a.total_cmp(&b),
@@ -160,14 +170,8 @@ fn by_file<'a>(frames: &[Placed<'a>]) -> Vec<Part<'a>> {
     if frames.iter().all(|frame| frame.instance.frames.len() == 1) {
         return Vec::new();
     }
-    let mut parts: Vec<(usize, Vec<Placed<'a>>)> = Vec::new();
-    for frame in frames {
-        // Frames come file by file.
-        match parts.last_mut().filter(|part| part.0 == frame.at.instance) {
-            Some(part) => part.1.push(*frame),
-            None => parts.push((frame.at.instance, vec![*frame])),
-        }
-    }
+    let mut parts = grouped(frames, |frame| frame.at.instance);
+    parts.sort_by_key(|(instance, _)| *instance);
     parts
         .into_iter()
         .enumerate()

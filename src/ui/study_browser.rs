@@ -94,7 +94,7 @@ impl StudyBrowser {
                         );
                         if !stack.name.is_empty() {
                             let name = RichText::new(&stack.name).color(theme::LABEL);
-                            ui.add(egui::Label::new(name).truncate().selectable(false));
+                            ui.add(egui::Label::new(name).wrap().selectable(false));
                         }
                         let line = format!("{} · {counted}", series.modality);
                         ui.add(

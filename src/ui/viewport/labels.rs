@@ -146,6 +146,12 @@ fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
         stage.series.modality,
         stage.series.title()
     ));
+    let stack = stage.series.stacks.get(stage.stack);
+    lines.extend(
+        stack
+            .map(|stack| stack.name.clone())
+            .filter(|name| !name.is_empty()),
+    );
     // A long name must not run over the title in the other corner.
     let wide = rect.width() - 210.0;
     for (index, content) in lines.iter().enumerate() {

@@ -124,6 +124,8 @@ pub fn former_slice(
     };
     let (from, to) = (on_screen(cut.start), on_screen(cut.end));
     let stroke = Stroke::new(1.2, theme::REFERENCE);
+    // The dark edge is what shows it on bright and noisy pictures.
+    painter.line_segment([from, to], Stroke::new(3.2, theme::HALO));
     painter.extend(Shape::dashed_line(&[from, to], stroke, 8.0, 4.0));
     let left = if from.x <= to.x { from } else { to };
     let inside = rect.shrink(10.0).clamp(left);
