@@ -1,8 +1,6 @@
 //! Proves that the frames of an enhanced multi-frame file are placed and told apart by their
 //! functional groups, in whatever order they are written.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 #[path = "common/dicom_file.rs"]
 mod dicom_file;
 #[path = "common/import.rs"]

@@ -1,8 +1,6 @@
 //! Proves that a series which holds several things becomes one stack for each, with a name that
 //! says which, and that frames that fit none are not lost.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 #[path = "common/dicom_file.rs"]
 mod dicom_file;
 #[path = "common/import.rs"]

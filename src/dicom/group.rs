@@ -116,18 +116,13 @@ fn sort_out<'a>(
 
 /// Adds what concerns every kind of stack.
 fn finish(stack: &mut Stack, instances: &[Arc<Instance>], frames_of_reference: usize) {
-    let mut used: Vec<&Instance> = Vec::new();
-    for frame in &stack.frames {
-        if let Some(instance) = instances.get(frame.instance) {
-            // Frames of one file follow one another or lie in a stack of that file alone.
-            if !used
-                .last()
-                .is_some_and(|last| std::ptr::eq(*last, &**instance))
-            {
-                used.push(instance);
-            }
-        }
-    }
+    let mut files: Vec<usize> = stack.frames.iter().map(|frame| frame.instance).collect();
+    files.sort_unstable();
+    files.dedup();
+    let used: Vec<&Instance> = files
+        .iter()
+        .filter_map(|&file| instances.get(file).map(|instance| &**instance))
+        .collect();
     let any = |is: fn(&Instance) -> bool| used.iter().any(|instance| is(instance));
     let mut warn = |code, message: String| stack.warnings.push(StackWarning { code, message });
     if stack.kind == StackKind::Volume {
