@@ -182,6 +182,28 @@ fn an_orientation_of_one_frame_overrides_the_shared_one() {
 }
 
 #[test]
+fn dimension_indices_tell_apart_what_nothing_else_does() {
+    let frames: Vec<_> = (0..6_u32)
+        .map(|n| {
+            let (slice, set) = (n / 2, n % 2);
+            let indices = [1, slice + 1, set + 1]
+                .into_iter()
+                .flat_map(u32::to_le_bytes);
+            let indices = (tags::DIMENSION_INDEX_VALUES, *b"UL", indices.collect());
+            vec![content(vec![indices]), position([0, 0, slice as i32])]
+        })
+        .collect();
+    let file = enhanced(vec![measures(), orientation(AXIAL)], &frames);
+    assert_eq!(
+        stacks(&import(&folder(&[file]))),
+        [
+            named("dimension 3: 1 of 2", &[0, 2, 4]),
+            named("dimension 3: 2 of 2", &[1, 3, 5])
+        ]
+    );
+}
+
+#[test]
 fn files_that_cover_the_same_places_are_stacks_of_their_own() {
     let file = || {
         let frames: Vec<_> = [2, 0, 1].map(|z| vec![position([0, 0, z])]).into();

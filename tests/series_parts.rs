@@ -179,6 +179,71 @@ fn b_values_with_several_directions_are_split_twice() {
 }
 
 #[test]
+fn b_values_are_found_where_makers_hide_them() {
+    let makers: [(&str, u16, u16, [u8; 2], [&[u8]; 2]); 3] = [
+        (
+            "SIEMENS MR HEADER",
+            0x0019,
+            0x100C,
+            *b"IS",
+            [b"0 ", b"800 "],
+        ),
+        (
+            "GEMS_PARM_01",
+            0x0043,
+            0x1039,
+            *b"IS",
+            [b"0\\8 ", b"1000000800\\8 "],
+        ),
+        (
+            "Philips Imaging DD 001",
+            0x2001,
+            0x1003,
+            *b"UN",
+            [&[0, 0, 0, 0], &[0, 0, 0x48, 0x44]],
+        ),
+    ];
+    for (maker, group, element, vr, values) in makers {
+        let files: Vec<_> = (0..8)
+            .map(|i| {
+                mr(i)
+                    .position([0., 0., f64::from(i / 2)])
+                    .text(dicom_object::Tag(group, 0x0010), *b"LO", maker)
+                    .raw(
+                        dicom_object::Tag(group, element),
+                        vr,
+                        values[i as usize % 2].to_vec(),
+                    )
+            })
+            .collect();
+        let report = import(&folder(&files));
+        assert_eq!(names(&report), ["b 0", "b 800"], "{maker}");
+    }
+}
+
+#[test]
+fn different_images_that_nothing_tells_apart_are_all_shown() {
+    let files: Vec<_> = (0..8)
+        .map(|i| mr(i).position([0., 0., f64::from(i % 4)]))
+        .collect();
+    let report = import(&folder(&files));
+    assert_eq!(kinds(&report), [(StackKind::Volume, 4); 2]);
+    assert_eq!(
+        names(&report),
+        [
+            "set 1 of 2 by instance number",
+            "set 2 of 2 by instance number"
+        ]
+    );
+    // The same images twice are duplicates.
+    let files: Vec<_> = (0..8)
+        .map(|i| mr(i % 4).position([0., 0., f64::from(i % 4)]))
+        .collect();
+    let report = import(&folder(&files));
+    assert_eq!(codes(only_stack(&report)), [WarningCode::DuplicateSlices]);
+}
+
+#[test]
 fn a_slice_without_position_does_not_take_the_others_with_it() {
     let files: Vec<_> = (0..6)
         .map(|i| {

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use dicom_dictionary_std::tags;
+use dicom_object::Tag;
 
+use super::elements::Elements;
 use super::frames::FrameSource;
 use super::header::Labels;
 use crate::study::FrameLabel;
@@ -50,6 +52,14 @@ pub(crate) fn labels(source: &FrameSource<'_>) -> Labels {
         ("acquired at", root, tags::ACQUISITION_TIME),
     ];
     let mut labels: Vec<FrameLabel> = Vec::new();
+    let mut standard = [diffusion, root].into_iter().flatten();
+    let stated = standard.any(|elements| elements.bytes(tags::DIFFUSION_B_VALUE).is_some());
+    if let Some(b) = private_b_value(source.root).filter(|_| !stated) {
+        labels.push(FrameLabel {
+            name: "b",
+            value: b.to_string(),
+        });
+    }
     for (name, elements, tag) in candidates {
         let Some(elements) = elements.filter(|elements| elements.bytes(tag).is_some()) else {
             continue;
@@ -68,7 +78,60 @@ pub(crate) fn labels(source: &FrameSource<'_>) -> Labels {
         };
         labels.push(FrameLabel { name, value });
     }
+    let dimensions = content.and_then(|c| c.numbers(tags::DIMENSION_INDEX_VALUES).ok()?);
+    for (name, index) in DIMENSIONS.into_iter().zip(dimensions.unwrap_or_default()) {
+        let value = index.to_string();
+        labels.push(FrameLabel { name, value });
+    }
     Arc::from(labels)
+}
+
+/// Names of the Dimension Index Values (0020,9157), for what no attribute above says. One of them
+/// counts slices, the others what else varies.
+const DIMENSIONS: [&str; 5] = [
+    "dimension 1",
+    "dimension 2",
+    "dimension 3",
+    "dimension 4",
+    "dimension 5",
+];
+
+/// Where Siemens, GE and Philips write the b value of classic MR images, with the private creator
+/// that makes it so, as their DICOM conformance statements say.
+const PRIVATE_B_VALUES: [(Tag, &str, Tag); 3] = [
+    (
+        Tag(0x0019, 0x0010),
+        "SIEMENS MR HEADER",
+        Tag(0x0019, 0x100C),
+    ),
+    (Tag(0x0043, 0x0010), "GEMS_PARM_01", Tag(0x0043, 0x1039)),
+    (
+        Tag(0x2001, 0x0010),
+        "Philips Imaging DD 001",
+        Tag(0x2001, 0x1003),
+    ),
+];
+
+/// Whether an element is needed to find a b value.
+pub(crate) fn is_private_b_value(tag: Tag) -> bool {
+    let mut all = PRIVATE_B_VALUES.iter();
+    all.any(|(creator, _, value)| tag == *creator || tag == *value)
+}
+
+/// The b value in s/mm² in a private element.
+fn private_b_value(root: &Elements) -> Option<f64> {
+    let (_, _, tag) = PRIVATE_B_VALUES
+        .iter()
+        .find(|(creator, name, _)| root.code(*creator).eq_ignore_ascii_case(name))?;
+    let written_as_text = root.numbers(*tag).ok().flatten();
+    let b = match (written_as_text.as_deref(), root.bytes(*tag)?) {
+        (Some([b, ..]), _) => *b,
+        // Philips, where the value representation was lost on the way.
+        (_, bytes) => f64::from(f32::from_le_bytes(<[u8; 4]>::try_from(bytes).ok()?)),
+    };
+    // GE adds 10⁹ where the value is one of several.
+    let b = if b >= 1e9 { b % 1e5 } else { b };
+    (b.is_finite() && b >= 0.0).then_some(b)
 }
 
 /// What a part of the frames is called by the label that tells it from the others.
@@ -98,6 +161,7 @@ pub(crate) fn part_name<'a>(
         "component" => value.to_lowercase(),
         "type" => type_words(value, values),
         "acquired at" => clock(value),
+        _ if DIMENSIONS.contains(&name) => format!("{name}: {value} of {count}"),
         _ => format!("{name} {value}"),
     }
 }

@@ -77,7 +77,8 @@ pub(crate) fn split(frames: Vec<Placed<'_>>) -> Vec<Part<'_>> {
     let splits = names
         .into_iter()
         .map(|name| by_label(&frames, name))
-        .chain(std::iter::once_with(|| by_file(&frames)));
+        .chain(std::iter::once_with(|| by_file(&frames)))
+        .chain(std::iter::once_with(|| by_turn(&frames, before.most)));
     for parts in splits {
         // More values than frames at a place: it counts slices, not stacks.
         if !(2..=before.most).contains(&parts.len()) {
@@ -163,6 +164,33 @@ fn shared<'a>(frames: &[Placed<'a>], name: &str) -> Option<&'a str> {
     let first = value(frames.first()?, name);
     let same = !first.is_empty() && frames.iter().all(|frame| value(frame, name) == first);
     same.then_some(first)
+}
+
+/// Sets of different images at the same places that no label tells apart: the first of each place
+/// by instance number, the second, and so on. None where the same image is there twice, or not
+/// equally many everywhere: those are duplicates.
+fn by_turn<'a>(frames: &[Placed<'a>], count: usize) -> Vec<Part<'a>> {
+    let ordered = sorted(frames.to_vec());
+    let distinct = |run: &[(f64, Placed<'_>)]| {
+        let mut images: Vec<_> = run
+            .iter()
+            .map(|(_, frame)| (&frame.instance.uid, frame.at.frame))
+            .collect();
+        images.sort();
+        images.dedup();
+        images.len() == count && run.len() == count
+    };
+    let places: Vec<_> = ordered.chunk_by(same_place).collect();
+    if places.len() < 2 || !places.iter().all(|run| distinct(run)) {
+        return Vec::new();
+    }
+    (0..count)
+        .map(|turn| {
+            let frames = places.iter().filter_map(|run| Some(run.get(turn)?.1));
+            let name = format!("set {} of {count} by instance number", turn + 1);
+            (name, frames.collect())
+        })
+        .collect()
 }
 
 /// Multi-frame files are stacks of their own where nothing else tells their frames apart.

@@ -57,11 +57,13 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::TEMPORAL_POSITION_IDENTIFIER
                 | tags::TEMPORAL_POSITION_INDEX
                 | tags::STACK_ID
+                | tags::DIMENSION_INDEX_VALUES
                 | tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME
                 | tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
         ),
         // Image pixel, palette and window attributes; the sequences behind them are not values.
         0x0028 => tag.1 < 0x1300 || tag == tags::LOSSY_IMAGE_COMPRESSION,
+        0x0019 | 0x0043 | 0x2001 => super::labels::is_private_b_value(tag),
         0x0062 => tag == tags::REFERENCED_SEGMENT_NUMBER,
         0x0054 => matches!(tag, tags::FRAME_REFERENCE_TIME),
         0x7FE0 => matches!(
