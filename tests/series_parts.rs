@@ -155,7 +155,14 @@ fn b_values_with_several_directions_are_split_twice() {
     let b = |file: DicomFile, b: f64| file.raw(tags::DIFFUSION_B_VALUE, *b"FD", doubles(&[b]));
     let mut files = Vec::new();
     for slice in 0..4 {
-        let at = |n: i32| mr(slice * 4 + n).position([0., 0., f64::from(slice)]);
+        // The time tells all of them apart too, but says less.
+        let at = |n: i32| {
+            mr(slice * 4 + n).position([0., 0., f64::from(slice)]).text(
+                tags::ACQUISITION_TIME,
+                *b"TM",
+                &format!("12310{n}"),
+            )
+        };
         files.push(b(at(0), 0.));
         for axis in 0..3_usize {
             let mut direction = [0.0; 3];

@@ -34,31 +34,49 @@ pub(crate) struct SliceSize {
 
 /// Positions (mm along the normal, ascending) cut where more slices are missing than present, so
 /// that two small blocks far apart do not become one huge empty volume. Returns ranges.
+///
+/// Cuts at the widest steps, down to half as wide as the widest, until few enough are missing:
+/// the widest step halves each time, which bounds the work for any header.
 pub(crate) fn parts(positions: &[f64]) -> Vec<std::ops::Range<usize>> {
+    let mut done = Vec::new();
+    let mut todo: Vec<std::ops::Range<usize>> = std::iter::once(0..positions.len()).collect();
+    while let Some(range) = todo.pop() {
+        let within = positions.get(range.clone()).unwrap_or_default();
+        let cuts = cuts(within);
+        if cuts.is_empty() {
+            done.push(range);
+            continue;
+        }
+        let mut start = range.start;
+        for cut in cuts {
+            todo.push(start..range.start + cut);
+            start = range.start + cut;
+        }
+        todo.push(start..range.end);
+    }
+    done.sort_by_key(|range| range.start);
+    done
+}
+
+/// Where positions are cut at once; nowhere where few enough slices are missing.
+fn cuts(positions: &[f64]) -> Vec<usize> {
     let steps: Vec<f64> = positions.windows(2).map(step).collect();
-    let mut sorted = steps.clone();
-    sorted.sort_by(f64::total_cmp);
+    let sorted = sorted_steps(positions);
     let Some(&median) = sorted.get(sorted.len() / 2).filter(|&&m| m > 0.0) else {
-        return std::iter::once(0..positions.len()).collect();
+        return Vec::new();
     };
     let missing: f64 = steps.iter().map(|s| (s / median).round() - 1.0).sum();
     let allowed = (positions.len() as f64).max(8.0);
-    let largest = steps
+    if missing <= allowed {
+        return Vec::new();
+    }
+    let widest = sorted.last().copied().unwrap_or_default();
+    steps
         .iter()
         .enumerate()
-        .max_by(|a, b| a.1.total_cmp(b.1))
-        .filter(|_| missing > allowed);
-    let Some((cut, _)) = largest else {
-        return std::iter::once(0..positions.len()).collect();
-    };
-    let (below, above) = positions.split_at(cut + 1);
-    let mut all = parts(below);
-    all.extend(
-        parts(above)
-            .into_iter()
-            .map(|range| range.start + cut + 1..range.end + cut + 1),
-    );
-    all
+        .filter(|(_, step)| **step * 2.0 >= widest)
+        .map(|(index, _)| index + 1)
+        .collect()
 }
 
 fn step(pair: &[f64]) -> f64 {
@@ -346,5 +364,47 @@ fn missing_warning(mut places: Vec<String>, count: usize) -> StackWarning {
             "Slices are missing: {}. The gap is striped and has no values; do not plan through it.",
             places.join(", ")
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_far_apart_are_parts_and_small_gaps_are_not() {
+        let block = |at: f64| (0..5).map(move |i| at + f64::from(i));
+        let three: Vec<f64> = block(0.).chain(block(60.)).chain(block(110.)).collect();
+        assert_eq!(parts(&three), [0..5, 5..10, 10..15]);
+        // 6 missing between 10 present.
+        let gap: Vec<f64> = block(0.).chain(block(11.)).collect();
+        assert_eq!(parts(&gap), [0..10]);
+        assert_eq!(parts(&[3.0]), [0..1]);
+    }
+
+    #[test]
+    fn positions_made_to_be_cut_over_and_over_end_soon() {
+        // Half the steps tiny, half growing: cutting one at a time would take 30,000 rounds.
+        let mut at = 0.0;
+        let positions: Vec<f64> = (0..60_000)
+            .map(|i| {
+                at += if i % 2 == 0 {
+                    0.011
+                } else {
+                    f64::from(i) * 1e-4
+                };
+                at
+            })
+            .collect();
+        let found = parts(&positions);
+        assert!(found.windows(2).all(|pair| pair[0].end == pair[1].start));
+        assert_eq!(found.last().map(|range| range.end), Some(60_000));
+    }
+
+    #[test]
+    fn the_widest_common_spacing_is_found() {
+        let positions = [0., 3., 6., 9., 16., 23.];
+        assert!((common_spacing(&positions, 8..=40).unwrap() - 1.0).abs() < 1e-12);
+        assert_eq!(common_spacing(&[0., 2., 4.3, 6., 8.], 5..=16), None);
     }
 }

@@ -11,6 +11,8 @@ use crate::study::ImagePlane;
 const FEWEST_ON_A_LINE: usize = 3;
 /// Slabs side by side that are looked for; more are no slabs.
 const MOST_SLABS: usize = 256;
+/// Slices among which tilted slabs are looked for; each is compared with all before it.
+const MOST_SLICES: usize = 4096;
 
 /// Indices of the planes of each slab, all of one direction. One slab where they lie on one line,
 /// or on none that could be found.
@@ -88,6 +90,9 @@ fn side_by_side(places: &[Place]) -> Option<Vec<Vec<usize>>> {
 
 /// Slabs with tilt, one above the other: a new one begins where a slice leaves the line.
 fn lines(sorted: &[usize], places: &[Place]) -> Option<Vec<Vec<usize>>> {
+    if sorted.len() > MOST_SLICES {
+        return None;
+    }
     let mut slabs: Vec<Vec<usize>> = Vec::new();
     let mut run: Vec<&Place> = Vec::new();
     for &index in sorted {

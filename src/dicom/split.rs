@@ -73,23 +73,17 @@ pub(crate) fn split(frames: Vec<Placed<'_>>) -> Vec<Part<'_>> {
             names.push(label.name);
         }
     }
-    let mut best: Option<(usize, Vec<Part<'_>>)> = None;
-    let splits = names
-        .into_iter()
-        .map(|name| by_label(&frames, name))
-        .chain(std::iter::once_with(|| by_file(&frames)))
-        .chain(std::iter::once_with(|| by_turn(&frames, before.most)));
-    for parts in splits {
-        // More values than frames at a place: it counts slices, not stacks.
-        if !(2..=before.most).contains(&parts.len()) {
-            continue;
-        }
-        let left = parts.iter().map(|(_, part)| repeats(part).frames).sum();
-        if left < best.as_ref().map_or(before.frames, |best| best.0) {
-            best = Some((left, parts));
-        }
-    }
-    let Some((_, parts)) = best else {
+    let labelled = names.into_iter().map(|name| by_label(&frames, name));
+    // What a label says comes before the order of files, that before the order of numbers.
+    let parts = best_split(labelled, &before)
+        .or_else(|| best_split(std::iter::once_with(|| by_file(&frames)), &before))
+        .or_else(|| {
+            best_split(
+                std::iter::once_with(|| by_turn(&frames, before.most)),
+                &before,
+            )
+        });
+    let Some(parts) = parts else {
         return vec![(String::new(), frames)];
     };
     parts
@@ -105,6 +99,32 @@ pub(crate) fn split(frames: Vec<Placed<'_>>) -> Vec<Part<'_>> {
             })
         })
         .collect()
+}
+
+/// The first split whose parts cover all places, so that the most telling label names them; where
+/// there is none, the one that leaves the fewest frames where another is. `None` where none leaves
+/// fewer than before.
+fn best_split<'a>(
+    splits: impl Iterator<Item = Vec<Part<'a>>>,
+    before: &Repeats,
+) -> Option<Vec<Part<'a>>> {
+    let mut best: Option<(usize, Vec<Part<'a>>)> = None;
+    for parts in splits {
+        // More values than frames at a place: it counts slices, not stacks.
+        if !(2..=before.most).contains(&parts.len()) {
+            continue;
+        }
+        let counts: Vec<Repeats> = parts.iter().map(|(_, part)| repeats(part)).collect();
+        let left = counts.iter().map(|count| count.frames).sum();
+        let whole = |count: &Repeats| count.all_places == before.all_places;
+        if counts.iter().all(whole) {
+            return Some(parts);
+        }
+        if left < best.as_ref().map_or(before.frames, |best| best.0) {
+            best = Some((left, parts));
+        }
+    }
+    best.map(|(_, parts)| parts)
 }
 
 fn value<'a>(frame: &Placed<'a>, name: &str) -> &'a str {

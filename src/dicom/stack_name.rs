@@ -6,6 +6,10 @@ use crate::study::{FrameOfReferenceUid, ImagePlane};
 /// Slices turned less than this out of an anatomical plane are not called oblique, degrees.
 const OBLIQUE_DEGREES: f64 = 5.0;
 
+/// Slabs of one series that are named by what they are; more are only counted, since each is
+/// compared with all others.
+const MOST_NAMED: usize = 256;
+
 /// One group of slices of equal direction that form a slab, as far as its name needs it.
 #[derive(Debug, Clone)]
 pub(crate) struct Slab {
@@ -90,6 +94,10 @@ pub(crate) fn order(a: &Slab, b: &Slab) -> std::cmp::Ordering {
 pub(crate) fn names(slabs: &[Slab]) -> Vec<String> {
     if slabs.len() < 2 {
         return vec![String::new(); slabs.len()];
+    }
+    if slabs.len() > MOST_NAMED {
+        let counted = (1..=slabs.len()).map(|number| format!("part {number} of {}", slabs.len()));
+        return counted.collect();
     }
     slabs.iter().map(|slab| name(slab, slabs)).collect()
 }
