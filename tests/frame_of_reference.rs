@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use dicom_dictionary_std::tags;
 use dicom_file::DicomFile;
 use stylet::app::AppState;
-use stylet::app::command::{StudyCommand, ViewCommand};
+use stylet::app::command::{PlanCommand, StudyCommand, ViewCommand};
 use stylet::app::settings::Folders;
 use stylet::app::viewport::{Layout, ViewKind};
 use stylet::geometry::{Plane, Point};
@@ -125,6 +125,35 @@ fn nothing_goes_over_between_frames_of_reference_and_it_is_said() {
     desk.show(4, 0);
     desk.show(4, 0);
     assert!(desk.state.former_slice().is_none());
+}
+
+#[test]
+fn needles_go_over_within_one_frame_of_reference_only() {
+    let mut desk = Desk::open(four_series);
+    desk.show(1, 0);
+    desk.state.apply(PlanCommand::NewNeedle);
+    assert_eq!(desk.state.fit_banner(), None);
+    desk.show(2, 0);
+    assert!(desk.state.plan_fits());
+    let banner = desk.state.fit_banner().unwrap();
+    assert!(banner.contains("another series of the same examination"));
+    for other in [3, 4] {
+        desk.show(other, 0);
+        assert!(!desk.state.plan_fits());
+        let banner = desk.state.fit_banner().unwrap();
+        assert!(banner.contains("not shown"), "{banner}");
+    }
+}
+
+#[test]
+fn needles_of_one_slab_belong_to_the_other_slabs_of_its_series() {
+    let mut desk = Desk::open(discs);
+    desk.show(2, 0);
+    desk.state.apply(PlanCommand::NewNeedle);
+    desk.show(2, 1);
+    assert!(desk.state.plan_fits());
+    let banner = desk.state.fit_banner().unwrap();
+    assert!(banner.contains("another stack of this series"), "{banner}");
 }
 
 /// Series 1: 40 thin slices. Series 2: two slabs of 4 thick ones, tilted by 20°.

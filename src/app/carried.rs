@@ -102,17 +102,23 @@ impl Stage {
 }
 
 impl AppState {
-    /// Remembers the slice on the stage before another stack is shown.
+    /// Remembers the slice on the stage before another stack is shown. Pictures without a place
+    /// leave the one before them remembered.
     pub(super) fn remember_slice(&mut self) {
-        self.former = self.stage.as_ref().and_then(|stage| {
+        let shown = self.stage.as_ref().and_then(|stage| {
             Some(FormerSlice {
                 study: stage.series.study_uid.clone(),
                 frame_of_reference: stage.frame_of_reference().cloned(),
-                crosshair: stage.volume().map(|_| self.crosshair),
+                crosshair: match stage.volume() {
+                    Some(_) => Some(self.crosshair),
+                    // A placed picture, as of a localizer, has none of its own.
+                    None => self.former_slice().and_then(|former| former.crosshair),
+                },
                 corners: stage.corners(self.crosshair)?,
                 title: stage.title(),
             })
         });
+        self.former = shown.or(self.former.take());
     }
 
     /// The slice of the former stack, where it lies in the frame of reference of the images shown.
@@ -146,7 +152,7 @@ impl AppState {
         let apart = self.former_slice().is_none()
             && self.former.as_ref().is_some_and(|former| {
                 let study = self.stage.as_ref().map(|stage| &stage.series.study_uid);
-                study == Some(&former.study)
+                former.crosshair.is_some() && study == Some(&former.study)
             });
         if apart {
             self.notices.add(
