@@ -12,8 +12,11 @@ use std::sync::Mutex;
 use dicom_dictionary_std::tags;
 use dicom_file::DicomFile;
 use stylet::dicom::{decode_frame, modality_values, read_instance, scan};
+use stylet::geometry::Point;
 use stylet::study::{Samples, Series};
-use stylet::volume::{VolumeError, Voxels, empty_volume, fill_volume, load_volume};
+use stylet::volume::{
+    Interpolation, VolumeError, Voxels, empty_volume, fill_volume, load_volume, value_at,
+};
 use tempfile::TempDir;
 
 fn series_in(dir: &TempDir) -> Series {
@@ -146,6 +149,72 @@ fn uneven_slices_are_interpolated_but_gaps_stay_empty() {
         }
     }
     assert_eq!(empty, 6);
+}
+
+#[test]
+fn acquired_slices_of_an_uneven_stack_are_shown_as_they_are() {
+    // 3 mm apart, then 7 mm: a grid of 1 mm has a slice at each of them.
+    let at = [0.0, 3.0, 6.0, 9.0, 12.0, 19.0, 26.0, 33.0];
+    let value = |i: i32| [5, 900, -300, 77, 1000, 3, -8, 512][i as usize];
+    let files: Vec<_> = (0..8)
+        .map(|i| DicomFile::slice(1, i, at[i as usize], value(i)))
+        .collect();
+    let (volume, _) = load_volume(&series_in(&folder(&files)), 0).unwrap();
+    assert!((volume.geometry.spacing_mm[2] - 1.0).abs() < 1e-9);
+    for i in 0..8 {
+        let point = Point::new(-10.0, -20.0, at[i as usize]);
+        let found = value_at(&volume, point, Interpolation::Linear);
+        assert_eq!(found, Some(f64::from(value(i)) - 1024.0), "slice {i}");
+    }
+}
+
+#[test]
+fn a_tilted_ct_has_its_values_where_the_patient_has_them() {
+    // A function of the patient position, sampled in slices tilted by 20° against the table.
+    let hu = |p: [f64; 3]| 40.0 * p[0] - 30.0 * p[1] + 25.0 * p[2];
+    let (sin, cos) = 20_f64.to_radians().sin_cos();
+    let (columns, rows) = (12_u16, 10_u16);
+    let position = |i: i32| [-10.0, -20.0, f64::from(i) * 2.5];
+    let files: Vec<_> = (0..9)
+        .map(|i| {
+            let [x, y, z] = position(i);
+            let pixel = |n: u16| {
+                let (column, row) = (f64::from(n % columns) * 0.5, f64::from(n / columns) * 0.8);
+                hu([x + column, y + row * cos, z + row * sin]).round() as i16
+            };
+            DicomFile::slice(1, 9 - i, z, 0)
+                .orientation([1., 0., 0., 0., cos, sin])
+                .number(tags::COLUMNS, columns)
+                .number(tags::ROWS, rows)
+                .text(tags::RESCALE_INTERCEPT, *b"DS", "0")
+                .pixels(&(0..columns * rows).map(pixel).collect::<Vec<_>>())
+        })
+        .collect();
+    let (volume, _) = load_volume(&series_in(&folder(&files)), 0).unwrap();
+    let mut inside = 0;
+    for n in 0..600 {
+        let share = |step: usize| (n * step % 101) as f64 / 101.0;
+        let point = [
+            -10.0 + share(37) * 5.5,
+            -20.0 + share(53) * 7.0,
+            share(71) * 22.0,
+        ];
+        let point = Point::from(point);
+        if let Some(found) = value_at(&volume, point, Interpolation::Linear) {
+            let voxel = (volume.voxel_from_lps * point).to_array();
+            // Beyond the outermost centres the border is continued.
+            if voxel
+                .iter()
+                .zip(volume.size)
+                .all(|(at, n)| (0.0..=n as f64 - 1.0).contains(at))
+            {
+                inside += 1;
+                let wanted = hu(point.to_array());
+                assert!((found - wanted).abs() <= 0.51, "{found} for {wanted}");
+            }
+        }
+    }
+    assert!(inside > 300, "{inside}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! State and behaviour without widgets: the document, what is shown, and what commands do to them.
 
+pub mod acquired;
 pub mod action;
+pub mod carried;
 pub mod command;
 pub mod effect;
 pub mod history;
@@ -25,6 +27,7 @@ pub mod volume_stage;
 
 use std::sync::Arc;
 
+use self::carried::FormerSlice;
 use self::command::{Command, LookCommand, Selection, StudyCommand};
 use self::history::History;
 use self::import::Imports;
@@ -56,6 +59,10 @@ pub struct AppState {
     pub viewports: Vec<Viewport>,
     /// Arrangement.
     pub layout: Layout,
+    /// Arrangement and kinds before a thin slab changed them.
+    arranged: Option<(Layout, Vec<ViewKind>)>,
+    /// The slice that was looked at before this stack was shown.
+    former: Option<FormerSlice>,
     /// The viewport that fills the whole area, if one does.
     pub maximised: Option<ViewportId>,
     /// The viewport that keys act on.
@@ -100,6 +107,8 @@ impl AppState {
             store: PlanStore::default(),
             viewports: default_viewports(Posture::Supine),
             layout: Layout::default(),
+            arranged: None,
+            former: None,
             maximised: None,
             active: ViewportId(0),
             crosshair: Point::new(0., 0., 0.),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::AppState;
 use super::notice::Severity;
+use crate::plan::file::geometry_hash;
 use crate::plan::{Fit, Plan, SeriesBinding};
 
 /// The plan does not belong to the open images; a notice has said so.
@@ -47,6 +48,10 @@ impl AppState {
                 "This plan was drawn on another series of the same examination: the positions \
                  hold, the picture may differ",
             ),
+            Fit::ChangedGeometry if self.bound_to_another_stack() => Some(
+                "This plan was drawn on another stack of this series: the positions hold, the \
+                 picture may differ",
+            ),
             Fit::ChangedGeometry => {
                 Some("The slices of this series have changed since the plan was drawn: check it")
             }
@@ -54,6 +59,22 @@ impl AppState {
                 Some("The open plan belongs to other images: its needles are not shown")
             }
         }
+    }
+}
+
+impl AppState {
+    /// Whether the plan was drawn on another stack of the series that is shown: another echo,
+    /// another slab.
+    fn bound_to_another_stack(&self) -> bool {
+        let (Some(stage), Some(bound)) = (&self.stage, &self.plan().series) else {
+            return false;
+        };
+        stage.series.stacks.iter().any(|stack| {
+            stack.geometry.as_ref().is_some_and(|grid| {
+                let size = [stack.columns, stack.rows, grid.slices];
+                geometry_hash(size, grid) == bound.geometry_sha256
+            })
+        })
     }
 }
 

@@ -13,7 +13,9 @@ use crate::assess::path::Images;
 use crate::geometry::PatientPosition;
 use crate::plan::file::geometry_hash;
 use crate::plan::{Fit, SeriesBinding};
-use crate::study::{Frame, Photometric, Samples, Series, SeriesUid, Stack, StackKind};
+use crate::study::{
+    Frame, Photometric, Samples, Series, SeriesUid, Stack, StackKind, StackWarning,
+};
 use crate::volume::Volume;
 
 /// The stack that is shown.
@@ -69,6 +71,14 @@ impl Stage {
         }
     }
 
+    /// The frame of a picture stack that is shown; 0 for a volume.
+    pub fn shown_frame(&self) -> usize {
+        match &self.content {
+            Content::Pictures(stage) => stage.frame,
+            Content::Volume(_) => 0,
+        }
+    }
+
     /// Frames of the stack.
     pub fn frame_count(&self) -> usize {
         self.stack().map_or(0, |stack| stack.frames.len())
@@ -77,10 +87,7 @@ impl Stage {
     /// Sentences a person must know before measuring on it.
     pub fn banners(&self) -> Vec<String> {
         let warnings = self.stack().map_or(&[][..], |stack| &stack.warnings);
-        let mut banners: Vec<String> = warnings
-            .iter()
-            .map(|warning| warning.message.clone())
-            .collect();
+        let mut banners: Vec<String> = warnings.iter().map(StackWarning::sentence).collect();
         if let Content::Volume(stage) = &self.content {
             banners.extend(stage.unreadable.clone());
         }
@@ -233,6 +240,7 @@ impl AppState {
         };
         self.finish_gesture();
         self.draft = None;
+        self.remember_slice();
         let content = if kind == StackKind::Volume {
             match VolumeStage::load(&series, stack, &self.waker) {
                 Ok(stage) => Content::Volume(stage),
@@ -260,17 +268,9 @@ impl AppState {
     }
 
     fn after_show(&mut self) {
-        let posture = self.posture();
-        if let Some(volume) = self.stage.as_ref().and_then(Stage::volume) {
-            // On voxel centres: the first picture is an acquired slice, not a mean of two.
-            let voxel = (volume.voxel_from_lps * volume.center_lps()).0.round();
-            let middle = volume.lps_from_voxel * crate::geometry::Point::from_vec(voxel);
-            for viewport in &mut self.viewports {
-                let (kind, slab) = (viewport.kind, viewport.slab);
-                *viewport = super::viewport::Viewport::new(kind, posture);
-                viewport.slab = slab;
-            }
-            self.crosshair = middle;
+        if self.stage.as_ref().and_then(Stage::volume).is_some() {
+            self.arrange();
+            self.carry_crosshair();
             (0..self.viewports.len())
                 .for_each(|n| self.apply(super::command::ViewCommand::Reset(ViewportId(n))));
         }

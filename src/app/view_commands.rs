@@ -3,6 +3,7 @@
 use glam::DVec2;
 
 use super::AppState;
+use super::acquired::fresh_viewport;
 use super::command::ViewCommand;
 use super::view_frame::ViewFrame;
 use super::viewport::{Layout, Posture, Slab, ViewKind, Viewport, ViewportId};
@@ -73,6 +74,7 @@ impl AppState {
         match command {
             ViewCommand::Layout(layout) => {
                 self.layout = layout;
+                self.arranged = None;
                 self.maximised = None;
                 if self.active.0 >= layout.count() {
                     self.active = ViewportId(0);
@@ -186,6 +188,8 @@ impl AppState {
                 ..Viewport::new(kind, posture)
             };
         });
+        // A person who chooses what views show keeps it for the next stack.
+        self.arranged = None;
         self.reset(id);
     }
 
@@ -197,7 +201,7 @@ impl AppState {
         let Some(viewport) = self.viewport(id) else {
             return;
         };
-        let mut fresh = Viewport::new(viewport.kind, posture);
+        let mut fresh = fresh_viewport(viewport.kind, posture, self.volume());
         fresh.slab = viewport.slab;
         fresh.center = middle;
         if fresh.kind.follows_needle() {

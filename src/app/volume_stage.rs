@@ -10,7 +10,7 @@ use super::notice::{Notices, Severity};
 use super::shared;
 use crate::assess::OutsideAir;
 use crate::plan::Known;
-use crate::study::Series;
+use crate::study::{Series, StackWarning, WarningCode};
 use crate::volume::Volume;
 use crate::volume::load::{self, LoadReport, VolumeError};
 
@@ -176,5 +176,9 @@ fn say_load_result(
     };
     let text = format!("{banner}. First: {reason}\nFile: {}", path.display());
     notices.add(Severity::Warning, text);
-    Some(banner)
+    let warning = StackWarning {
+        code: WarningCode::UnreadableSlices,
+        message: format!("{banner}. Copy the series again from the archive."),
+    };
+    Some(warning.sentence())
 }

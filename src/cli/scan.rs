@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{CliError, print_json, print_line};
 use crate::dicom::{self, ImportReport, Rejected};
 use crate::geometry::PatientPosition;
-use crate::study::{Series, Stack, Study};
+use crate::study::{FrameOfReferenceUid, Series, Stack, Study};
 
 /// Arguments of `stylet scan`.
 #[derive(Debug, Args)]
@@ -53,7 +53,11 @@ fn report_json(report: &ImportReport) -> Value {
 
 /// Paths as shown: file names need not be UTF-8, JSON must be.
 fn rejected_json(rejected: &Rejected) -> Value {
-    json!({ "path": rejected.path.display().to_string(), "reason": rejected.reason })
+    json!({
+        "path": rejected.path.display().to_string(),
+        "disposition": Rejected::DISPOSITION.word(),
+        "reason": rejected.reason,
+    })
 }
 
 /// `null` for what the header does not say.
@@ -99,18 +103,34 @@ fn stack_json(series: &Series, stack: &Stack) -> Value {
     let (spacing, origin, directions) = placement(series, stack);
     json!({
         "kind": stack.kind.word(),
+        "name": known(&stack.name),
         "frames": stack.frames.len(),
         "rows": stack.rows,
         "columns": stack.columns,
         "spacing_mm": spacing,
         "origin_lps_mm": origin,
         "directions": directions,
+        "grid_slices": stack.geometry.as_ref().map(|grid| grid.slices),
+        "frame_of_reference_uid": frame_of_reference(series, stack),
         "warnings": stack
             .warnings
             .iter()
-            .map(|warning| json!({ "code": warning.code.word(), "message": warning.message }))
+            .map(|warning| {
+                json!({
+                    "code": warning.code.word(),
+                    "disposition": warning.code.disposition().word(),
+                    "message": warning.message,
+                })
+            })
             .collect::<Vec<_>>(),
     })
+}
+
+/// Frame of reference that the positions of a stack are given in.
+fn frame_of_reference<'a>(series: &'a Series, stack: &Stack) -> Option<&'a FrameOfReferenceUid> {
+    let first = stack.frames.first()?;
+    let instance = series.instances.get(first.instance)?;
+    instance.frame_of_reference.as_ref()
 }
 
 /// Spacing, origin and directions of a volume, or of the only picture of a stack.
@@ -168,7 +188,7 @@ fn report_text(report: &ImportReport) -> String {
         }
     }
     if !report.rejected.is_empty() {
-        let _ = writeln!(text, "Rejected");
+        let _ = writeln!(text, "{}", Rejected::DISPOSITION.title());
         for rejected in &report.rejected {
             let _ = writeln!(text, "  {}: {}", rejected.path.display(), rejected.reason);
         }
@@ -193,9 +213,9 @@ fn stack_text(text: &mut String, stack: &Stack) {
     for warning in &stack.warnings {
         let _ = writeln!(
             text,
-            "           ! {}: {}",
-            warning.code.word(),
-            warning.message
+            "           ! {} ({})",
+            warning.sentence(),
+            warning.code.word()
         );
     }
 }

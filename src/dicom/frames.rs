@@ -1,32 +1,37 @@
 //! What is known of each frame: place in the patient, rescale, and what tells frames at one place
 //! apart. Classic files say it once, enhanced ones in functional groups (PS3.3 C.7.6.16).
 
-use std::sync::Arc;
-
 use dicom_dictionary_std::tags;
 use dicom_object::Tag;
 
 use super::Problem;
 use super::elements::{Elements, attribute_name};
-use super::header::Labels;
-use crate::geometry::{Point, Vector};
-use crate::study::{FrameHeader, FrameLabel, ImagePlane, ModalityLut};
+use super::labels::labels;
+use crate::geometry::{Lps, Point, Vector};
+use crate::study::{FrameHeader, ImagePlane, ModalityLut};
 
 /// Orientation cosines are written with few digits; beyond this they are wrong, not rounded.
 const ORTHONORMAL_TOLERANCE: f64 = 1e-3;
+/// Directions of another length than 1 still say where they point; this far they are scaled, and
+/// a warning says so.
+const SCALED_TOLERANCE: f64 = 0.05;
+/// Pixel spacings of any scanner lie between these, in mm.
+const SPACINGS_MM: std::ops::RangeInclusive<f64> = 1e-4..=1e3;
+/// No position in a patient's frame of reference is farther from its origin, in mm.
+const FARTHEST_MM: f64 = 1e5;
 
 /// Where attributes of one frame are looked for, in order.
-struct FrameSource<'a> {
+pub(crate) struct FrameSource<'a> {
     per_frame: Option<&'a Elements>,
     shared: Option<&'a Elements>,
-    root: &'a Elements,
+    pub root: &'a Elements,
     /// The root speaks of a single frame.
     single: bool,
 }
 
 impl<'a> FrameSource<'a> {
     /// The functional group item of a sequence.
-    fn group(&self, sequence: Tag) -> Option<&'a Elements> {
+    pub fn group(&self, sequence: Tag) -> Option<&'a Elements> {
         let of = |groups: Option<&'a Elements>| groups.and_then(|groups| groups.item(sequence));
         of(self.per_frame).or_else(|| of(self.shared))
     }
@@ -84,21 +89,25 @@ pub(crate) fn frame_headers(
 }
 
 fn frame_header(source: &FrameSource<'_>, modality: &str) -> Result<FrameHeader, Problem> {
-    let (plane, geometry_problem) = match image_plane(source, modality) {
-        Ok(plane) => (plane, None),
+    let (placed, geometry_problem) = match image_plane(source, modality) {
+        Ok(placed) => (placed, None),
         Err(problem) => (None, Some(problem.into())),
     };
     Ok(FrameHeader {
-        plane,
+        plane: placed.map(|(plane, _)| plane),
         geometry_problem,
+        directions_scaled: placed.is_some_and(|(_, scaled)| scaled),
         modality_lut: modality_lut(source, modality)?,
         labels: labels(source),
     })
 }
 
-/// Place of a frame; `None` where the file does not place it at all, an error where it does so
-/// incompletely or impossibly.
-fn image_plane(source: &FrameSource<'_>, modality: &str) -> Result<Option<ImagePlane>, String> {
+/// Place of a frame and whether its directions had to be scaled; `None` where the file does not
+/// place it at all, an error where it does so incompletely or impossibly.
+fn image_plane(
+    source: &FrameSource<'_>,
+    modality: &str,
+) -> Result<Option<(ImagePlane, bool)>, String> {
     let holders = [
         (tags::PLANE_POSITION_SEQUENCE, tags::IMAGE_POSITION_PATIENT),
         (
@@ -119,7 +128,7 @@ fn image_plane(source: &FrameSource<'_>, modality: &str) -> Result<Option<ImageP
     else {
         // Pixel Spacing alone is a scale for pictures, not a place in the patient.
         let placed = position.is_some() || orientation.is_some();
-        let expected = matches!(modality, "CT" | "MR" | "PT");
+        let expected = matches!(modality, "CT" | "MR" | "PT" | "NM");
         return if placed || expected {
             Err(format!("{} missing", missing.join(", ")))
         } else {
@@ -128,60 +137,89 @@ fn image_plane(source: &FrameSource<'_>, modality: &str) -> Result<Option<ImageP
     };
     let absent = || "absent".to_owned();
     let text = |problem: Problem| problem.to_string();
-    let position = position
+    let [x, y, z] = position
         .vector::<3>(tags::IMAGE_POSITION_PATIENT)
         .map_err(text)?
         .ok_or_else(absent)?;
-    let [xx, xy, xz, yx, yy, yz] = orientation
-        .vector::<6>(tags::IMAGE_ORIENTATION_PATIENT)
-        .map_err(text)?
-        .ok_or_else(absent)?;
+    if [x, y, z].iter().any(|mm| mm.abs() > FARTHEST_MM) {
+        let expected = "a position within 100 m of the origin was expected";
+        let problem = position.malformed(tags::IMAGE_POSITION_PATIENT, expected);
+        return Err(problem.to_string());
+    }
+    let directions = directions(orientation)?;
     let [row_spacing_mm, column_spacing_mm] = spacing
         .vector::<2>(tags::PIXEL_SPACING)
         .map_err(text)?
         .ok_or_else(absent)?;
-    if row_spacing_mm <= 0.0 || column_spacing_mm <= 0.0 {
-        let problem = spacing.malformed(tags::PIXEL_SPACING, "positive distances were expected");
+    if !(SPACINGS_MM.contains(&row_spacing_mm) && SPACINGS_MM.contains(&column_spacing_mm)) {
+        let expected = "positive distances between 0.0001 and 1000 mm were expected";
+        let problem = spacing.malformed(tags::PIXEL_SPACING, expected);
         return Err(problem.to_string());
     }
+    let plane = ImagePlane {
+        position: Point::new(x, y, z),
+        column_direction: directions.columns,
+        row_direction: directions.rows,
+        column_spacing_mm,
+        row_spacing_mm,
+    };
+    Ok(Some((plane, directions.scaled)))
+}
+
+/// Image Orientation (Patient), straightened.
+fn directions(orientation: &Elements) -> Result<Directions, String> {
+    let [xx, xy, xz, yx, yy, yz] = orientation
+        .vector::<6>(tags::IMAGE_ORIENTATION_PATIENT)
+        .map_err(|problem| problem.to_string())?
+        .ok_or("absent")?;
     let (x, y) = (Vector::new(xx, xy, xz), Vector::new(yx, yy, yz));
-    let (column_direction, row_direction) = orthonormal(x, y).ok_or_else(|| {
+    orthonormal(x, y).ok_or_else(|| {
         orientation
             .malformed(
                 tags::IMAGE_ORIENTATION_PATIENT,
                 "two perpendicular unit vectors were expected",
             )
             .to_string()
-    })?;
-    Ok(Some(ImagePlane {
-        position: Point::from(position),
-        column_direction,
-        row_direction,
-        column_spacing_mm,
-        row_spacing_mm,
-    }))
+    })
 }
 
-/// The two directions made exactly unit length and perpendicular, `None` beyond rounding.
+/// Unit directions of columns and rows, perpendicular.
+#[derive(Debug, Clone, Copy)]
+struct Directions {
+    columns: Vector<Lps>,
+    rows: Vector<Lps>,
+    /// Their length in the file is off by more than rounding.
+    scaled: bool,
+}
+
+/// The two directions made exactly unit length and perpendicular; `None` where they are not
+/// perpendicular beyond rounding, or of a length that is no direction's.
 ///
 /// Both are turned by half the deviation, so that neither is trusted more than the other.
-fn orthonormal(
-    x: Vector<crate::geometry::Lps>,
-    y: Vector<crate::geometry::Lps>,
-) -> Option<(Vector<crate::geometry::Lps>, Vector<crate::geometry::Lps>)> {
-    let off = |length: f64| (length - 1.0).abs() > ORTHONORMAL_TOLERANCE;
-    if off(x.length()) || off(y.length()) || x.dot(y).abs() > ORTHONORMAL_TOLERANCE {
+fn orthonormal(x: Vector<Lps>, y: Vector<Lps>) -> Option<Directions> {
+    let off = (x.length() - 1.0).abs().max((y.length() - 1.0).abs());
+    let (x, y) = (x.direction()?, y.direction()?);
+    if off > SCALED_TOLERANCE || x.dot(y).abs() > ORTHONORMAL_TOLERANCE {
         return None;
     }
-    let (x, y) = (x.direction()?, y.direction()?);
+    let scaled = off > ORTHONORMAL_TOLERANCE;
     let half = x.dot(y) / 2.0;
     if half == 0.0 {
-        return Some((x, y));
+        let (columns, rows) = (x, y);
+        return Some(Directions {
+            columns,
+            rows,
+            scaled,
+        });
     }
-    let x = (x - y * half).direction()?;
+    let columns = (x - y * half).direction()?;
     // One exact step after the symmetric one removes the second-order remainder.
-    let y = y - x * x.dot(y);
-    Some((x, y.direction()?))
+    let rows = (y - columns * columns.dot(y)).direction()?;
+    Some(Directions {
+        columns,
+        rows,
+        scaled,
+    })
 }
 
 /// Rescale Slope, Intercept and Type (PS3.3 C.11.1, C.7.6.16.2.9).
@@ -221,64 +259,34 @@ fn modality_lut(source: &FrameSource<'_>, modality: &str) -> Result<ModalityLut,
     })
 }
 
-/// What may tell frames at the same place apart, the most telling first.
-fn labels(source: &FrameSource<'_>) -> Labels {
-    let content = source.group(tags::FRAME_CONTENT_SEQUENCE);
-    let echo = source.group(tags::MR_ECHO_SEQUENCE);
-    let diffusion = source.group(tags::MR_DIFFUSION_SEQUENCE);
-    let cardiac = source.group(tags::CARDIAC_SYNCHRONIZATION_SEQUENCE);
-    let segment = source.group(tags::SEGMENT_IDENTIFICATION_SEQUENCE);
-    let root = Some(source.root);
-    let candidates = [
-        ("time point", content, tags::TEMPORAL_POSITION_INDEX),
-        ("time point", root, tags::TEMPORAL_POSITION_IDENTIFIER),
-        ("b value", diffusion, tags::DIFFUSION_B_VALUE),
-        ("b value", root, tags::DIFFUSION_B_VALUE),
-        ("echo", echo, tags::EFFECTIVE_ECHO_TIME),
-        ("echo", root, tags::ECHO_NUMBERS),
-        ("echo time", root, tags::ECHO_TIME),
-        ("phase", cardiac, tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE),
-        ("phase", root, tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE),
-        ("trigger", cardiac, tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME),
-        ("trigger", root, tags::TRIGGER_TIME),
-        ("reference time", root, tags::FRAME_REFERENCE_TIME),
-        ("segment", segment, tags::REFERENCED_SEGMENT_NUMBER),
-        ("acquisition", root, tags::ACQUISITION_NUMBER),
-        ("type", root, tags::IMAGE_TYPE),
-        ("stack", content, tags::STACK_ID),
-    ];
-    let mut labels: Vec<FrameLabel> = Vec::new();
-    for (name, elements, tag) in candidates {
-        let Some(elements) = elements.filter(|elements| elements.bytes(tag).is_some()) else {
-            continue;
-        };
-        if labels.iter().any(|label| label.name == name) {
-            continue;
-        }
-        let value = match elements.number(tag) {
-            Ok(Some(number)) => number.to_string(),
-            _ => elements.code(tag),
-        };
-        labels.push(FrameLabel { name, value });
-    }
-    Arc::from(labels)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn rounded_directions_are_straightened_and_wrong_ones_refused() {
-        let (x, y) = orthonormal(
+        let straight = orthonormal(
             Vector::new(0.9999, 0.0003, 0.0),
             Vector::new(0.0002, 1.0, 0.0),
         )
         .unwrap();
+        let (x, y) = (straight.columns, straight.rows);
         assert!((x.length() - 1.0).abs() < 1e-15 && (y.length() - 1.0).abs() < 1e-15);
         assert!(x.dot(y).abs() < 1e-15);
+        assert!(!straight.scaled);
         assert!(orthonormal(Vector::new(1., 0., 0.), Vector::new(0.01, 1., 0.)).is_none());
-        assert!(orthonormal(Vector::new(1., 0., 0.), Vector::new(0., 0.99, 0.)).is_none());
+        assert!(orthonormal(Vector::new(1., 0., 0.), Vector::new(0., 0.9, 0.)).is_none());
         assert!(orthonormal(Vector::new(0., 0., 0.), Vector::new(0., 1., 0.)).is_none());
+    }
+
+    #[test]
+    fn directions_of_another_length_are_scaled_and_marked() {
+        // 45° written with two digits: length 1.0041, still perpendicular.
+        let (x, y) = (Vector::new(0.71, 0.71, 0.), Vector::new(-0.71, 0.71, 0.));
+        let scaled = orthonormal(x, y).unwrap();
+        assert!(scaled.scaled);
+        let half = 0.5_f64.sqrt();
+        assert!((scaled.columns - Vector::new(half, half, 0.)).length() < 1e-15);
+        assert!((scaled.rows - Vector::new(-half, half, 0.)).length() < 1e-15);
     }
 }

@@ -91,6 +91,7 @@ pub(crate) fn of_parsed(path: &Path, parsed: Parsed) -> Result<FileHeader, Probl
         pixel_aspect: pixel_aspect(header),
         frame_time_ms: frame_time_ms(header),
         windows: windows(frames::voi_source(header), &charset),
+        repairs: parsed.repairs,
         frames,
     };
     Ok(FileHeader {

@@ -19,6 +19,7 @@ mod grid;
 mod group;
 mod guard;
 mod header;
+mod labels;
 mod markers;
 mod native;
 mod parse;
@@ -26,7 +27,10 @@ mod pictures;
 mod pixeldata;
 mod rle;
 mod scan;
+mod slabs;
 mod source;
+mod split;
+mod stack_name;
 mod wanted;
 pub mod write_ct;
 
@@ -37,7 +41,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::budget::OverBudget;
-use crate::study::{Catalog, Instance};
+use crate::study::{Catalog, Disposition, Instance};
 
 pub use decode::{decode_frame, modality_values};
 pub use scan::scan;
@@ -63,6 +67,11 @@ pub struct Rejected {
     pub path: PathBuf,
     /// A short reason, without the path.
     pub reason: String,
+}
+
+impl Rejected {
+    /// What became of every one of them.
+    pub const DISPOSITION: Disposition = Disposition::NotShown;
 }
 
 /// Why an import or a decode failed.

@@ -18,6 +18,7 @@ use super::encoding::{
 use super::source::ByteSource;
 use super::wanted;
 use crate::budget::{MEMORY, Reservation};
+use crate::study::Repair;
 
 /// Deeper nesting is refused; real objects stay below 10.
 const DEEPEST: usize = 64;
@@ -53,6 +54,8 @@ pub(crate) struct Parsed {
     pub pixels: Option<PixelElement>,
     /// The bytes the positions refer to.
     pub source: ByteSource,
+    /// What was put right on the way.
+    pub repairs: Vec<Repair>,
 }
 
 /// Opens a file and reads its header up to the pixel data.
@@ -70,9 +73,17 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
         return Err(Problem::NotDicom);
     }
     let (declared, data_start) = read_meta(&mut source, start)?;
+    let mut repairs = Vec::new();
+    if declared.is_none() {
+        repairs.push(Repair::EncodingGuessed);
+    }
     let (mut source, data_start) =
         if declared.as_deref() == Some(uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) {
-            (inflate(&mut source, data_start)?, 0)
+            let (inflated, whole) = inflate(&mut source, data_start)?;
+            if !whole {
+                repairs.push(Repair::InflatedInPart);
+            }
+            (inflated, 0)
         } else {
             (source, data_start)
         };
@@ -92,11 +103,12 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
         transfer_syntax,
         pixels,
         source,
+        repairs,
     })
 }
 
-/// The inflated data set, its memory booked as it grows.
-fn inflate(source: &mut ByteSource, at: u64) -> Result<ByteSource, Problem> {
+/// The inflated data set, its memory booked as it grows, and whether it inflated to its end.
+fn inflate(source: &mut ByteSource, at: u64) -> Result<(ByteSource, bool), Problem> {
     use std::io::Read as _;
     const CHUNK: u64 = 1 << 20;
     let left = source.len().saturating_sub(at);
@@ -104,22 +116,22 @@ fn inflate(source: &mut ByteSource, at: u64) -> Result<ByteSource, Problem> {
     let packed = source.rest(at)?;
     let mut decoder = flate2::read::DeflateDecoder::new(&*packed);
     let mut inflated = Vec::new();
-    loop {
+    let whole = loop {
         // Twice, because a growing vector holds its old memory while it moves.
         booked.grow(2 * CHUNK)?;
         match (&mut decoder).take(CHUNK).read_to_end(&mut inflated) {
-            Ok(0) => break,
+            Ok(0) => break true,
             Ok(_) => {}
             // What was inflated before the damage may still hold the whole image.
-            Err(_) if !inflated.is_empty() => break,
+            Err(_) if !inflated.is_empty() => break false,
             Err(error) => {
                 return Err(Problem::Damaged(format!(
                     "its data set cannot be inflated: {error}"
                 )));
             }
         }
-    }
-    Ok(ByteSource::from_memory(inflated).booked(booked))
+    };
+    Ok((ByteSource::from_memory(inflated).booked(booked), whole))
 }
 
 struct Parser<'a> {

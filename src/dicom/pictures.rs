@@ -1,31 +1,45 @@
-//! Stacks of files that are not placed in the patient, or in colour: runs and picture lists.
+//! Stacks of frames that are not placed in the patient, or in colour: runs and picture lists.
 
 use super::group::no_geometry;
 use crate::study::{FrameRef, Instance, Stack, StackKind};
 
-/// Runs and picture lists of files that are not placed in the patient, or in colour.
-pub(crate) fn picture_stacks(pictures: &[(usize, &Instance)], modality: &str) -> Vec<Stack> {
+/// Frames of one file that are pictures only.
+#[derive(Clone)]
+pub(crate) struct Picture<'a> {
+    /// Index of the file in its series.
+    pub index: usize,
+    pub instance: &'a Instance,
+    /// Its frames that are meant, ascending.
+    pub frames: Vec<usize>,
+}
+
+/// Runs and picture lists of frames that are not placed in the patient, or in colour.
+pub(crate) fn picture_stacks(pictures: &[Picture<'_>], modality: &str) -> Vec<Stack> {
     let mut stacks = Vec::new();
-    let mut lists: Vec<Vec<(usize, &Instance)>> = Vec::new();
-    for &(index, instance) in pictures {
-        let same = |list: &&mut Vec<(usize, &Instance)>| {
-            list.first().is_some_and(|(_, first)| {
-                first.rows == instance.rows
-                    && first.columns == instance.columns
-                    && first.pixel_format.photometric.is_grey()
+    let mut lists: Vec<Vec<&Picture<'_>>> = Vec::new();
+    for picture in pictures {
+        let instance = picture.instance;
+        let same = |list: &&mut Vec<&Picture<'_>>| {
+            list.first().is_some_and(|first| {
+                first.instance.rows == instance.rows
+                    && first.instance.columns == instance.columns
+                    && first.instance.pixel_format.photometric.is_grey()
                         == instance.pixel_format.photometric.is_grey()
             })
         };
-        if instance.frames.len() > 1 {
-            stacks.push(picture_stack(&[(index, instance)], modality));
+        if picture.frames.len() > 1 {
+            stacks.push(picture_stack(&[picture], modality));
         } else if let Some(list) = lists.iter_mut().find(same) {
-            list.push((index, instance));
+            list.push(picture);
         } else {
-            lists.push(vec![(index, instance)]);
+            lists.push(vec![picture]);
         }
     }
     for mut list in lists {
-        list.sort_by_key(|(index, instance)| (instance.number, *index));
+        list.sort_by(|a, b| {
+            let key = |p: &Picture<'_>| (p.instance.number, p.index, p.frames.first().copied());
+            key(a).cmp(&key(b))
+        });
         stacks.push(picture_stack(&list, modality));
     }
     if stacks.len() > 1 {
@@ -33,8 +47,8 @@ pub(crate) fn picture_stacks(pictures: &[(usize, &Instance)], modality: &str) ->
             let number = stack
                 .frames
                 .first()
-                .and_then(|frame| pictures.iter().find(|(index, _)| *index == frame.instance))
-                .and_then(|(_, instance)| instance.number);
+                .and_then(|frame| pictures.iter().find(|p| p.index == frame.instance))
+                .and_then(|picture| picture.instance.number);
             if let Some(number) = number {
                 stack.name = format!("image {number}");
             }
@@ -43,14 +57,17 @@ pub(crate) fn picture_stacks(pictures: &[(usize, &Instance)], modality: &str) ->
     stacks
 }
 
-fn picture_stack(list: &[(usize, &Instance)], modality: &str) -> Stack {
-    let first = list.first().map(|(_, instance)| *instance);
+fn picture_stack(list: &[&Picture<'_>], modality: &str) -> Stack {
+    let first = list.first().map(|picture| picture.instance);
     let run = list.len() == 1 && first.is_some_and(|first| first.frames.len() > 1);
     let timed = first.is_some_and(|first| first.frame_time_ms.is_some())
         || matches!(modality, "XA" | "RF" | "US" | "IVUS" | "ES");
     let reason = list
         .iter()
-        .flat_map(|(_, instance)| &instance.frames)
+        .flat_map(|picture| {
+            let frame = |&frame: &usize| picture.instance.frames.get(frame);
+            picture.frames.iter().filter_map(frame)
+        })
         .find_map(|frame| frame.geometry_problem.as_deref());
     Stack {
         kind: if run && timed {
@@ -61,9 +78,9 @@ fn picture_stack(list: &[(usize, &Instance)], modality: &str) -> Stack {
         name: String::new(),
         frames: list
             .iter()
-            .flat_map(|&(index, instance)| {
-                (0..instance.frames.len()).map(move |frame| FrameRef {
-                    instance: index,
+            .flat_map(|picture| {
+                picture.frames.iter().map(|&frame| FrameRef {
+                    instance: picture.index,
                     frame,
                 })
             })

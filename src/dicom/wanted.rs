@@ -13,6 +13,9 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::SOP_CLASS_UID
                 | tags::SOP_INSTANCE_UID
                 | tags::STUDY_DATE
+                | tags::ACQUISITION_TIME
+                | tags::FRAME_TYPE
+                | tags::COMPLEX_IMAGE_COMPONENT
                 | tags::MODALITY
                 | tags::STUDY_DESCRIPTION
                 | tags::SERIES_DESCRIPTION
@@ -28,12 +31,18 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::ECHO_TIME
                 | tags::ECHO_NUMBERS
                 | tags::EFFECTIVE_ECHO_TIME
+                | tags::INVERSION_TIME
+                | tags::FLIP_ANGLE
+                | tags::KVP
+                | tags::CONVOLUTION_KERNEL
+                | tags::SEQUENCE_NAME
                 | tags::TRIGGER_TIME
                 | tags::FRAME_TIME
                 | tags::FRAME_TIME_VECTOR
                 | tags::IMAGER_PIXEL_SPACING
                 | tags::PATIENT_POSITION
                 | tags::DIFFUSION_B_VALUE
+                | tags::DIFFUSION_GRADIENT_ORIENTATION
         ),
         0x0020 => matches!(
             tag,
@@ -48,11 +57,13 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::TEMPORAL_POSITION_IDENTIFIER
                 | tags::TEMPORAL_POSITION_INDEX
                 | tags::STACK_ID
+                | tags::DIMENSION_INDEX_VALUES
                 | tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME
                 | tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
         ),
         // Image pixel, palette and window attributes; the sequences behind them are not values.
         0x0028 => tag.1 < 0x1300 || tag == tags::LOSSY_IMAGE_COMPRESSION,
+        0x0019 | 0x0043 | 0x2001 => super::labels::is_private_b_value(tag),
         0x0062 => tag == tags::REFERENCED_SEGMENT_NUMBER,
         0x0054 => matches!(tag, tags::FRAME_REFERENCE_TIME),
         0x7FE0 => matches!(
@@ -77,6 +88,8 @@ pub(crate) fn is_sequence(tag: Tag) -> bool {
             | tags::FRAME_CONTENT_SEQUENCE
             | tags::MR_ECHO_SEQUENCE
             | tags::MR_DIFFUSION_SEQUENCE
+            | tags::DIFFUSION_GRADIENT_DIRECTION_SEQUENCE
+            | tags::MR_IMAGE_FRAME_TYPE_SEQUENCE
             | tags::CARDIAC_SYNCHRONIZATION_SEQUENCE
             | tags::MODALITY_LUT_SEQUENCE
             | tags::SEGMENT_IDENTIFICATION_SEQUENCE

@@ -68,7 +68,12 @@ impl SeriesBinding {
         let same_frame = match (&self.frame_of_reference_uid, &open.frame_of_reference_uid) {
             (Some(mine), Some(theirs)) => mine == theirs,
             // Without the UID only the series itself vouches for the coordinates.
-            _ => self.series_instance_uid == open.series_instance_uid,
+            (None, None) => self.series_instance_uid == open.series_instance_uid,
+            // Stacks of one series may differ in it; then only the very grid vouches.
+            _ => {
+                self.series_instance_uid == open.series_instance_uid
+                    && self.geometry_sha256 == open.geometry_sha256
+            }
         };
         if !same_frame {
             Fit::Different
@@ -149,6 +154,7 @@ mod tests {
             (binding("1.2", Some("8"), "a"), Fit::Different),
             (binding("1.2", None, "a"), Fit::Different),
             (binding("1.1", None, "a"), Fit::SameSeries),
+            (binding("1.1", None, "b"), Fit::Different),
         ] {
             assert_eq!(plan.fit(&open), fit, "{open:?}");
         }

@@ -8,6 +8,7 @@ pub mod image_plane;
 pub mod lut;
 pub mod stack;
 pub mod uid;
+pub mod warning;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -16,10 +17,9 @@ use std::sync::Arc;
 pub use frame::{Frame, Photometric, PixelFormat, SampleKind, Samples};
 pub use image_plane::ImagePlane;
 pub use lut::{ModalityLut, VoiFunction, VoiLut, WindowLevel};
-pub use stack::{
-    FrameRef, SliceSource, Stack, StackGeometry, StackKind, StackWarning, WarningCode,
-};
+pub use stack::{FrameRef, SliceSource, Stack, StackGeometry, StackKind};
 pub use uid::{FrameOfReferenceUid, InstanceUid, SeriesUid, StudyUid};
+pub use warning::{Disposition, Repair, StackWarning, WarningCode};
 
 use crate::budget::Reservation;
 use crate::geometry::PatientPosition;
@@ -199,6 +199,8 @@ pub struct Instance {
     pub windows: Vec<VoiLut>,
     /// Pixel Padding Value and range limit, stored values.
     pub padding: Option<[i64; 2]>,
+    /// What was put right while the header was read.
+    pub repairs: Vec<Repair>,
 }
 
 /// Header of one frame.
@@ -208,6 +210,8 @@ pub struct FrameHeader {
     pub plane: Option<ImagePlane>,
     /// Why there is no plane, where the file tries to place the frame or should.
     pub geometry_problem: Option<Arc<str>>,
+    /// The directions in the file are no unit vectors; the plane has them scaled.
+    pub directions_scaled: bool,
     /// What may tell it from other frames at the same place: time point, echo, b value …
     pub labels: Arc<[FrameLabel]>,
     /// Stored values → modality values.

@@ -1,5 +1,6 @@
 //! Stacks: frames of one series that belong together by their geometry.
 
+use super::warning::StackWarning;
 use crate::geometry::{Lps, Point, Transform, Vector, Voxel};
 
 /// One frame of one file of a series.
@@ -169,55 +170,6 @@ impl Stack {
     /// Voxels or pixels in all frames.
     pub fn voxels(&self) -> usize {
         self.rows * self.columns * self.frames.len()
-    }
-}
-
-/// Something unusual about a stack, shown as a banner and in `scan --json`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StackWarning {
-    /// Stable name of the kind.
-    pub code: WarningCode,
-    /// A sentence with the numbers.
-    pub message: String,
-}
-
-/// Kinds of stack warnings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WarningCode {
-    /// The slices are sheared against their normal; handled exactly.
-    GantryTilt,
-    /// Slices are missing between others; left empty.
-    MissingSlices,
-    /// Slice distances differ; resampled.
-    UnevenSpacing,
-    /// Slices at the same place; the first is used.
-    DuplicateSlices,
-    /// Position, orientation or spacing missing or wrong; no volume.
-    NoGeometry,
-    /// Several frames of reference in one series.
-    MixedFramesOfReference,
-    /// Lossy compression, or another change to the values.
-    Lossy,
-    /// Slices could not be read; left empty.
-    UnreadableSlices,
-    /// A modality look-up table is not applied; values are as stored.
-    ModalityLutIgnored,
-}
-
-impl WarningCode {
-    /// Word of the JSON output.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::GantryTilt => "gantry-tilt",
-            Self::MissingSlices => "missing-slices",
-            Self::UnevenSpacing => "uneven-spacing",
-            Self::DuplicateSlices => "duplicate-slices",
-            Self::NoGeometry => "no-geometry",
-            Self::MixedFramesOfReference => "mixed-frames-of-reference",
-            Self::Lossy => "lossy",
-            Self::UnreadableSlices => "unreadable-slices",
-            Self::ModalityLutIgnored => "modality-lut-ignored",
-        }
     }
 }
 

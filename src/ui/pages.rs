@@ -9,6 +9,7 @@ use crate::app::command::{Command, CommandQueue, FileCommand};
 use crate::app::notice::{Notice, Severity};
 use crate::app::settings::{BackEnd, DragAction, Settings};
 use crate::budget::{MEMORY, default_limit};
+use crate::dicom::Rejected;
 use crate::ui::menu_bar::Page;
 
 /// What the mouse does, beside the keys of the action table.
@@ -91,7 +92,8 @@ fn skipped_ui(ui: &mut Ui, state: &AppState) {
     ScrollArea::vertical().max_height(480.0).show(ui, |ui| {
         for rejected in &state.rejected {
             ui.label(RichText::new(rejected.path.display().to_string()).monospace());
-            ui.label(RichText::new(&rejected.reason).color(theme::WARNING));
+            let reason = format!("{}: {}", Rejected::DISPOSITION.title(), rejected.reason);
+            ui.label(RichText::new(reason).color(theme::WARNING));
         }
     });
 }

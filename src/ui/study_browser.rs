@@ -10,7 +10,7 @@ use super::{format, theme};
 use crate::app::AppState;
 use crate::app::command::{CommandQueue, StudyCommand};
 use crate::app::import::{StackKey, Thumbnail};
-use crate::study::{Series, StackKind, Study};
+use crate::study::{Series, Stack, StackKind, StackWarning, Study};
 
 /// Edge of a small picture, points.
 const PICTURE_POINTS: f32 = 52.0;
@@ -88,23 +88,21 @@ impl StudyBrowser {
                     self.picture_ui(ui, &(series.uid.clone(), index), state);
                     ui.vertical(|ui| {
                         ui.add(
-                            egui::Label::new(RichText::new(&title).strong())
+                            egui::Label::new(RichText::new(series.title()).strong())
                                 .truncate()
                                 .selectable(false),
                         );
+                        if !stack.name.is_empty() {
+                            let name = RichText::new(&stack.name).color(theme::LABEL);
+                            ui.add(egui::Label::new(name).wrap().selectable(false));
+                        }
                         let line = format!("{} · {counted}", series.modality);
                         ui.add(
                             egui::Label::new(RichText::new(line).color(theme::FAINT))
                                 .truncate()
                                 .selectable(false),
                         );
-                        if let Some(warning) = stack.warnings.first() {
-                            let words = RichText::new(&warning.message)
-                                .color(theme::WARNING)
-                                .small();
-                            ui.add(egui::Label::new(words).truncate().selectable(false))
-                                .on_hover_text(&warning.message);
-                        }
+                        warnings_ui(ui, stack);
                     });
                 });
             });
@@ -138,6 +136,21 @@ impl StudyBrowser {
         egui::Image::from_texture((texture.id(), fitted))
             .paint_at(ui, egui::Rect::from_center_size(rect.center(), fitted));
     }
+}
+
+/// The first warning, and all of them while the pointer rests on it.
+fn warnings_ui(ui: &mut Ui, stack: &Stack) {
+    let sentences: Vec<String> = stack.warnings.iter().map(StackWarning::sentence).collect();
+    let Some(first) = sentences.first() else {
+        return;
+    };
+    let shown = match sentences.len() {
+        1 => first.clone(),
+        more => format!("({more}) {first}"),
+    };
+    let words = RichText::new(shown).color(theme::WARNING).small();
+    ui.add(egui::Label::new(words).truncate().selectable(false))
+        .on_hover_text(sentences.join("\n"));
 }
 
 fn upload(ui: &Ui, thumbnail: &Thumbnail) -> TextureHandle {

@@ -29,6 +29,8 @@ pub const WARNING: Color32 = Color32::from_rgb(0xff, 0xc0, 0x4d);
 pub const ERROR: Color32 = Color32::from_rgb(0xff, 0x7b, 0x72);
 /// Good news.
 pub const INFO: Color32 = Color32::from_rgb(0x8c, 0xd9, 0xa0);
+/// Line of the slice of a former stack.
+pub const REFERENCE: Color32 = Color32::from_rgb(0xd0, 0x8c, 0xf0);
 /// Measurements.
 pub const MEASURE: Color32 = Color32::from_rgb(0xff, 0xe9, 0x8a);
 /// Dark edge under lines and text, so that both stand out on white bone and on black air.

@@ -2,18 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
 use thiserror::Error;
 
-use super::{SliceStore, StoredVoxel, Volume, Voxels};
+use super::fill::{Failure, FillPlan, fill};
+use super::{SliceStore, Volume, Voxels};
 use crate::budget::OverBudget;
 use crate::dicom;
-use crate::study::{
-    Frame, Instance, ModalityLut, Samples, Series, SliceSource, Stack, StackGeometry,
-};
+use crate::study::{Frame, Instance, ModalityLut, Samples, Series, Stack, StackGeometry};
 
 /// Why a volume cannot be made of a stack.
 #[derive(Debug, Error)]
@@ -171,7 +167,7 @@ fn value_kind(frames: &[(&Instance, usize)]) -> (ModalityLut, Kind) {
 /// parallel. Slices that are there already are left as they are.
 ///
 /// A slice that cannot be read stays empty and is reported; slices of gaps stay empty. Unevenly
-/// spaced frames are interpolated linearly between neighbours.
+/// spaced frames are decoded once each and interpolated linearly between neighbours.
 pub fn fill_volume(
     volume: &Volume,
     series: &Series,
@@ -187,49 +183,38 @@ pub fn fill_volume(
             stack,
         });
     }
-    let frames = frames(series, found);
-    let mut order: Vec<(usize, SliceSource)> = geometry
+    let wanted = geometry
         .slice_sources()
         .into_iter()
         .enumerate()
         .filter_map(|(slice, source)| Some((slice, source?)))
-        .filter(|(slice, _)| !volume.voxels.has_slice(*slice))
-        .collect();
-    order.sort_by_key(|(slice, _)| slice.abs_diff(first));
-    let work = Work {
-        volume,
-        frames: &frames,
+        .filter(|(slice, _)| !volume.voxels.has_slice(*slice));
+    let plan = FillPlan::of(wanted, first);
+    let source = Source {
+        frames: frames(series, found),
     };
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let cancelled = AtomicBool::new(false);
-    let failed = Mutex::new(Vec::new());
-    let worker = |_| {
-        // Slices are taken one at a time, because rayon's own splitting would give the second
-        // thread the far half first.
-        while !cancelled.load(Ordering::Relaxed) {
-            let Some(&(slice, source)) = order.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                return;
+    let on_done = |slice: usize, done: usize| on_slice(slice, done, plan.slices());
+    let failed = match &volume.voxels {
+        Voxels::I16(store) => {
+            let read = |frame: usize| source.read(frame, |frame, _, _| stored_i16(frame));
+            fill(store, &plan, &read, &on_done)
+        }
+        Voxels::U16(store) => {
+            let read = |frame: usize| source.read(frame, |frame, _, _| stored_u16(frame));
+            fill(store, &plan, &read, &on_done)
+        }
+        Voxels::F32(store) => {
+            let read = |frame: usize| {
+                source.read(frame, |frame, instance, index| {
+                    dicom::modality_values(instance, index, &frame)
+                })
             };
-            if let Err((path, reason)) = work.fill(slice, source) {
-                let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
-                failed.push((slice, path, reason));
-            }
-            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            if on_slice(slice, done, order.len()).is_break() {
-                cancelled.store(true, Ordering::Relaxed);
-            }
+            fill(store, &plan, &read, &on_done)
         }
     };
-    (0..rayon::current_num_threads())
-        .into_par_iter()
-        .with_max_len(1)
-        .for_each(worker);
-    if cancelled.into_inner() {
-        return Err(VolumeError::Cancelled);
-    }
-    let mut failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    failed.sort();
-    Ok(LoadReport { failed })
+    failed
+        .map(|failed| LoadReport { failed })
+        .ok_or(VolumeError::Cancelled)
 }
 
 /// The whole volume of a stack at once.
@@ -241,93 +226,36 @@ pub fn load_volume(series: &Series, stack: usize) -> Result<(Volume, LoadReport)
     Ok((volume, report))
 }
 
-type Failure = (PathBuf, String);
-
-struct Work<'a> {
-    volume: &'a Volume,
-    frames: &'a [(&'a Instance, usize)],
+/// The frames of a stack and the files they are in.
+struct Source<'a> {
+    frames: Vec<(&'a Instance, usize)>,
 }
 
-impl Work<'_> {
-    fn fill(&self, slice: usize, source: SliceSource) -> Result<(), Failure> {
-        match &self.volume.voxels {
-            Voxels::I16(store) => {
-                self.fill_as(store, slice, source, |frame, _, _| stored_i16(frame))
-            }
-            Voxels::U16(store) => {
-                self.fill_as(store, slice, source, |frame, _, _| stored_u16(frame))
-            }
-            Voxels::F32(store) => self.fill_as(store, slice, source, |frame, instance, index| {
-                dicom::modality_values(instance, index, &frame)
-            }),
-        }
-    }
-
-    fn fill_as<T: Interpolated>(
+impl Source<'_> {
+    /// The values of one frame.
+    fn read<T>(
         &self,
-        store: &SliceStore<T>,
-        slice: usize,
-        source: SliceSource,
+        index: usize,
         convert: impl Fn(Frame, &Instance, usize) -> Vec<T>,
-    ) -> Result<(), Failure> {
-        let read = |index: usize| {
-            let &(instance, frame) = self
-                .frames
-                .get(index)
-                .ok_or_else(|| (PathBuf::new(), "the stack has no such frame".to_owned()))?;
-            let path = || instance.path.clone();
-            let decoded = dicom::decode_frame(instance, frame).map_err(|error| match error {
-                dicom::DicomError::File { path, problem } => (path, problem.to_string()),
-                other => (path(), other.to_string()),
-            })?;
-            let values = convert(decoded, instance, frame);
-            if values.len() == instance.rows * instance.columns {
-                Ok(values)
-            } else {
-                Err((
-                    path(),
-                    "it does not hold the values its header says".to_owned(),
-                ))
-            }
-        };
-        let values = match source {
-            SliceSource::Frame(frame) => read(frame)?,
-            SliceSource::Between { before, fraction } => {
-                let mut values = read(before)?;
-                let after = read(before + 1)?;
-                for (value, after) in values.iter_mut().zip(after) {
-                    *value = value.toward(after, fraction as f32);
-                }
-                values
-            }
-        };
-        store.fill(slice, values.into_boxed_slice());
-        Ok(())
-    }
-}
-
-/// Values between two slices.
-trait Interpolated: StoredVoxel {
-    fn toward(self, other: Self, fraction: f32) -> Self;
-}
-
-impl Interpolated for i16 {
-    fn toward(self, other: Self, fraction: f32) -> Self {
-        let (a, b) = (f32::from(self), f32::from(other));
-        (a + (b - a) * fraction).round() as Self
-    }
-}
-
-impl Interpolated for u16 {
-    fn toward(self, other: Self, fraction: f32) -> Self {
-        let (a, b) = (f32::from(self), f32::from(other));
-        (a + (b - a) * fraction).round() as Self
-    }
-}
-
-impl Interpolated for f32 {
-    fn toward(self, other: Self, fraction: f32) -> Self {
-        self + (other - self) * fraction
+    ) -> Result<Vec<T>, Failure> {
+        let &(instance, frame) = self
+            .frames
+            .get(index)
+            .ok_or_else(|| (PathBuf::new(), "the stack has no such frame".to_owned()))?;
+        let path = || instance.path.clone();
+        let decoded = dicom::decode_frame(instance, frame).map_err(|error| match error {
+            dicom::DicomError::File { path, problem } => (path, problem.to_string()),
+            other => (path(), other.to_string()),
+        })?;
+        let values = convert(decoded, instance, frame);
+        if values.len() == instance.rows * instance.columns {
+            Ok(values)
+        } else {
+            Err((
+                path(),
+                "it does not hold the values its header says".to_owned(),
+            ))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use egui::{Align2, Color32, Painter, Rect, Stroke, Ui, pos2};
 use super::Pointed;
 use super::overlay::text;
 use crate::app::AppState;
+use crate::app::acquired::slice_words;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::{Viewport, ViewportId};
 use crate::geometry::{AnatomicalPlane, OrientationLetters, Plane};
@@ -28,7 +29,11 @@ pub fn paint(
         return;
     };
     let place = pos2(rect.left() + EDGE, rect.top() + 28.0);
-    let words = slice_position(viewport, frame, state);
+    let mut words = slice_position(viewport, frame, state);
+    let volume = state.stage.as_ref().and_then(|stage| stage.volume());
+    if let Some(slice) = volume.and_then(|volume| slice_words(volume, &frame.plane)) {
+        words = format!("{slice} · {words}");
+    }
     // The series has the other corner.
     let words = shortened(&painter, &words, (rect.width() - 240.0).max(150.0));
     text(&painter, place, Align2::LEFT_TOP, &words, theme::LABEL);
@@ -141,6 +146,12 @@ fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
         stage.series.modality,
         stage.series.title()
     ));
+    let stack = stage.series.stacks.get(stage.stack);
+    lines.extend(
+        stack
+            .map(|stack| stack.name.clone())
+            .filter(|name| !name.is_empty()),
+    );
     // A long name must not run over the title in the other corner.
     let wide = rect.width() - 210.0;
     for (index, content) in lines.iter().enumerate() {

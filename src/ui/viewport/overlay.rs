@@ -2,13 +2,14 @@
 
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2};
 
+use super::labels::shortened;
 use super::{screen, screen_of};
 use crate::app::AppState;
 use crate::app::command::Selection;
 use crate::app::tool::hit::part_near_plane;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::ViewportId;
-use crate::geometry::{Lps, Point, Segment};
+use crate::geometry::{Lps, Plane, Point, Segment};
 use crate::plan::{Measurement, MeasurementKind, Trajectory, TrajectoryEnd, TrajectoryReadout};
 use crate::ui::{format, theme};
 
@@ -19,6 +20,8 @@ const FAR_MM: f64 = 15.0;
 pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &ViewFrame) {
     let painter = ui.painter_at(rect);
     crosshair(&painter, rect, id, state, frame);
+    let on_screen = |at: Point<Lps>| screen_of(rect, frame, at);
+    former_slice(&painter, rect, state, (&frame.plane, &on_screen));
     if state.plan_fits() {
         for drawn in &state.plan().measurements {
             let selected = state.selection == Selection::Measurement(drawn.id);
@@ -105,6 +108,30 @@ fn crosshair(painter: &Painter, rect: Rect, id: ViewportId, state: &AppState, fr
             painter.circle(screen(rect, handle), 3.5, theme::HALO, stroke);
         }
     }
+}
+
+/// The line in which the slice that was looked at in the former stack cuts a picture, with its
+/// name. Shown with the crosshair, and only within one frame of reference.
+pub fn former_slice(
+    painter: &Painter,
+    rect: Rect,
+    state: &AppState,
+    (plane, on_screen): (&Plane, &dyn Fn(Point<Lps>) -> Pos2),
+) {
+    let former = state.former_slice().filter(|_| state.show_crosshair);
+    let Some((former, cut)) = former.and_then(|former| Some((former, former.cut(plane)?))) else {
+        return;
+    };
+    let (from, to) = (on_screen(cut.start), on_screen(cut.end));
+    let stroke = Stroke::new(1.2, theme::REFERENCE);
+    // The dark edge is what shows it on bright and noisy pictures.
+    painter.line_segment([from, to], Stroke::new(3.2, theme::HALO));
+    painter.extend(Shape::dashed_line(&[from, to], stroke, 8.0, 4.0));
+    let left = if from.x <= to.x { from } else { to };
+    let inside = rect.shrink(10.0).clamp(left);
+    let words = shortened(painter, &former.title, rect.width() * 0.45);
+    let at = inside + egui::vec2(2.0, -2.0);
+    text(painter, at, Align2::LEFT_BOTTOM, &words, theme::REFERENCE);
 }
 
 fn draw_needle(

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::labels;
-use super::overlay::text;
+use super::overlay::{former_slice, text};
 use crate::app::AppState;
 use crate::app::command::{CommandQueue, LookCommand, StudyCommand};
 use crate::app::presentation::Presentation;
@@ -58,6 +58,7 @@ impl StackView {
             let fitted = self.place(area, stage, frame);
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
             painter.image(texture.id(), fitted, whole, Color32::WHITE);
+            reference(&painter, area, state, (fitted, frame));
             place = Some(fitted);
         } else {
             let words = stage.picture_failure().unwrap_or("Reading…");
@@ -164,6 +165,26 @@ impl StackView {
             queue.push(StudyCommand::Frame(to.max(0) as usize));
         }
     }
+}
+
+/// The line of the former stack's slice, where the picture's place in the patient is known.
+fn reference(
+    painter: &egui::Painter,
+    area: Rect,
+    state: &AppState,
+    (place, frame): (Rect, &Frame),
+) {
+    let placed = state.stage.as_ref().and_then(Stage::picture_plane);
+    let Some((placed, plane)) = placed.and_then(|placed| Some((placed, placed.plane()?))) else {
+        return;
+    };
+    let size = egui::vec2(frame.columns.max(1) as f32, frame.rows.max(1) as f32);
+    let on_screen = |at| {
+        let [column, row] = placed.pixel_from_lps(at);
+        let share = egui::vec2(column as f32 + 0.5, row as f32 + 0.5) / size;
+        place.min + share * place.size()
+    };
+    former_slice(painter, area, state, (&plane, &on_screen));
 }
 
 fn words(
