@@ -116,15 +116,23 @@ impl<'a> Bits<'a> {
         most_zeros: u32,
         escape_bits: u32,
     ) -> (Self, Result<u32, Stop>) {
-        self.refill();
-        let zeros = self.buffer.leading_zeros();
-        if zeros >= self.count && self.count <= most_zeros {
-            return (self, Err(Stop::Truncated));
+        let mut zeros = 0;
+        loop {
+            self.refill();
+            let more = self.buffer.leading_zeros().min(self.count);
+            zeros += more;
+            if zeros > most_zeros {
+                return (self, Err(Stop::Damaged("a code is longer than allowed")));
+            }
+            if more < self.count {
+                self.skip(more + 1);
+                break;
+            }
+            if self.count == 0 {
+                return (self, Err(Stop::Truncated));
+            }
+            self.skip(more);
         }
-        if zeros > most_zeros {
-            return (self, Err(Stop::Damaged("a code is longer than allowed")));
-        }
-        self.skip(zeros + 1);
         let value = if zeros < most_zeros {
             self.take(k).map(|low| (zeros << k) + low)
         } else {

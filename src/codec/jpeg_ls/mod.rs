@@ -74,12 +74,12 @@ pub fn decode(stream: &[u8], limits: &Limits) -> Result<Image, CodecError> {
         if wide { 2 } else { 1 },
     )?;
     let samples = if wide {
-        let mut samples = vec![0; count];
-        decode_scans(rest, header, first, limits, &mut samples, |v| v as u16)?;
+        let mut samples = vec![0_u16; count];
+        decode_scans(rest, header, first, limits, &mut samples)?;
         Plane::U16(samples)
     } else {
-        let mut samples = vec![0; count];
-        decode_scans(rest, header, first, limits, &mut samples, |v| v as u8)?;
+        let mut samples = vec![0_u8; count];
+        decode_scans(rest, header, first, limits, &mut samples)?;
         Plane::U8(samples)
     };
     Ok(Image {
@@ -89,6 +89,23 @@ pub fn decode(stream: &[u8], limits: &Limits) -> Result<Image, CodecError> {
         bits: size.bits,
         samples,
     })
+}
+
+/// A sample as it is stored.
+trait Sample: Copy + Into<i32> {
+    fn narrow(value: i32) -> Self;
+}
+
+impl Sample for u8 {
+    fn narrow(value: i32) -> Self {
+        value as Self
+    }
+}
+
+impl Sample for u16 {
+    fn narrow(value: i32) -> Self {
+        value as Self
+    }
 }
 
 /// What follows the start of image.
@@ -110,13 +127,12 @@ impl Header {
 }
 
 /// Decodes scans until every component has its samples.
-fn decode_scans<T: Copy + Into<i32>>(
+fn decode_scans<T: Sample>(
     mut rest: &[u8],
     mut header: Header,
     first: header::ScanHeader,
     limits: &Limits,
     samples: &mut [T],
-    narrow: fn(i32) -> T,
 ) -> Result<(), CodecError> {
     let Size {
         rows,
@@ -140,12 +156,12 @@ fn decode_scans<T: Copy + Into<i32>>(
             let row = samples.get_mut(row * stride..).unwrap_or_default();
             if components == 1 {
                 for (sample, &value) in row.iter_mut().zip(line) {
-                    *sample = narrow(value);
+                    *sample = T::narrow(value);
                 }
             } else if let Some(&component) = scan.components.get(place) {
                 let row = row.iter_mut().skip(component).step_by(components);
                 for (sample, &value) in row.zip(line) {
-                    *sample = narrow(value);
+                    *sample = T::narrow(value);
                 }
             }
         };
@@ -157,15 +173,14 @@ fn decode_scans<T: Copy + Into<i32>>(
         }
         scan = header.read_to_scan(&mut rest)?;
     }
-    undo_transform(samples, header.transform, components, bits, narrow)
+    undo_transform(samples, header.transform, components, bits)
 }
 
-fn undo_transform<T: Copy + Into<i32>>(
+fn undo_transform<T: Sample>(
     samples: &mut [T],
     transform: Transform,
     components: usize,
     bits: u32,
-    narrow: fn(i32) -> T,
 ) -> Result<(), CodecError> {
     if transform == Transform::None {
         return Ok(());
@@ -178,7 +193,7 @@ fn undo_transform<T: Copy + Into<i32>>(
     for pixel in pixels {
         *pixel = transform
             .undo(pixel.map(Into::into), 1 << bits)
-            .map(narrow);
+            .map(T::narrow);
     }
     Ok(())
 }
