@@ -10,11 +10,13 @@ pub(super) struct Context {
     /// Sum of the errors less what the correction took (B).
     bias: i32,
     /// How many (N).
-    count: u32,
+    count: u16,
     /// Correction of the prediction (C), −128 to 127.
     pub correction: i16,
     /// Low bits of the next error's code (k), kept because it is needed sooner than `sum`.
     k: u16,
+    /// −1 where small errors of either sign change places in lossless coding (A.5.2), else 0.
+    flip: i16,
 }
 
 impl Context {
@@ -26,6 +28,7 @@ impl Context {
             count: 1,
             correction: 0,
             k: low_bits(sum, 1) as u16,
+            flip: 0,
         }
     }
 
@@ -38,16 +41,22 @@ impl Context {
     /// A mapped error → the error (A.5.2, backwards).
     #[inline]
     pub fn unmap(&self, mapped: u32, near: i32) -> i32 {
-        let flipped = near == 0 && self.k == 0 && 2 * self.bias + self.count as i32 <= 0;
         let error = (mapped >> 1) as i32 ^ -((mapped & 1) as i32);
-        error ^ -i32::from(flipped)
+        if near == 0 {
+            error ^ i32::from(self.flip)
+        } else {
+            error
+        }
     }
 
     /// Learns from an error (A.6.1, A.6.2).
+    ///
+    /// Masks of −1 and 0 instead of conditions: which way they go is as good as random, and a
+    /// branch that is guessed wrong costs more than all of this.
     #[inline]
     pub fn update(&mut self, error: i32, coding: &Coding) {
         let (mut sum, mut bias) = (self.sum, self.bias);
-        let mut count = self.count;
+        let mut count = u32::from(self.count);
         sum += error.unsigned_abs();
         bias += error * coding.step();
         if count == coding.reset {
@@ -56,20 +65,32 @@ impl Context {
             count >>= 1;
         }
         count += 1;
-        // Without branches: which way it goes is as good as random.
         let n = count as i32;
-        let low = bias <= -n;
-        let high = bias > 0;
-        bias += (n & -i32::from(low)) - (n & -i32::from(high));
-        let correction = self.correction - i16::from(low) + i16::from(high);
+        let low = is_negative(bias + n - 1);
+        let high = is_negative(-bias);
+        bias += (n & low) - (n & high);
+        let too_low = is_negative(bias + n - 1);
+        let too_high = is_negative(-bias);
+        bias = (bias & !(too_low | too_high)) | ((1 - n) & too_low);
+        let c = i32::from(self.correction);
+        let down = low & is_negative(-128 - c);
+        let up = high & is_negative(c - 127);
+        let k = low_bits(sum, count);
         *self = Self {
             sum,
-            bias: bias.max(1 - n).min(0),
-            count,
-            correction: correction.max(-128).min(127),
-            k: low_bits(sum, count) as u16,
+            bias,
+            count: count as u16,
+            correction: (c + down - up) as i16,
+            k: k as u16,
+            flip: (is_negative(k as i32 - 1) & is_negative(2 * bias + n - 1)) as i16,
         };
     }
+}
+
+/// −1 for numbers below zero, else 0.
+#[inline]
+fn is_negative(value: i32) -> i32 {
+    value >> 31
 }
 
 /// Statistics of samples that end a run (A.7.2).
@@ -129,9 +150,9 @@ fn first_sum(coding: &Coding) -> u32 {
 /// Smallest k with `count` · 2^k ≥ `sum` (A.5.1); `count` is not zero.
 #[inline]
 fn low_bits(sum: u32, count: u32) -> u32 {
-    // Logarithms give it or one less.
-    let k = (sum | 1).ilog2().saturating_sub((count | 1).ilog2());
-    k + u32::from(u64::from(count) << k < u64::from(sum))
+    // Logarithms give it or one less; with the bits of `count` they are never below zero.
+    let k = (sum | count | 1).ilog2() - (count | 1).ilog2();
+    k + u32::from(count << k < sum)
 }
 
 #[cfg(test)]
