@@ -28,7 +28,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Fills the buffer to at least 49 bits, if the scan has them.
-    #[inline]
+    #[inline(always)]
     fn refill(&mut self) {
         if let Some(bytes) = self.rest.first_chunk::<8>() {
             let word = u64::from_be_bytes(*bytes);
@@ -66,14 +66,14 @@ impl<'a> Bits<'a> {
         self
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip(&mut self, count: u32) {
         self.buffer <<= count;
         self.count -= count;
     }
 
     /// The next `count` bits, at most 32.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, count: u32) -> Result<u32, Stop> {
         if self.count < count {
             self.refill();
@@ -90,7 +90,7 @@ impl<'a> Bits<'a> {
     /// A mapped error in the limited length Golomb code LG(k, limit) of A.5.3: as many zeros as the
     /// part above the lowest `k` bits says, a one, these bits; or `most_zeros` zeros (limit −
     /// qbpp − 1), a one, and the error less one in `escape_bits` bits (qbpp).
-    #[inline]
+    #[inline(always)]
     pub fn golomb(&mut self, k: u32, most_zeros: u32, escape_bits: u32) -> Result<u32, Stop> {
         if self.count < 32 {
             self.refill();

@@ -40,9 +40,9 @@ impl Context {
 
     /// A mapped error → the error (A.5.2, backwards).
     #[inline]
-    pub fn unmap(&self, mapped: u32, near: i32) -> i32 {
+    pub fn unmap<const PLAIN: bool>(&self, mapped: u32, coding: &Coding) -> i32 {
         let error = (mapped >> 1) as i32 ^ -((mapped & 1) as i32);
-        if near == 0 {
+        if PLAIN || coding.near == 0 {
             error ^ i32::from(self.flip)
         } else {
             error
@@ -54,11 +54,11 @@ impl Context {
     /// Masks of −1 and 0 instead of conditions: which way they go is as good as random, and a
     /// branch that is guessed wrong costs more than all of this.
     #[inline]
-    pub fn update(&mut self, error: i32, coding: &Coding) {
+    pub fn update<const PLAIN: bool>(&mut self, error: i32, coding: &Coding) {
         let (mut sum, mut bias) = (self.sum, self.bias);
         let mut count = u32::from(self.count);
         sum += error.unsigned_abs();
-        bias += error * coding.step();
+        bias += if PLAIN { error } else { error * coding.step() };
         if count == coding.reset {
             sum >>= 1;
             bias >>= 1;

@@ -152,16 +152,27 @@ fn decode_scans<T: Sample>(
             }
         }
         let coding = Coding::new(header.preset, bits, scan.near)?;
-        let put = |row: usize, place: usize, line: &[i32]| {
+        let put = |row: usize, lines: &[&[i32]]| {
             let row = samples.get_mut(row * stride..).unwrap_or_default();
-            if components == 1 {
-                for (sample, &value) in row.iter_mut().zip(line) {
-                    *sample = T::narrow(value);
+            match (components, lines) {
+                (1, [line, ..]) => {
+                    for (sample, &value) in row.iter_mut().zip(*line) {
+                        *sample = T::narrow(value);
+                    }
                 }
-            } else if let Some(&component) = scan.components.get(place) {
-                let row = row.iter_mut().skip(component).step_by(components);
-                for (sample, &value) in row.zip(line) {
-                    *sample = T::narrow(value);
+                (3, [a, b, c, ..]) if scan.components == [0, 1, 2] => {
+                    let (pixels, _) = row.as_chunks_mut::<3>();
+                    for (((pixel, a), b), c) in pixels.iter_mut().zip(*a).zip(*b).zip(*c) {
+                        *pixel = [*a, *b, *c].map(T::narrow);
+                    }
+                }
+                _ => {
+                    for (&component, line) in scan.components.iter().zip(lines) {
+                        let row = row.iter_mut().skip(component).step_by(components);
+                        for (sample, &value) in row.zip(*line) {
+                            *sample = T::narrow(value);
+                        }
+                    }
                 }
             }
         };

@@ -63,8 +63,8 @@ struct Model {
     classes: Box<[i8; DIFFERENCES]>,
 }
 
-/// Decodes the scan that `rest` begins with; `rest` becomes what follows it. Each line of a
-/// component is given to `put` with the row and the component's place in the scan.
+/// Decodes the scan that `rest` begins with; `rest` becomes what follows it. Each row is given
+/// to `put` with the lines of the scan's components.
 pub(super) fn decode(
     rest: &mut &[u8],
     coding: Coding,
@@ -72,7 +72,7 @@ pub(super) fn decode(
     interleave: Interleave,
     restart_interval: usize,
     limits: &Limits,
-    mut put: impl FnMut(usize, usize, &[i32]),
+    mut put: impl FnMut(usize, &[&[i32]]),
 ) -> Result<(), CodecError> {
     let (rows, columns, components) = shape;
     let mut model = Model::new(coding);
@@ -101,9 +101,11 @@ pub(super) fn decode(
             }
             Interleave::Sample => model.pixels(&mut bits, &mut lines, columns)?,
         }
-        for (component, line) in lines.iter().enumerate() {
-            put(row, component, line.samples());
+        let mut samples = [[].as_slice(); 4];
+        for (samples, line) in samples.iter_mut().zip(&lines) {
+            *samples = line.samples();
         }
+        put(row, &samples);
     }
     *rest = bits.finish()?;
     Ok(())
@@ -153,17 +155,7 @@ impl Model {
         lines: &mut Lines,
         gradients: &mut [i32],
     ) -> Result<(), Stop> {
-        // Two of three gradients are known before the line is.
-        let mut left = 0;
-        if let [corner, first, ..] = *lines.above {
-            left = self.class(first - corner);
-        }
-        let pairs = lines.above.windows(2).skip(1);
-        for (gradient, pair) in gradients.iter_mut().zip(pairs) {
-            let right = self.class(pair.iter().rev().copied().reduce(|b, a| b - a).unwrap_or(0));
-            *gradient = 81 * right + 9 * left;
-            left = right;
-        }
+        weigh_gradients(&self.coding, &lines.above, gradients);
         let (above, current) = (&*lines.above, &mut *lines.current);
         let columns = gradients.len();
         let mut reader = *bits;
@@ -253,7 +245,7 @@ impl Model {
     }
 
     /// A sample outside runs, from those to the left, above, and to the left above (A.4 to A.6).
-    #[inline]
+    #[inline(always)]
     fn sample<const PLAIN: bool>(
         &mut self,
         bits: &mut Bits<'_>,
@@ -272,13 +264,13 @@ impl Model {
         if mapped > coding.range as u32 {
             return Err(OUT_OF_RANGE);
         }
-        let near = if PLAIN { 0 } else { coding.near };
-        let error = context.unmap(mapped, near);
-        context.update(error, coding);
+        let error = context.unmap::<PLAIN>(mapped, coding);
+        context.update::<PLAIN>(error, coding);
         Ok(reconstruct::<PLAIN>(coding, predicted, with_sign(error)))
     }
 
     /// The sample that ends a run (A.7.2).
+    #[inline(always)]
     fn interruption(
         &mut self,
         bits: &mut Bits<'_>,
@@ -306,6 +298,28 @@ impl Model {
 
 const OUT_OF_RANGE: Stop = Stop::Damaged("a sample is out of range");
 
+/// Sums of the two gradients that are known before a line is, by their weights.
+fn weigh_gradients(coding: &Coding, above: &[i32], gradients: &mut [i32]) {
+    let [t1, t2, t3] = coding.thresholds;
+    let near = coding.near;
+    // As `Coding::class`, in a form that is done for several samples at once.
+    let class = |difference: i32| {
+        let size = difference.abs();
+        let class = i32::from(size > near)
+            + i32::from(size >= t1)
+            + i32::from(size >= t2)
+            + i32::from(size >= t3);
+        let sign = difference >> 31;
+        (class ^ sign) - sign
+    };
+    let corners = above.iter();
+    let tops = above.iter().skip(1);
+    let beyond = above.iter().skip(2);
+    for (((gradient, c), b), d) in gradients.iter_mut().zip(corners).zip(tops).zip(beyond) {
+        *gradient = 81 * class(d - b) + 9 * class(b - c);
+    }
+}
+
 /// Predicted sample and error → sample (A.4.5).
 #[inline]
 fn reconstruct<const PLAIN: bool>(coding: &Coding, predicted: i32, error: i32) -> i32 {
@@ -330,6 +344,7 @@ fn run_log(run: usize) -> u32 {
 }
 
 /// How often the sample before is repeated, at most `left` times (A.7.1).
+#[inline(always)]
 fn run_length(bits: &mut Bits<'_>, run: &mut usize, left: usize) -> Result<usize, Stop> {
     let mut length = 0;
     while bits.take(1)? == 1 {
