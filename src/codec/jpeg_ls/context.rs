@@ -60,9 +60,7 @@ impl Context {
         sum += error.unsigned_abs();
         bias += if PLAIN { error } else { error * coding.step() };
         if count == coding.reset {
-            sum >>= 1;
-            bias >>= 1;
-            count >>= 1;
+            (sum, bias, count) = halved(sum, bias, count);
         }
         count += 1;
         let n = count as i32;
@@ -85,6 +83,13 @@ impl Context {
             flip: (is_negative(k as i32 - 1) & is_negative(2 * bias + n - 1)) as i16,
         };
     }
+}
+
+/// Rare enough to be left to a branch.
+#[cold]
+#[inline(never)]
+fn halved(sum: u32, bias: i32, count: u32) -> (u32, i32, u32) {
+    (sum >> 1, bias >> 1, count >> 1)
 }
 
 /// −1 for numbers below zero, else 0.

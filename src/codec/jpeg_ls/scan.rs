@@ -181,16 +181,19 @@ impl Model {
             if x == columns {
                 break;
             }
-            let length = run_length(&mut reader, &mut lines.run, columns - x)?;
+            // In the loop above the bits live in registers, unless they are lent to a function.
+            let mut lent = reader;
+            let length = run_length(&mut lent, &mut lines.run, columns - x)?;
             current[x + 1..=x + length].fill(a);
             x += length;
             if x < columns {
                 let b = above[x + 1];
                 let alike = (a - b).abs() <= self.coding.near;
-                current[x + 1] = self.interruption(&mut reader, lines.run, a, b, alike)?;
+                current[x + 1] = self.interruption(&mut lent, lines.run, a, b, alike)?;
                 lines.run = lines.run.saturating_sub(1);
                 x += 1;
             }
+            reader = lent;
         }
         *bits = reader;
         Ok(())
@@ -245,7 +248,7 @@ impl Model {
     }
 
     /// A sample outside runs, from those to the left, above, and to the left above (A.4 to A.6).
-    #[inline(always)]
+    #[inline]
     fn sample<const PLAIN: bool>(
         &mut self,
         bits: &mut Bits<'_>,
@@ -270,7 +273,7 @@ impl Model {
     }
 
     /// The sample that ends a run (A.7.2).
-    #[inline(always)]
+    #[inline(never)]
     fn interruption(
         &mut self,
         bits: &mut Bits<'_>,
@@ -344,7 +347,7 @@ fn run_log(run: usize) -> u32 {
 }
 
 /// How often the sample before is repeated, at most `left` times (A.7.1).
-#[inline(always)]
+#[inline(never)]
 fn run_length(bits: &mut Bits<'_>, run: &mut usize, left: usize) -> Result<usize, Stop> {
     let mut length = 0;
     while bits.take(1)? == 1 {
