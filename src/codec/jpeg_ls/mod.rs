@@ -7,6 +7,8 @@
 mod bits;
 mod color;
 mod context;
+#[cfg(test)]
+mod encoder;
 mod header;
 mod preset;
 mod scan;
@@ -35,7 +37,7 @@ impl From<Stop> for CodecError {
 
 /// What a stream says about its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
+pub struct Info {
     /// Rows.
     pub rows: usize,
     /// Columns.
@@ -44,16 +46,24 @@ pub struct Size {
     pub components: usize,
     /// Bits of a sample.
     pub bits: u32,
+    /// Most by which a sample may differ from what was coded (NEAR of the first scan).
+    pub near: u8,
 }
 
-/// Reads the size without decoding.
+/// Reads what the first headers say, without decoding.
 ///
 /// # Errors
 /// No JPEG-LS stream, or one that [`decode`] would refuse for its first headers.
-pub fn read_size(stream: &[u8]) -> Result<Size, CodecError> {
+pub fn read_info(stream: &[u8]) -> Result<Info, CodecError> {
     let mut header = Header::default();
-    header.read_to_scan(&mut after_start(stream)?)?;
-    Ok(header.size())
+    let scan = header.read_to_scan(&mut after_start(stream)?)?;
+    Ok(Info {
+        rows: header.rows,
+        columns: header.columns,
+        components: header.components.len(),
+        bits: header.bits,
+        near: scan.near,
+    })
 }
 
 /// Decodes an image. A missing end marker does no harm if all samples are there.
@@ -65,14 +75,10 @@ pub fn decode(stream: &[u8], limits: &Limits) -> Result<Image, CodecError> {
     let mut rest = after_start(stream)?;
     let mut header = Header::default();
     let first = header.read_to_scan(&mut rest)?;
-    let size = header.size();
-    let wide = size.bits > 8;
-    let count = limits.check_size(
-        size.rows,
-        size.columns,
-        size.components,
-        if wide { 2 } else { 1 },
-    )?;
+    let (rows, columns, bits) = (header.rows, header.columns, header.bits);
+    let components = header.components.len();
+    let wide = bits > 8;
+    let count = limits.check_size(rows, columns, components, if wide { 2 } else { 1 })?;
     let samples = if wide {
         let mut samples = vec![0_u16; count];
         decode_scans(rest, header, first, limits, &mut samples)?;
@@ -83,10 +89,10 @@ pub fn decode(stream: &[u8], limits: &Limits) -> Result<Image, CodecError> {
         Plane::U8(samples)
     };
     Ok(Image {
-        rows: size.rows,
-        columns: size.columns,
-        components: size.components,
-        bits: size.bits,
+        rows,
+        columns,
+        components,
+        bits,
         samples,
     })
 }
@@ -115,17 +121,6 @@ fn after_start(stream: &[u8]) -> Result<&[u8], CodecError> {
         .ok_or_else(|| CodecError::Damaged("it does not begin like a JPEG-LS image".to_owned()))
 }
 
-impl Header {
-    fn size(&self) -> Size {
-        Size {
-            rows: self.rows,
-            columns: self.columns,
-            components: self.components.len(),
-            bits: self.bits,
-        }
-    }
-}
-
 /// Decodes scans until every component has its samples.
 fn decode_scans<T: Sample>(
     mut rest: &[u8],
@@ -134,12 +129,8 @@ fn decode_scans<T: Sample>(
     limits: &Limits,
     samples: &mut [T],
 ) -> Result<(), CodecError> {
-    let Size {
-        rows,
-        columns,
-        components,
-        bits,
-    } = header.size();
+    let (rows, columns, bits) = (header.rows, header.columns, header.bits);
+    let components = header.components.len();
     let stride = columns * components;
     let mut done = vec![false; components];
     let mut scan = first;
@@ -208,3 +199,6 @@ fn undo_transform<T: Sample>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

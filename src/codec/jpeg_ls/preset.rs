@@ -164,7 +164,14 @@ mod tests {
             assert!(error.contains(word), "{error}");
         };
         let with = |thresholds| Preset { thresholds, ..good };
-        bad(Preset { max_value: 256, ..good }, 0, "MAXVAL");
+        bad(
+            Preset {
+                max_value: 256,
+                ..good
+            },
+            0,
+            "MAXVAL",
+        );
         bad(Preset { reset: 2, ..good }, 0, "RESET");
         bad(Preset { reset: 256, ..good }, 0, "RESET");
         bad(with([8, 7, 21]), 0, "T2");
@@ -177,8 +184,12 @@ mod tests {
     #[test]
     fn differences_are_classed() {
         let coding = Coding::new(Preset::default(), 8, 0).unwrap();
-        let classes = [-21, -20, -7, -6, -3, -2, -1, 0, 1, 2, 3, 6, 7, 20, 21].map(|d| coding.class(d));
-        assert_eq!(classes, [-4, -3, -3, -2, -2, -1, -1, 0, 1, 1, 2, 2, 3, 3, 4]);
+        let classes =
+            [-21, -20, -7, -6, -3, -2, -1, 0, 1, 2, 3, 6, 7, 20, 21].map(|d| coding.class(d));
+        assert_eq!(
+            classes,
+            [-4, -3, -3, -2, -2, -1, -1, 0, 1, 1, 2, 2, 3, 3, 4]
+        );
         let near = Coding::new(Preset::default(), 8, 2).unwrap();
         assert_eq!([-3, -2, 2, 3].map(|d| near.class(d)), [-1, 0, 0, 1]);
     }

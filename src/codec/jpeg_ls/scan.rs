@@ -214,8 +214,7 @@ impl Model {
             for (context, line) in contexts.iter_mut().zip(lines.iter()) {
                 let [c, b, d] = [0, 1, 2].map(|i| line.above[x + i]);
                 let a = line.current[x];
-                *context =
-                    81 * self.class(d - b) + 9 * self.class(b - c) + self.class(c - a);
+                *context = 81 * self.class(d - b) + 9 * self.class(b - c) + self.class(c - a);
             }
             if contexts != [0; 4] {
                 for (context, line) in contexts.iter().zip(lines.iter_mut()) {
