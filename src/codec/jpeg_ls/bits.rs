@@ -28,6 +28,10 @@ impl<'a> Bits<'a> {
     }
 
     /// Fills the buffer to at least 49 bits, if the scan has them.
+    #[expect(
+        clippy::inline_always,
+        reason = "otherwise the bits do not stay in registers"
+    )]
     #[inline(always)]
     fn refill(&mut self) {
         if let Some(bytes) = self.rest.first_chunk::<8>() {
@@ -66,6 +70,10 @@ impl<'a> Bits<'a> {
         self
     }
 
+    #[expect(
+        clippy::inline_always,
+        reason = "otherwise the bits do not stay in registers"
+    )]
     #[inline(always)]
     fn skip(&mut self, count: u32) {
         self.buffer <<= count;
@@ -73,6 +81,10 @@ impl<'a> Bits<'a> {
     }
 
     /// The next `count` bits, at most 32.
+    #[expect(
+        clippy::inline_always,
+        reason = "otherwise the bits do not stay in registers"
+    )]
     #[inline(always)]
     pub fn take(&mut self, count: u32) -> Result<u32, Stop> {
         if self.count < count {
@@ -90,6 +102,10 @@ impl<'a> Bits<'a> {
     /// A mapped error in the limited length Golomb code LG(k, limit) of A.5.3: as many zeros as the
     /// part above the lowest `k` bits says, a one, these bits; or `most_zeros` zeros (limit −
     /// qbpp − 1), a one, and the error less one in `escape_bits` bits (qbpp).
+    #[expect(
+        clippy::inline_always,
+        reason = "otherwise the bits do not stay in registers"
+    )]
     #[inline(always)]
     pub fn golomb(&mut self, k: u32, most_zeros: u32, escape_bits: u32) -> Result<u32, Stop> {
         if self.count < 32 {
