@@ -41,6 +41,10 @@ impl Writer {
         }
     }
 
+    fn zeros(&mut self, count: u32) {
+        (0..count).for_each(|_| self.put(0, 1));
+    }
+
     fn finish(&mut self) {
         while self.room != 8 {
             self.put(0, 1);
@@ -50,11 +54,11 @@ impl Writer {
     fn golomb(&mut self, mapped: i32, k: u32, limit: u32, qbpp: u32) {
         let mapped = mapped as u32;
         if mapped >> k < limit - qbpp - 1 {
-            self.put(0, mapped >> k);
+            self.zeros(mapped >> k);
             self.put(1, 1);
             self.put(mapped, k);
         } else {
-            self.put(0, limit - qbpp - 1);
+            self.zeros(limit - qbpp - 1);
             self.put(1, 1);
             self.put(mapped - 1, qbpp);
         }
