@@ -75,7 +75,7 @@ struct State {
 }
 
 fn k(n: i32, a: i32) -> u32 {
-    (0..).find(|k| n << k >= a).unwrap()
+    (0..32).find(|k| n << k >= a).unwrap()
 }
 
 impl State {
@@ -314,110 +314,80 @@ fn line(
     }
 }
 
-/// The stream, and the samples that come out of it.
-pub(super) fn encode(task: Task, samples: &[u16]) -> (Vec<u8>, Vec<u16>) {
-    let Task {
-        rows,
-        columns,
-        components,
-        ..
-    } = task;
-    let plane = |c: usize| {
-        samples
-            .iter()
-            .skip(c)
-            .step_by(components)
-            .map(|&v| v.into())
-            .collect()
-    };
-    let mut planes = Planes {
-        columns,
-        first_row: 0,
-        values: (0..components).map(plane).collect(),
-    };
-    let mut bytes = vec![
-        0xFF,
-        0xD8,
-        0xFF,
-        0xF7,
-        0,
-        8 + 3 * components as u8,
-        task.bits,
-    ];
-    bytes.extend((rows as u16).to_be_bytes());
-    bytes.extend((columns as u16).to_be_bytes());
-    bytes.push(components as u8);
-    bytes.extend((1..=components as u8).flat_map(|id| [id, 0x11, 0]));
+/// The segments up to the first scan.
+fn first_segments(task: Task) -> Vec<u8> {
+    let components = task.components as u8;
+    let mut bytes = vec![0xFF, 0xD8, 0xFF, 0xF7, 0, 8 + 3 * components, task.bits];
+    bytes.extend((task.rows as u16).to_be_bytes());
+    bytes.extend((task.columns as u16).to_be_bytes());
+    bytes.push(components);
+    bytes.extend((1..=components).flat_map(|id| [id, 0x11, 0]));
     if let Some(preset) = task.preset {
-        bytes.extend([0xFF, 0xF8, 0, 13, 1]);
         let [t1, t2, t3] = preset.thresholds;
-        bytes.extend(
-            [preset.max_value, t1, t2, t3, preset.reset]
-                .map(u16::to_be_bytes)
-                .as_flattened(),
-        );
+        let values = [preset.max_value, t1, t2, t3, preset.reset];
+        bytes.extend([0xFF, 0xF8, 0, 13, 1]);
+        bytes.extend(values.map(u16::to_be_bytes).as_flattened());
     }
     if task.restart != 0 {
         bytes.extend([0xFF, 0xDD, 0, 4]);
         bytes.extend(task.restart.to_be_bytes());
     }
-    let coding = Coding::new(task.preset.unwrap_or_default(), task.bits.into(), task.near).unwrap();
-    let scans: Vec<Vec<usize>> = match task.interleave {
-        0 => (0..components).map(|c| vec![c]).collect(),
-        _ => vec![(0..components).collect()],
+    bytes
+}
+
+/// Adds a scan of the components at `places`.
+fn scan(bytes: Vec<u8>, task: Task, planes: &mut Planes, places: &[usize]) -> Vec<u8> {
+    let preset = task.preset.unwrap_or_default();
+    let coding = Coding::new(preset, task.bits.into(), task.near).unwrap();
+    let mut out = Writer {
+        bytes,
+        pending: 0,
+        room: 8,
     };
-    for places in scans {
-        bytes.extend([
-            0xFF,
-            0xDA,
-            0,
-            6 + 2 * places.len() as u8,
-            places.len() as u8,
-        ]);
-        bytes.extend(places.iter().flat_map(|&p| [p as u8 + 1, 0]));
-        bytes.extend([task.near, task.interleave, 0]);
-        let mut out = Writer {
-            bytes,
-            pending: 0,
-            room: 8,
-        };
-        let mut state = State::new(coding);
-        let mut runs = [0; 4];
-        planes.first_row = 0;
-        for row in 0..rows {
-            let interval = usize::from(task.restart);
-            if interval != 0 && row != 0 && row % interval == 0 {
-                out.finish();
-                out.bytes
-                    .extend([0xFF, 0xD0 + ((row / interval - 1) % 8) as u8]);
-                (state, runs, planes.first_row) = (State::new(coding), [0; 4], row);
-            }
-            if task.interleave == 2 {
-                line(
-                    &mut out,
-                    &mut state,
-                    &mut planes,
-                    &places,
-                    row,
-                    &mut runs[0],
-                );
-            } else {
-                for &place in &places {
-                    line(
-                        &mut out,
-                        &mut state,
-                        &mut planes,
-                        &[place],
-                        row,
-                        &mut runs[place],
-                    );
-                }
-            }
+    let count = places.len() as u8;
+    out.bytes.extend([0xFF, 0xDA, 0, 6 + 2 * count, count]);
+    out.bytes
+        .extend(places.iter().flat_map(|&p| [p as u8 + 1, 0]));
+    out.bytes.extend([task.near, task.interleave, 0]);
+    let mut state = State::new(coding);
+    let mut runs = [0; 4];
+    let interval = usize::from(task.restart);
+    planes.first_row = 0;
+    for row in 0..task.rows {
+        if interval != 0 && row != 0 && row.is_multiple_of(interval) {
+            out.finish();
+            let number = (row / interval - 1) % 8;
+            out.bytes.extend([0xFF, 0xD0 + number as u8]);
+            (state, runs, planes.first_row) = (State::new(coding), [0; 4], row);
         }
-        out.finish();
-        bytes = out.bytes;
+        let groups = places.chunks(if task.interleave == 2 { 4 } else { 1 });
+        for group in groups {
+            let run = &mut runs[group[0]];
+            line(&mut out, &mut state, planes, group, row, run);
+        }
+    }
+    out.finish();
+    out.bytes
+}
+
+/// The stream, and the samples that come out of it.
+pub(super) fn encode(task: Task, samples: &[u16]) -> (Vec<u8>, Vec<u16>) {
+    let plane = |c: usize| {
+        let of_component = samples.iter().skip(c).step_by(task.components);
+        of_component.map(|&v| v.into()).collect()
+    };
+    let mut planes = Planes {
+        columns: task.columns,
+        first_row: 0,
+        values: (0..task.components).map(plane).collect(),
+    };
+    let all: Vec<usize> = (0..task.components).collect();
+    let mut bytes = first_segments(task);
+    for places in all.chunks(if task.interleave == 0 { 1 } else { 4 }) {
+        bytes = scan(bytes, task, &mut planes, places);
     }
     bytes.extend([0xFF, 0xD9]);
     let pixel = |i: usize| planes.values.iter().map(move |plane| plane[i] as u16);
-    (bytes, (0..rows * columns).flat_map(pixel).collect())
+    let pixels = 0..task.rows * task.columns;
+    (bytes, pixels.flat_map(pixel).collect())
 }

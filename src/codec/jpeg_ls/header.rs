@@ -216,7 +216,7 @@ impl Header {
             return unsupported("JPEG-LS with a point transform");
         }
         let interleave = match interleave {
-            0 | 1 | 2 if components.len() == 1 => Interleave::Line,
+            0..=2 if components.len() == 1 => Interleave::Line,
             1 => Interleave::Line,
             2 => Interleave::Sample,
             _ => return Err(damaged("a scan has an unknown order of samples")),

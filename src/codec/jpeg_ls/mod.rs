@@ -167,9 +167,15 @@ fn decode_scans<T: Sample>(
                 }
             }
         };
-        let shape = (rows, columns, scan.components.len());
-        let (order, interval) = (scan.interleave, header.restart_interval);
-        scan::decode(&mut rest, coding, shape, order, interval, limits, put)?;
+        let task = scan::Scan {
+            coding,
+            rows,
+            columns,
+            components: scan.components.len(),
+            interleave: scan.interleave,
+            restart_interval: header.restart_interval,
+        };
+        scan::decode(&task, &mut rest, limits, put)?;
         if done.iter().all(|done| *done) {
             break;
         }

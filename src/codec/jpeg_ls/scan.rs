@@ -63,18 +63,33 @@ struct Model {
     classes: Box<[i8; DIFFERENCES]>,
 }
 
+/// What there is to decode.
+pub(super) struct Scan {
+    pub coding: Coding,
+    pub rows: usize,
+    pub columns: usize,
+    pub components: usize,
+    pub interleave: Interleave,
+    /// Rows between restart markers; 0 for none.
+    pub restart_interval: usize,
+}
+
 /// Decodes the scan that `rest` begins with; `rest` becomes what follows it. Each row is given
 /// to `put` with the lines of the scan's components.
 pub(super) fn decode(
+    scan: &Scan,
     rest: &mut &[u8],
-    coding: Coding,
-    shape: (usize, usize, usize),
-    interleave: Interleave,
-    restart_interval: usize,
     limits: &Limits,
     mut put: impl FnMut(usize, &[&[i32]]),
 ) -> Result<(), CodecError> {
-    let (rows, columns, components) = shape;
+    let &Scan {
+        coding,
+        rows,
+        columns,
+        components,
+        interleave,
+        restart_interval,
+    } = scan;
     let mut model = Model::new(coding);
     let mut lines: Vec<Lines> = (0..components).map(|_| Lines::new(columns)).collect();
     let mut gradients = vec![0; columns];
@@ -112,6 +127,10 @@ pub(super) fn decode(
 }
 
 impl Model {
+    #[expect(
+        clippy::large_stack_arrays,
+        reason = "it goes to the heap, at worst in two steps"
+    )]
     fn new(coding: Coding) -> Self {
         let mut classes = Box::new([4; DIFFERENCES]);
         let (below, above) = classes.split_at_mut(DIFFERENCES / 2);

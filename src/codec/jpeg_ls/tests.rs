@@ -31,7 +31,7 @@ fn picture(task: Task) -> Vec<u16> {
             0 => most / 3,
             1 => most / 2 + (row * 3 + x) as u32 / 4 * (c as u32 + 1),
             2 => random,
-            3 => most * u32::from(random % 16 == 0),
+            3 => most * u32::from(random.is_multiple_of(16)),
             _ => most / 4 + random % 7 + 5 * c as u32,
         };
         value.min(most) as u16
