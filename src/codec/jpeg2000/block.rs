@@ -16,6 +16,7 @@ pub(super) const BLOCK_SAMPLES: usize = 4096;
 const SIGNIFICANT: u32 = 1 << 4;
 const NEIGHBOURS: u32 = 0x1EF;
 const WINDOWS: u32 = 0x3FFFF;
+const ALL_SIGNIFICANT: u32 = SIGNIFICANT * 0o1111;
 const VISITED: u32 = 1 << 18;
 const ALL_VISITED: u32 = 0xF << 18;
 const REFINED: u32 = 1 << 22;
@@ -91,10 +92,6 @@ pub(super) struct BlockDecoder {
     /// highest bit. Row by row.
     pub samples: Box<[u32; BLOCK_SAMPLES]>,
     contexts: Contexts,
-    width: usize,
-    height: usize,
-    orientation: usize,
-    causal: bool,
 }
 
 impl BlockDecoder {
@@ -104,10 +101,6 @@ impl BlockDecoder {
             flags: Box::new([0; BLOCK_SAMPLES]),
             samples: Box::new([0; BLOCK_SAMPLES]),
             contexts: Contexts::new(),
-            width: 0,
-            height: 0,
-            orientation: 0,
-            causal: false,
         }
     }
 
@@ -117,9 +110,6 @@ impl BlockDecoder {
         if width * height > BLOCK_SAMPLES || width > 1024 || height > 1024 {
             return Err(damaged("a code-block is larger than allowed"));
         }
-        (self.width, self.height) = (width, height);
-        self.orientation = block.orientation & 3;
-        self.causal = block.style.vertically_causal();
         self.samples[..width * height].fill(0);
         self.flags[..(width + 2) * (height.div_ceil(4) + 2)].fill(0);
         self.contexts = Contexts::new();
@@ -149,12 +139,21 @@ impl BlockDecoder {
             let plane = (block.planes)
                 .checked_sub(1 + pass.div_ceil(3))
                 .ok_or_else(|| damaged("a code-block has more passes than bit-planes"))?;
-            let one = 2 << plane;
+            let mut planes = Planes {
+                flags: &mut self.flags,
+                samples: &mut self.samples,
+                contexts: &mut self.contexts,
+                zero_coding: &ZERO_CODING[block.orientation & 3],
+                width: block.width,
+                height: block.height,
+                causal: block.style.vertically_causal(),
+                one: 2 << plane,
+            };
             match pass % 3 {
-                1 => self.significance(source, one),
-                2 => self.refinement(source, one),
+                1 => planes.significance(source),
+                2 => planes.refinement(source),
                 _ => {
-                    self.clean_up(source, one);
+                    planes.clean_up(source);
                     if block.style.has_segmentation_symbols() {
                         let symbol = (0..4).fold(0, |bits, _| {
                             bits << 1 | source.bit(&mut self.contexts, UNIFORM)
@@ -171,21 +170,67 @@ impl BlockDecoder {
         }
         Ok(())
     }
+}
 
-    /// Reads the sign of a sample that became significant and tells its neighbours.
+/// What the passes of a block work on.
+struct Planes<'p> {
+    flags: &'p mut [u32; BLOCK_SAMPLES],
+    samples: &'p mut [u32; BLOCK_SAMPLES],
+    contexts: &'p mut Contexts,
+    zero_coding: &'static [u8; 512],
+    width: usize,
+    height: usize,
+    causal: bool,
+    /// Twice the value of the bit-plane.
+    one: u32,
+}
+
+/// A column of four rows.
+#[derive(Clone, Copy)]
+struct Column {
+    /// Its word of state.
+    at: usize,
+    /// Its first sample.
+    sample: usize,
+}
+
+impl Planes<'_> {
+    /// Calls `column` for each column of each stripe with the number of its rows.
+    #[inline(always)]
+    fn for_columns(&mut self, mut column: impl FnMut(&mut Self, Column, u32)) {
+        let width = self.width;
+        for stripe in 0..self.height.div_ceil(4) {
+            let rows = (self.height - 4 * stripe).min(4) as u32;
+            let first = (stripe + 1) * (width + 2) + 1;
+            for x in 0..width {
+                let place = Column {
+                    at: (first + x) & (BLOCK_SAMPLES - 1),
+                    sample: 4 * stripe * width + x,
+                };
+                column(self, place, rows);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sample(&mut self, column: Column, row: u32) -> &mut u32 {
+        &mut self.samples[(column.sample + row as usize * self.width) & (BLOCK_SAMPLES - 1)]
+    }
+
+    /// Reads the sign of a sample that became significant, and tells its neighbours.
     #[inline(always)]
     fn set_significant<S: BitSource>(
         &mut self,
-        source: &mut S,
-        column: usize,
+        bits: &mut S,
+        column: Column,
         row: u32,
         state: &mut u32,
-    ) -> u32 {
-        let flags = &mut self.flags;
+    ) {
         let at = |place: usize| place & (BLOCK_SAMPLES - 1);
-        let (west, east) = (at(column.wrapping_sub(1)), at(column + 1));
+        let (west, east) = (at(column.at.wrapping_sub(1)), at(column.at + 1));
+        let flags = &mut *self.flags;
         let sign = if S::RAW {
-            source.bit(&mut self.contexts, 0)
+            bits.bit(self.contexts, 0)
         } else {
             let index = *state >> (3 * row) & 0xAA
                 | *state >> (SIGN_SHIFT - 1 + row) & 1
@@ -193,7 +238,7 @@ impl BlockDecoder {
                 | (flags[east] >> (SIGN_SHIFT + row) & 1) << 4
                 | (*state >> (SIGN_SHIFT + 1 + row) & 1) << 6;
             let code = SIGN[(index & 255) as usize];
-            let bit = source.bit(&mut self.contexts, usize::from(code & 31));
+            let bit = bits.bit(self.contexts, usize::from(code & 31));
             bit ^ u32::from(code >> 7)
         };
         flags[west] |= 1 << (3 * row + 5);
@@ -201,135 +246,161 @@ impl BlockDecoder {
         flags[east] |= 1 << (3 * row + 3);
         let stride = self.width + 2;
         if row == 0 && !self.causal {
-            let north = column.wrapping_sub(stride);
+            let north = column.at.wrapping_sub(stride);
             flags[at(north.wrapping_sub(1))] |= 1 << 17;
             flags[at(north)] |= 1 << 16 | sign << 31;
             flags[at(north + 1)] |= 1 << 15;
         }
         if row == 3 {
-            let south = column + stride;
+            let south = column.at + stride;
             flags[at(south - 1)] |= 1 << 2;
             flags[at(south)] |= 1 << 1 | sign << (SIGN_SHIFT - 1);
             flags[at(south + 1)] |= 1;
         }
-        sign
+        *self.sample(column, row) = self.one | self.one >> 1 | sign << 31;
     }
 
     #[inline(always)]
-    fn zero_coding<S: BitSource>(&mut self, source: &mut S, state: u32, row: u32) -> u32 {
+    fn zero_coding<S: BitSource>(&mut self, bits: &mut S, state: u32, row: u32) -> u32 {
         let window = (state >> (3 * row) & 0x1FF) as usize;
-        let context = usize::from(ZERO_CODING[self.orientation & 3][window]);
-        source.bit(&mut self.contexts, context)
+        bits.bit(self.contexts, usize::from(self.zero_coding[window]))
+    }
+
+    #[inline(always)]
+    fn significance_at<S: BitSource>(
+        &mut self,
+        bits: &mut S,
+        column: Column,
+        row: u32,
+        state: &mut u32,
+    ) {
+        let window = *state >> (3 * row);
+        if window & SIGNIFICANT == 0 && window & NEIGHBOURS != 0 {
+            if self.zero_coding(bits, *state, row) == 1 {
+                self.set_significant(bits, column, row, state);
+            }
+            *state |= VISITED << row;
+        }
     }
 
     /// Significance propagation (T.800 D.3.1).
-    fn significance<S: BitSource>(&mut self, source: &mut S, one: u32) {
+    fn significance<S: BitSource>(&mut self, source: &mut S) {
+        // A copy stays in registers.
         let mut bits = source.clone();
-        let (width, height) = (self.width, self.height);
-        for stripe in 0..height.div_ceil(4) {
-            let rows = (height - 4 * stripe).min(4) as u32;
-            let first = (stripe + 1) * (width + 2) + 1;
-            for x in 0..width {
-                let column = (first + x) & (BLOCK_SAMPLES - 1);
-                let mut state = self.flags[column];
-                if state & WINDOWS == 0 {
-                    continue;
-                }
-                for row in 0..rows {
-                    let window = state >> (3 * row);
-                    if window & SIGNIFICANT != 0 || window & NEIGHBOURS == 0 {
-                        continue;
-                    }
-                    if self.zero_coding(&mut bits, state, row) == 1 {
-                        let sign = self.set_significant(&mut bits, column, row, &mut state);
-                        let sample = (4 * stripe + row as usize) * width + x;
-                        self.samples[sample & (BLOCK_SAMPLES - 1)] = one | one >> 1 | sign << 31;
-                    }
-                    state |= VISITED << row;
-                }
-                self.flags[column] = state;
+        self.for_columns(|planes, column, rows| {
+            let mut state = planes.flags[column.at];
+            if state & WINDOWS == 0 {
+                return;
             }
-        }
+            if rows == 4 {
+                planes.significance_at(&mut bits, column, 0, &mut state);
+                planes.significance_at(&mut bits, column, 1, &mut state);
+                planes.significance_at(&mut bits, column, 2, &mut state);
+                planes.significance_at(&mut bits, column, 3, &mut state);
+            } else {
+                for row in 0..rows {
+                    planes.significance_at(&mut bits, column, row, &mut state);
+                }
+            }
+            planes.flags[column.at] = state;
+        });
         *source = bits;
+    }
+
+    #[inline(always)]
+    fn refinement_at<S: BitSource>(
+        &mut self,
+        bits: &mut S,
+        column: Column,
+        row: u32,
+        state: &mut u32,
+    ) {
+        let window = *state >> (3 * row);
+        if window & SIGNIFICANT != 0 && *state & VISITED << row == 0 {
+            let context = if *state & REFINED << row != 0 {
+                16
+            } else {
+                14 + usize::from(window & NEIGHBOURS != 0)
+            };
+            let bit = bits.bit(self.contexts, context);
+            // Up where the bit is set, else down.
+            let down = bit.wrapping_sub(1);
+            let change = (self.one >> 1 ^ down).wrapping_sub(down);
+            let value = self.sample(column, row);
+            *value = value.wrapping_add(change);
+            *state |= REFINED << row;
+        }
     }
 
     /// Magnitude refinement (T.800 D.3.3).
-    fn refinement<S: BitSource>(&mut self, source: &mut S, one: u32) {
+    fn refinement<S: BitSource>(&mut self, source: &mut S) {
         let mut bits = source.clone();
-        let (width, height) = (self.width, self.height);
-        let half = one >> 1;
-        for stripe in 0..height.div_ceil(4) {
-            let rows = (height - 4 * stripe).min(4) as u32;
-            let first = (stripe + 1) * (width + 2) + 1;
-            for x in 0..width {
-                let column = (first + x) & (BLOCK_SAMPLES - 1);
-                let mut state = self.flags[column];
-                if state & (SIGNIFICANT | SIGNIFICANT << 3 | SIGNIFICANT << 6 | SIGNIFICANT << 9)
-                    == 0
-                {
-                    continue;
-                }
-                for row in 0..rows {
-                    let window = state >> (3 * row);
-                    if window & SIGNIFICANT == 0 || state & VISITED << row != 0 {
-                        continue;
-                    }
-                    let context = if state & REFINED << row != 0 {
-                        16
-                    } else {
-                        14 + usize::from(window & NEIGHBOURS != 0)
-                    };
-                    let bit = bits.bit(&mut self.contexts, context);
-                    let sample = (4 * stripe + row as usize) * width + x;
-                    let value = &mut self.samples[sample & (BLOCK_SAMPLES - 1)];
-                    *value = if bit == 1 {
-                        value.wrapping_add(half)
-                    } else {
-                        value.wrapping_sub(half)
-                    };
-                    state |= REFINED << row;
-                }
-                self.flags[column] = state;
+        self.for_columns(|planes, column, rows| {
+            let mut state = planes.flags[column.at];
+            if state & ALL_SIGNIFICANT == 0 {
+                return;
             }
-        }
+            if rows == 4 {
+                planes.refinement_at(&mut bits, column, 0, &mut state);
+                planes.refinement_at(&mut bits, column, 1, &mut state);
+                planes.refinement_at(&mut bits, column, 2, &mut state);
+                planes.refinement_at(&mut bits, column, 3, &mut state);
+            } else {
+                for row in 0..rows {
+                    planes.refinement_at(&mut bits, column, row, &mut state);
+                }
+            }
+            planes.flags[column.at] = state;
+        });
         *source = bits;
     }
 
-    /// Clean-up (T.800 D.3.4).
-    fn clean_up<S: BitSource>(&mut self, source: &mut S, one: u32) {
-        let mut bits = source.clone();
-        let (width, height) = (self.width, self.height);
-        for stripe in 0..height.div_ceil(4) {
-            let rows = (height - 4 * stripe).min(4) as u32;
-            let first = (stripe + 1) * (width + 2) + 1;
-            for x in 0..width {
-                let column = (first + x) & (BLOCK_SAMPLES - 1);
-                let mut state = self.flags[column];
-                let mut row = 0;
-                let mut known = false;
-                if state == 0 && rows == 4 {
-                    if bits.bit(&mut self.contexts, ZERO_RUN) == 0 {
-                        continue;
-                    }
-                    row = bits.bit(&mut self.contexts, UNIFORM) << 1;
-                    row |= bits.bit(&mut self.contexts, UNIFORM);
-                    known = true;
-                }
-                while row < rows {
-                    let coded = SIGNIFICANT << (3 * row) | VISITED << row;
-                    if state & coded == 0
-                        && (known || self.zero_coding(&mut bits, state, row) == 1)
-                    {
-                        let sign = self.set_significant(&mut bits, column, row, &mut state);
-                        let sample = (4 * stripe + row as usize) * width + x;
-                        self.samples[sample & (BLOCK_SAMPLES - 1)] = one | one >> 1 | sign << 31;
-                    }
-                    known = false;
-                    row += 1;
-                }
-                self.flags[column] = state & !ALL_VISITED;
-            }
+    #[inline(always)]
+    fn clean_up_at<S: BitSource>(
+        &mut self,
+        bits: &mut S,
+        column: Column,
+        row: u32,
+        state: &mut u32,
+    ) {
+        let coded = SIGNIFICANT << (3 * row) | VISITED << row;
+        if *state & coded == 0 && self.zero_coding(bits, *state, row) == 1 {
+            self.set_significant(bits, column, row, state);
         }
+    }
+
+    /// Clean-up (T.800 D.3.4).
+    fn clean_up<S: BitSource>(&mut self, source: &mut S) {
+        let mut bits = source.clone();
+        self.for_columns(|planes, column, rows| {
+            let mut state = planes.flags[column.at];
+            if state == 0 && rows == 4 {
+                if bits.bit(planes.contexts, ZERO_RUN) == 0 {
+                    return;
+                }
+                let high = bits.bit(planes.contexts, UNIFORM);
+                let first = high << 1 | bits.bit(planes.contexts, UNIFORM);
+                planes.set_significant(&mut bits, column, first, &mut state);
+                for row in first + 1..4 {
+                    if planes.zero_coding(&mut bits, state, row) == 1 {
+                        planes.set_significant(&mut bits, column, row, &mut state);
+                    }
+                }
+                planes.flags[column.at] = state;
+                return;
+            }
+            if rows == 4 {
+                planes.clean_up_at(&mut bits, column, 0, &mut state);
+                planes.clean_up_at(&mut bits, column, 1, &mut state);
+                planes.clean_up_at(&mut bits, column, 2, &mut state);
+                planes.clean_up_at(&mut bits, column, 3, &mut state);
+            } else {
+                for row in 0..rows {
+                    planes.clean_up_at(&mut bits, column, row, &mut state);
+                }
+            }
+            planes.flags[column.at] = state & !ALL_VISITED;
+        });
         *source = bits;
     }
 }
