@@ -38,7 +38,8 @@ impl BlockStyle {
     pub fn ends_each_pass(self) -> bool {
         self.0 & 4 != 0
     }
-    fn vertically_causal(self) -> bool {
+    /// Rows below a stripe do not count as neighbours.
+    pub fn vertically_causal(self) -> bool {
         self.0 & 8 != 0
     }
     fn has_segmentation_symbols(self) -> bool {

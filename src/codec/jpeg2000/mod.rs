@@ -8,6 +8,8 @@ mod block;
 mod codestream;
 mod context;
 mod high_throughput;
+mod high_throughput_bits;
+mod high_throughput_codes;
 mod mq;
 mod packet;
 mod parameters;
