@@ -25,6 +25,7 @@ mod pixeldata;
 mod rle;
 mod scan;
 mod source;
+mod time_limit;
 mod wanted;
 pub mod write_ct;
 

@@ -72,3 +72,6 @@ pub fn decode(stream: &[u8], sample_bytes: usize, limits: &Limits) -> Result<Fra
         bytes: frame.bytes,
     })
 }
+
+#[cfg(test)]
+mod tests;
