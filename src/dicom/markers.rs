@@ -41,8 +41,7 @@ impl StreamSize {
     /// Compares with the frames that the header announces.
     pub fn check_shape(&self, expected: FrameShape) -> Result<(), String> {
         let samples = expected.components;
-        if (self.rows, self.columns, self.components)
-            != (expected.rows, expected.columns, samples)
+        if (self.rows, self.columns, self.components) != (expected.rows, expected.columns, samples)
         {
             return Err(format!(
                 "the stream is {} × {} with {} components, the header says {} × {} with {samples}",

@@ -19,7 +19,10 @@ pub(super) struct Bytes<'a>(pub &'a [u8]);
 impl<'a> Bytes<'a> {
     /// The next `count` bytes.
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], CodecError> {
-        let (front, rest) = self.0.split_at_checked(count).ok_or(CodecError::Truncated)?;
+        let (front, rest) = self
+            .0
+            .split_at_checked(count)
+            .ok_or(CodecError::Truncated)?;
         self.0 = rest;
         Ok(front)
     }
@@ -42,7 +45,11 @@ impl<'a> Bytes<'a> {
     /// The segment after a marker, without its length.
     pub fn segment(&mut self) -> Result<&'a [u8], CodecError> {
         let length = self.u16()? as usize;
-        self.take(length.checked_sub(2).ok_or_else(|| damaged("a marker segment has no length"))?)
+        self.take(
+            length
+                .checked_sub(2)
+                .ok_or_else(|| damaged("a marker segment has no length"))?,
+        )
     }
 }
 
@@ -114,7 +121,9 @@ impl Size {
         let components = (0..count).map(|_| {
             let precision = bytes.u8()?;
             if (bytes.u8()?, bytes.u8()?) != (1, 1) {
-                return Err(CodecError::Unsupported("JPEG 2000 with subsampling".to_owned()));
+                return Err(CodecError::Unsupported(
+                    "JPEG 2000 with subsampling".to_owned(),
+                ));
             }
             Ok(Component {
                 bits: (precision & 0x7F) + 1,
@@ -261,7 +270,6 @@ impl<'a> Codestream<'a> {
     }
 }
 
-
 /// What the CAP marker asks for beyond Part 1 (T.800 A.5.2): only Part 15 is read.
 fn check_capabilities(segment: &[u8]) -> Result<(), CodecError> {
     let parts = Bytes(segment).u32()?;
@@ -275,7 +283,10 @@ fn check_capabilities(segment: &[u8]) -> Result<(), CodecError> {
 /// Packet headers of each tile-part out of the PPM segments (T.800 A.7.4).
 fn split_packed(mut segments: Vec<(u8, &[u8])>) -> Result<Vec<Vec<u8>>, CodecError> {
     segments.sort_by_key(|(number, _)| *number);
-    let all: Vec<u8> = segments.into_iter().flat_map(|(_, bytes)| bytes.to_vec()).collect();
+    let all: Vec<u8> = segments
+        .into_iter()
+        .flat_map(|(_, bytes)| bytes.to_vec())
+        .collect();
     let mut bytes = Bytes(&all);
     let mut parts = Vec::new();
     while !bytes.0.is_empty() {

@@ -15,8 +15,7 @@ const fn zero_coding() -> [[u8; 512]; 4] {
     while window < 512 {
         let horizontal = (window >> 3 & 1) + (window >> 5 & 1);
         let vertical = (window >> 1 & 1) + (window >> 7 & 1);
-        let diagonal =
-            (window & 1) + (window >> 2 & 1) + (window >> 6 & 1) + (window >> 8 & 1);
+        let diagonal = (window & 1) + (window >> 2 & 1) + (window >> 6 & 1) + (window >> 8 & 1);
         table[0][window] = low_pass(horizontal, vertical, diagonal);
         table[1][window] = low_pass(vertical, horizontal, diagonal);
         table[2][window] = low_pass(horizontal, vertical, diagonal);

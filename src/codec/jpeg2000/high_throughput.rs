@@ -116,7 +116,16 @@ fn decode_clean_up(
                     let predicted = predicted(quad, x, &above.exponents);
                     let bits = predicted + quad.exponent;
                     let place = (x, top);
-                    put_quad(block, quad, bits, plane, place, &mut magnitudes, samples, &mut next)?;
+                    put_quad(
+                        block,
+                        quad,
+                        bits,
+                        plane,
+                        place,
+                        &mut magnitudes,
+                        samples,
+                        &mut next,
+                    )?;
                 }
             }
         }
@@ -154,7 +163,11 @@ fn read_exponents(
 ) {
     let [first, second] = pair;
     let both = first.has_exponent() && second.has_exponent();
-    let more = if first_row && both && runs.event() { 2 } else { 0 };
+    let more = if first_row && both && runs.event() {
+        2
+    } else {
+        0
+    };
     let mut prefixes = [0; 2];
     if first.has_exponent() {
         prefixes[0] = prefix(words);
@@ -277,7 +290,8 @@ fn refine(
                 let place = y * width + x;
                 if before.get(place).is_some_and(|&before| before) {
                     let bit = bits.read(1);
-                    samples[place] = samples[place] & !(2 << plane) | bit << (plane + 1) | 1 << plane;
+                    samples[place] =
+                        samples[place] & !(2 << plane) | bit << (plane + 1) | 1 << plane;
                 }
             }
         }
@@ -293,6 +307,8 @@ fn has_neighbour(
 ) -> bool {
     (y.saturating_sub(1)..end.min(y + 2)).any(|row| {
         let columns = x.saturating_sub(1)..width.min(x + 2);
-        samples[row * width..][columns].iter().any(|&sample| sample != 0)
+        samples[row * width..][columns]
+            .iter()
+            .any(|&sample| sample != 0)
     })
 }

@@ -76,7 +76,11 @@ impl<'a> Backward<'a> {
     pub fn peek(&mut self, count: u32) -> u32 {
         while self.count < count {
             let byte = self.data.next().copied().unwrap_or(0);
-            let bits = if self.last > 0x8F && byte & 0x7F == 0x7F { 7 } else { 8 };
+            let bits = if self.last > 0x8F && byte & 0x7F == 0x7F {
+                7
+            } else {
+                8
+            };
             self.buffer |= u64::from(byte & (0xFF >> (8 - bits))) << self.count;
             self.count += bits;
             self.last = byte;

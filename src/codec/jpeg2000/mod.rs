@@ -47,8 +47,13 @@ pub struct Frame {
 /// T.801, more samples than `limits` allow, and the deadline.
 pub fn decode(stream: &[u8], sample_bytes: usize, limits: &Limits) -> Result<Frame, CodecError> {
     let stream = Codestream::read(stream, limits, sample_bytes)?;
-    let bits = stream.size.components.iter().map(|component| component.bits);
-    if !(1..=4).contains(&sample_bytes) || bits.max().is_none_or(|b| b as usize > 8 * sample_bytes) {
+    let bits = stream
+        .size
+        .components
+        .iter()
+        .map(|component| component.bits);
+    if !(1..=4).contains(&sample_bytes) || bits.max().is_none_or(|b| b as usize > 8 * sample_bytes)
+    {
         let what = format!("JPEG 2000 with samples longer than {sample_bytes} bytes");
         return Err(CodecError::Unsupported(what));
     }

@@ -129,7 +129,9 @@ impl<'a> MqDecoder<'a> {
 
     #[inline(always)]
     fn byte(&self, position: usize) -> u32 {
-        self.data.get(position).map_or(0xFF, |&byte| u32::from(byte))
+        self.data
+            .get(position)
+            .map_or(0xFF, |&byte| u32::from(byte))
     }
 
     /// BYTEIN (T.800 C.3.4).

@@ -130,7 +130,10 @@ impl<'a> PacketReader<'a> {
         let mut body = Bytes(self.body);
         for ((band, index), segment, length) in lengths {
             let data = body.take(length)?;
-            let block = precinct.bands.get_mut(band).and_then(|b| b.blocks.get_mut(index));
+            let block = precinct
+                .bands
+                .get_mut(band)
+                .and_then(|b| b.blocks.get_mut(index));
             if let Some(segment) = block.and_then(|block| block.segments.get_mut(segment)) {
                 segment.data.push(data);
             }

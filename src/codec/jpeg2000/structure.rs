@@ -81,7 +81,6 @@ pub(super) struct Resolution<'a> {
 pub(super) struct TileComponent<'a> {
     pub area: Area,
     pub reversible: bool,
-    pub style: BlockStyle,
     pub region_shift: u32,
     pub resolutions: Vec<Resolution<'a>>,
 }
@@ -175,14 +174,21 @@ impl TileComponent<'_> {
                 bands,
                 precincts: Vec::new(),
             };
-            lay_out(&mut resolution, coding, area, number, powers, &mut blocks, limits)?;
+            lay_out(
+                &mut resolution,
+                coding,
+                area,
+                number,
+                powers,
+                &mut blocks,
+                limits,
+            )?;
             lower = resolution_area;
             resolutions.push(resolution);
         }
         Ok(Self {
             area,
             reversible: coding.reversible,
-            style: coding.style,
             region_shift: parameters.region_shift,
             resolutions,
         })
@@ -206,8 +212,8 @@ fn band(
         let half = if high { 1_u64 << (level - 1) } else { 0 };
         ceil_shift(u64::from(value).saturating_sub(half) as u32, level)
     };
-    let quantization = (parameters.quantization.as_ref())
-        .ok_or_else(|| damaged("the quantisation is missing"))?;
+    let quantization =
+        (parameters.quantization.as_ref()).ok_or_else(|| damaged("the quantisation is missing"))?;
     let number = orientation.saturating_sub(1) as u32;
     let (exponent, mantissa) = quantization.step(resolution, number)?;
     let gain = u32::from(right) + u32::from(below);
@@ -226,10 +232,7 @@ fn band(
             x1: edge(area.x1, right),
             y1: edge(area.y1, below),
         },
-        offset: (
-            offset(right, lower.width()),
-            offset(below, lower.height()),
-        ),
+        offset: (offset(right, lower.width()), offset(below, lower.height())),
         planes: quantization.planes(exponent) + parameters.region_shift,
         step,
     })
@@ -254,10 +257,7 @@ fn lay_out(
     for row in 0..grid.rows {
         limits.check_time()?;
         for column in 0..grid.columns {
-            let (x, y) = (
-                u64::from(grid.left) + column,
-                u64::from(grid.top) + row,
-            );
+            let (x, y) = (u64::from(grid.left) + column, u64::from(grid.top) + row);
             let mut bands = Vec::with_capacity(resolution.bands.len());
             for band in &resolution.bands {
                 let cut = |number: u64, power: u32, low: u32, high: u32| {
@@ -270,7 +270,14 @@ fn lay_out(
                     x1: cut(x + 1, wide, x0, x1),
                     y1: cut(y + 1, high, y0, y1),
                 };
-                bands.push(band_blocks(band, area, coding.style, block, blocks, limits)?);
+                bands.push(band_blocks(
+                    band,
+                    area,
+                    coding.style,
+                    block,
+                    blocks,
+                    limits,
+                )?);
             }
             resolution.precincts.push(Precinct {
                 x: (x << powers.0 << level).max(u64::from(tile.x0)),
@@ -302,7 +309,9 @@ fn band_blocks<'a>(
     let size = (columns.len(), rows.len());
     *count += size.0 * size.1;
     if *count > (1 << 16) + limits.bytes / BLOCK_BYTES * 4 {
-        return Err(CodecError::Unsupported("JPEG 2000 in so small blocks".to_owned()));
+        return Err(CodecError::Unsupported(
+            "JPEG 2000 in so small blocks".to_owned(),
+        ));
     }
     let mut blocks = Vec::with_capacity(size.0 * size.1);
     for row in rows {

@@ -48,7 +48,10 @@ impl TagTree {
         let mut low = 0;
         let mut known = false;
         for (level, &(first, width)) in self.levels.iter().enumerate().rev() {
-            let Some(node) = self.nodes.get_mut(first + (y >> level) * width + (x >> level)) else {
+            let Some(node) = self
+                .nodes
+                .get_mut(first + (y >> level) * width + (x >> level))
+            else {
                 return Ok(false);
             };
             node.low = node.low.max(low);

@@ -8,14 +8,26 @@ const LIMITS: Limits = Limits {
 };
 
 fn bytes(hex: &str) -> Vec<u8> {
-    let digits: Vec<u8> = hex.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
-    digits.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect()
+    let digits: Vec<u8> = hex
+        .chars()
+        .filter_map(|c| c.to_digit(16))
+        .map(|d| d as u8)
+        .collect();
+    digits
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|[high, low]| high << 4 | low)
+        .collect()
 }
 
 /// The image of 17 × 11 pixels that the streams hold.
 fn image(value: impl Fn(i32) -> i32) -> Vec<i32> {
     let at = |x: i32, y: i32| (x * x * 3 + y * y * 5 + x * y * 7) % 200;
-    (0..11).flat_map(|y| (0..17).map(move |x| at(x, y))).map(value).collect()
+    (0..11)
+        .flat_map(|y| (0..17).map(move |x| at(x, y)))
+        .map(value)
+        .collect()
 }
 
 fn decoded(stream: &[u8]) -> Vec<i32> {
@@ -30,7 +42,10 @@ fn signed_samples_come_out_as_they_were() {
     let expected = image(|value| value * 20 - 2000);
     assert_eq!(decoded(&stream), expected);
     let frame = decode(&stream, 2, &LIMITS).unwrap();
-    let words: Vec<u8> = expected.iter().flat_map(|&v| (v as i16).to_le_bytes()).collect();
+    let words: Vec<u8> = expected
+        .iter()
+        .flat_map(|&v| (v as i16).to_le_bytes())
+        .collect();
     assert_eq!((frame.rows, frame.columns, frame.components), (11, 17, 1));
     assert_eq!(frame.bytes, words);
 }
@@ -57,7 +72,10 @@ fn regions_of_interest_are_shifted_back() {
 #[test]
 fn lossy_streams_are_within_one_level_of_openjpeg() {
     let decoded = decoded(&bytes(LOSSY));
-    let far = decoded.iter().zip(LOSSY_SAMPLES).filter(|(a, b)| (*a - b).abs() > 1);
+    let far = decoded
+        .iter()
+        .zip(LOSSY_SAMPLES)
+        .filter(|(a, b)| (*a - b).abs() > 1);
     assert_eq!(far.count(), 0);
 }
 
@@ -76,7 +94,10 @@ fn progression_changes_are_followed() {
     // The same packets in the same order, said in two volumes: resolutions 0 and 1, then all. The
     // stream has one component and one layer, so that its order is RLCP as well as LRCP.
     let mut stream = bytes(SIGNED);
-    let start = stream.windows(2).position(|pair| pair == [0xFF, 0x90]).unwrap();
+    let start = stream
+        .windows(2)
+        .position(|pair| pair == [0xFF, 0x90])
+        .unwrap();
     let volumes = [0xFF, 0x5F, 0, 16, 0, 0, 0, 1, 2, 1, 1, 0, 0, 0, 1, 33, 1, 0];
     stream.splice(start..start, volumes);
     assert_eq!(decoded(&stream), image(|value| value * 20 - 2000));
@@ -94,14 +115,26 @@ fn cut_streams_are_errors() {
             let end = whole.get(..cut).unwrap();
             let marked = [end, &[0xFF, 0xD9]].concat();
             assert!(decode(end, 4, &LIMITS).is_err(), "{cut} of {}", whole.len());
-            assert!(decode(&marked, 4, &LIMITS).is_err(), "{cut} of {}", whole.len());
+            assert!(
+                decode(&marked, 4, &LIMITS).is_err(),
+                "{cut} of {}",
+                whole.len()
+            );
         }
     }
 }
 
 #[test]
 fn no_change_of_one_byte_is_a_panic() {
-    for stream in [SIGNED, TILES_RCT, ALL_STYLES, REGION, LOSSY, HIGH_THROUGHPUT, HT_REFINED] {
+    for stream in [
+        SIGNED,
+        TILES_RCT,
+        ALL_STYLES,
+        REGION,
+        LOSSY,
+        HIGH_THROUGHPUT,
+        HT_REFINED,
+    ] {
         let whole = bytes(stream);
         for place in 0..whole.len() {
             for value in [0, 0x7F, 0xFF] {
@@ -136,7 +169,10 @@ fn small_streams_cannot_ask_for_many_precincts() {
     stream[12..16].copy_from_slice(&4096_u32.to_be_bytes());
     stream[24..28].copy_from_slice(&4096_u32.to_be_bytes());
     stream[28..32].copy_from_slice(&4096_u32.to_be_bytes());
-    let cod = stream.windows(2).position(|pair| pair == [0xFF, 0x52]).unwrap();
+    let cod = stream
+        .windows(2)
+        .position(|pair| pair == [0xFF, 0x52])
+        .unwrap();
     stream[cod + 3] += 3;
     stream[cod + 4] |= 1;
     stream.splice(cod + 14..cod + 14, [0x11; 3]);
@@ -221,7 +257,17 @@ const LOSSY: &str = "\
     ff93cf883806f1ec2aa349ef80c70c0054d724ede853ffd9";
 
 /// What OpenJPEG 2.5 makes of it.
-const LOSSY_SAMPLES: [i32; 187] = [0, 0, 13, 50, 85, 100, 107, 113, 114, 107, 96, 85, 77, 84, 96, 107, 114, 0, 0, 28, 60, 89, 100, 104, 107, 107, 100, 92, 83, 77, 83, 93, 102, 108, 16, 29, 53, 77, 97, 101, 100, 98, 95, 90, 85, 80, 77, 81, 88, 95, 99, 55, 64, 79, 93, 105, 103, 96, 89, 83, 80, 79, 78, 78, 80, 83, 87, 89, 87, 92, 100, 107, 111, 104, 94, 83, 75, 74, 76, 78, 80, 81, 80, 80, 80, 93, 96, 101, 114, 109, 105, 97, 87, 78, 85, 80, 86, 90, 79, 81, 87, 69, 88, 92, 98, 109, 109, 106, 101, 94, 88, 93, 91, 95, 97, 87, 85, 85, 72, 81, 90, 110, 70, 127, 103, 111, 97, 118, 67, 113, 109, 82, 132, 96, 35, 125, 74, 88, 119, 36, 137, 109, 110, 109, 138, 47, 137, 111, 74, 170, 107, 0, 173, 76, 87, 105, 66, 96, 161, 58, 159, 97, 86, 152, 56, 121, 145, 113, 7, 151, 78, 87, 91, 97, 60, 201, 16, 197, 60, 122, 160, 10, 161, 115, 115, 33, 124];
+const LOSSY_SAMPLES: [i32; 187] = [
+    0, 0, 13, 50, 85, 100, 107, 113, 114, 107, 96, 85, 77, 84, 96, 107, 114, 0, 0, 28, 60, 89, 100,
+    104, 107, 107, 100, 92, 83, 77, 83, 93, 102, 108, 16, 29, 53, 77, 97, 101, 100, 98, 95, 90, 85,
+    80, 77, 81, 88, 95, 99, 55, 64, 79, 93, 105, 103, 96, 89, 83, 80, 79, 78, 78, 80, 83, 87, 89,
+    87, 92, 100, 107, 111, 104, 94, 83, 75, 74, 76, 78, 80, 81, 80, 80, 80, 93, 96, 101, 114, 109,
+    105, 97, 87, 78, 85, 80, 86, 90, 79, 81, 87, 69, 88, 92, 98, 109, 109, 106, 101, 94, 88, 93,
+    91, 95, 97, 87, 85, 85, 72, 81, 90, 110, 70, 127, 103, 111, 97, 118, 67, 113, 109, 82, 132, 96,
+    35, 125, 74, 88, 119, 36, 137, 109, 110, 109, 138, 47, 137, 111, 74, 170, 107, 0, 173, 76, 87,
+    105, 66, 96, 161, 58, 159, 97, 86, 152, 56, 121, 145, 113, 7, 151, 78, 87, 91, 97, 60, 201, 16,
+    197, 60, 122, 160, 10, 161, 115, 115, 33, 124,
+];
 
 const HIGH_THROUGHPUT: &str = "\
     ff4fff5100294000000000110000000b0000000000000000000000110000000b000000000000000000010f0101\
@@ -244,5 +290,14 @@ const HT_REFINED: &str = "\
     0073687036c488d9c4ede392f003f88208c7002684793801f000fc4f7401bff56d7967e527ffd9";
 
 /// What OpenJPEG 2.5 makes of it.
-const HT_REFINED_SAMPLES: [i32; 117] = [32768, 32768, 32768, 32768, 32768, 32767, 32767, 32769, 32768, 32767, 32809, 32768, 32767, 32768, 32768, 32768, 32768, 32768, 32767, 32785, 32767, 32769, 32768, 32769, 32767, 32767, 32768, 32768, 32768, 32768, 32768, 32767, 32768, 32768, 32769, 32768, 32767, 32769, 32792, 32768, 32768, 32768, 32768, 32769, 32767, 32807, 32767, 32768, 32767, 32769, 32769, 32767, 32768, 32768, 32768, 32768, 32768, 32782, 32768, 32768, 32794, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32769, 32768, 32768, 32768, 32768, 32825, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32807, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32800, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32768, 32824, 32768, 32768, 32768, 32768, 32768, 32768];
-
+const HT_REFINED_SAMPLES: [i32; 117] = [
+    32768, 32768, 32768, 32768, 32768, 32767, 32767, 32769, 32768, 32767, 32809, 32768, 32767,
+    32768, 32768, 32768, 32768, 32768, 32767, 32785, 32767, 32769, 32768, 32769, 32767, 32767,
+    32768, 32768, 32768, 32768, 32768, 32767, 32768, 32768, 32769, 32768, 32767, 32769, 32792,
+    32768, 32768, 32768, 32768, 32769, 32767, 32807, 32767, 32768, 32767, 32769, 32769, 32767,
+    32768, 32768, 32768, 32768, 32768, 32782, 32768, 32768, 32794, 32768, 32768, 32768, 32768,
+    32768, 32768, 32768, 32768, 32769, 32768, 32768, 32768, 32768, 32825, 32768, 32768, 32768,
+    32768, 32768, 32768, 32768, 32768, 32807, 32768, 32768, 32768, 32768, 32768, 32768, 32768,
+    32768, 32768, 32768, 32768, 32768, 32768, 32800, 32768, 32768, 32768, 32768, 32768, 32768,
+    32768, 32768, 32768, 32768, 32768, 32768, 32824, 32768, 32768, 32768, 32768, 32768, 32768,
+];

@@ -105,7 +105,9 @@ fn decode_blocks<T: Coefficient>(
                 limits.check_time()?;
                 let planes = (band.planes.checked_sub(block.empty_planes))
                     .filter(|planes| (1..31).contains(planes))
-                    .ok_or_else(|| damaged("a code-block has an impossible number of bit-planes"))?;
+                    .ok_or_else(|| {
+                        damaged("a code-block has an impossible number of bit-planes")
+                    })?;
                 decode_block(block, band.orientation, planes, decoder)?;
                 shift_region(component.region_shift, block, decoder);
                 let rows = coefficients.chunks_mut(width).skip(block.y);
@@ -173,14 +175,24 @@ fn shift_region(shift: u32, block: &Block<'_>, decoder: &mut BlockDecoder) {
 /// T.800 Annex G.
 fn undo_color_transform(planes: &mut [Plane]) -> Result<(), CodecError> {
     match planes {
-        [Plane::Whole(first), Plane::Whole(second), Plane::Whole(third), ..] => {
+        [
+            Plane::Whole(first),
+            Plane::Whole(second),
+            Plane::Whole(third),
+            ..,
+        ] => {
             for ((y, u), v) in first.iter_mut().zip(second).zip(third) {
                 let green = y.wrapping_sub(u.wrapping_add(*v) >> 2);
                 (*y, *u, *v) = (v.wrapping_add(green), green, u.wrapping_add(green));
             }
             Ok(())
         }
-        [Plane::Fraction(first), Plane::Fraction(second), Plane::Fraction(third), ..] => {
+        [
+            Plane::Fraction(first),
+            Plane::Fraction(second),
+            Plane::Fraction(third),
+            ..,
+        ] => {
             for ((y, b), r) in first.iter_mut().zip(second).zip(third) {
                 let red = *y + 1.402 * *r;
                 let green = *y - 0.344_13 * *b - 0.714_14 * *r;
@@ -234,7 +246,10 @@ fn put_values<T: Copy>(
             }
             _ => {
                 for (pixel, &from) in row.chunks_exact_mut(stride).zip(values) {
-                    let to = pixel.iter_mut().skip(number * frame.width).take(frame.width);
+                    let to = pixel
+                        .iter_mut()
+                        .skip(number * frame.width)
+                        .take(frame.width);
                     for (to, byte) in to.zip(stored(from).to_le_bytes()) {
                         *to = byte;
                     }

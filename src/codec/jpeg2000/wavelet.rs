@@ -28,7 +28,11 @@ pub(super) trait Coefficient: Copy + Default {
 impl Coefficient for i32 {
     fn from_coded(coded: u32, _: f32) -> Self {
         let magnitude = (coded << 1 >> 2) as Self;
-        if coded >> 31 == 1 { -magnitude } else { magnitude }
+        if coded >> 31 == 1 {
+            -magnitude
+        } else {
+            magnitude
+        }
     }
 
     fn invert<const N: usize>(low: &mut [[Self; N]], high: &mut [[Self; N]], odd: bool) {
@@ -48,7 +52,11 @@ impl Coefficient for i32 {
 impl Coefficient for f32 {
     fn from_coded(coded: u32, step: f32) -> Self {
         let magnitude = (coded << 1 >> 1) as Self * 0.5 * step;
-        if coded >> 31 == 1 { -magnitude } else { magnitude }
+        if coded >> 31 == 1 {
+            -magnitude
+        } else {
+            magnitude
+        }
     }
 
     /// T.800 F.3.8.2 with the parameters of Table F.4.
@@ -58,8 +66,12 @@ impl Coefficient for f32 {
         const GAMMA: f32 = 0.882_911_1;
         const DELTA: f32 = 0.443_506_85;
         const K: f32 = 1.230_174_1;
-        low.as_flattened_mut().iter_mut().for_each(|value| *value *= K);
-        high.as_flattened_mut().iter_mut().for_each(|value| *value *= 1.0 / K);
+        low.as_flattened_mut()
+            .iter_mut()
+            .for_each(|value| *value *= K);
+        high.as_flattened_mut()
+            .iter_mut()
+            .for_each(|value| *value *= 1.0 / K);
         lift(low, high, odd, |value, a, b| value - DELTA * (a + b));
         lift(high, low, !odd, |value, a, b| value - GAMMA * (a + b));
         lift(low, high, odd, |value, a, b| value - BETA * (a + b));
@@ -121,7 +133,10 @@ fn interleaved<T: Copy>(line: &[T], low: usize, odd: bool) -> impl Iterator<Item
     let (low, high) = line.split_at(low.min(line.len()));
     let (first, second) = if odd { (high, low) } else { (low, high) };
     let mut second = second.iter();
-    first.iter().flat_map(move |value| [Some(value), second.next()]).flatten()
+    first
+        .iter()
+        .flat_map(move |value| [Some(value), second.next()])
+        .flatten()
 }
 
 /// Undoes all decompositions of a tile-component, `width` coefficients to a row.
@@ -162,7 +177,10 @@ pub(super) fn invert<T: Coefficient>(
                 let row = row.get(lanes.clone()).unwrap_or_default();
                 match <&[T; LANES]>::try_from(row) {
                     Ok(row) => values = *row,
-                    Err(_) => values.iter_mut().zip(row).for_each(|(to, from)| *to = *from),
+                    Err(_) => values
+                        .iter_mut()
+                        .zip(row)
+                        .for_each(|(to, from)| *to = *from),
                 }
                 values
             }));
@@ -172,7 +190,10 @@ pub(super) fn invert<T: Coefficient>(
                 let row = row.get_mut(lanes.clone()).unwrap_or_default();
                 match <&mut [T; LANES]>::try_from(&mut *row) {
                     Ok(row) => *row = *values,
-                    Err(_) => row.iter_mut().zip(values).for_each(|(to, from)| *to = *from),
+                    Err(_) => row
+                        .iter_mut()
+                        .zip(values)
+                        .for_each(|(to, from)| *to = *from),
                 }
             }
         }
