@@ -34,13 +34,13 @@ pub(crate) fn frame_deadline(samples: usize) -> Instant {
 
 /// Why there is no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum Abandoned {
+pub(crate) enum NoResult {
     #[error("decoding took longer than allowed and was given up")]
     TooSlow,
     #[error("a frame of this file took too long before, so that no other is tried")]
     TooSlowBefore,
     #[error("too many damaged files are still being decoded; start the program anew to try again")]
-    TooManyAbandoned,
+    TooManyLost,
     #[error("the system gives no thread to decode it")]
     NoThread,
     #[error("the stream is damaged")]
@@ -72,7 +72,7 @@ pub(crate) fn within<T: Send + 'static>(
     file: &Path,
     deadline: Instant,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Abandoned> {
+) -> Result<T, NoResult> {
     workers().within(file, deadline, work)
 }
 
@@ -82,12 +82,12 @@ impl Workers {
         file: &Path,
         deadline: Instant,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Abandoned> {
+    ) -> Result<T, NoResult> {
         if self.refused().contains(file) {
-            return Err(Abandoned::TooSlowBefore);
+            return Err(NoResult::TooSlowBefore);
         }
         if self.abandoned.load(Ordering::Relaxed) >= MOST_ABANDONED {
-            return Err(Abandoned::TooManyAbandoned);
+            return Err(NoResult::TooManyLost);
         }
         // Without a place between them the sender always learns whether anybody still waits.
         let (result, results) = bounded(0);
@@ -98,14 +98,14 @@ impl Workers {
             }
         }));
         match results.recv_deadline(deadline) {
-            Ok(result) => result.ok_or(Abandoned::Panicked),
-            Err(RecvTimeoutError::Disconnected) => Err(Abandoned::NoThread),
+            Ok(result) => result.ok_or(NoResult::Panicked),
+            Err(RecvTimeoutError::Disconnected) => Err(NoResult::NoThread),
             Err(RecvTimeoutError::Timeout) => {
                 // Counted before the channel closes, which is what the thread counts back at.
                 self.abandoned.fetch_add(1, Ordering::Relaxed);
                 drop(results);
                 self.refused().insert(file.to_owned());
-                Err(Abandoned::TooSlow)
+                Err(NoResult::TooSlow)
             }
         }
     }
@@ -171,7 +171,7 @@ mod tests {
         let workers = Arc::new(Workers::default());
         let file = Path::new("a");
         let panicked = workers.within(file, soon(), || -> i32 { panic!("a codec failed") });
-        assert_eq!(panicked, Err(Abandoned::Panicked));
+        assert_eq!(panicked, Err(NoResult::Panicked));
         assert_eq!(workers.within(file, soon(), || 1), Ok(1));
     }
 
@@ -180,10 +180,10 @@ mod tests {
         let workers = Arc::new(Workers::default());
         let (go, gate) = bounded::<()>(0);
         let slow = workers.within(Path::new("slow"), Instant::now(), move || gate.recv());
-        assert_eq!(slow, Err(Abandoned::TooSlow));
+        assert_eq!(slow, Err(NoResult::TooSlow));
         assert_eq!(workers.abandoned.load(Ordering::Relaxed), 1);
         let again = workers.within(Path::new("slow"), soon(), || 1);
-        assert_eq!(again, Err(Abandoned::TooSlowBefore));
+        assert_eq!(again, Err(NoResult::TooSlowBefore));
         assert_eq!(workers.within(Path::new("other"), soon(), || 1), Ok(1));
         drop(go);
         while workers.abandoned.load(Ordering::Relaxed) > 0 {
@@ -199,10 +199,10 @@ mod tests {
             let gate = gate.clone();
             let file = PathBuf::from(number.to_string());
             let slow = workers.within(&file, Instant::now(), move || gate.recv());
-            assert_eq!(slow, Err(Abandoned::TooSlow));
+            assert_eq!(slow, Err(NoResult::TooSlow));
         }
         let next = workers.within(Path::new("next"), soon(), || 1);
-        assert_eq!(next, Err(Abandoned::TooManyAbandoned));
+        assert_eq!(next, Err(NoResult::TooManyLost));
         drop(go);
         while workers.abandoned.load(Ordering::Relaxed) > 0 {
             thread::yield_now();

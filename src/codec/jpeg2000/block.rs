@@ -3,6 +3,11 @@
 //! A word of state covers a column of four rows: whether each of its samples and their neighbours
 //! is significant, so that a context is one shift and one look-up.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a third of the time goes where the steps of a coding pass are called"
+)]
+
 use super::context::{SIGN, ZERO_CODING};
 use super::mq::{BitSource, Contexts, MqDecoder, RawBits, UNIFORM, ZERO_RUN};
 use crate::codec::CodecError;
@@ -62,7 +67,7 @@ impl BlockStyle {
         match (self.bypass(), start) {
             (false, _) => u32::MAX,
             (true, 0..10) => 10 - start,
-            (true, _) if start % 3 == 0 => 1,
+            (true, _) if start.is_multiple_of(3) => 1,
             (true, _) => 3 - start % 3,
         }
     }

@@ -102,10 +102,11 @@ fn decode_clean_up(
                 if context != 0 || runs.event() {
                     let codes = if top == 0 { &FIRST_ROW } else { &OTHER_ROWS };
                     let code = codes[(context << 7 | words.peek(7)) as usize & 1023];
-                    if code & 7 == 0 {
+                    let length = u32::from(code & 7);
+                    if length == 0 {
                         return Err(damaged("a quad has no such code word"));
                     }
-                    words.take(u32::from(code & 7));
+                    words.take(length);
                     quad.code = u32::from(code);
                 }
                 left = quad.significant();
@@ -119,12 +120,10 @@ fn decode_clean_up(
                     put_quad(
                         block,
                         quad,
-                        bits,
-                        plane,
+                        (bits, plane),
                         place,
                         &mut magnitudes,
-                        samples,
-                        &mut next,
+                        (samples, &mut next),
                     )?;
                 }
             }
@@ -207,12 +206,10 @@ fn prefix(words: &mut Backward<'_>) -> u32 {
 fn put_quad(
     block: &CodedBlock<'_>,
     quad: Quad,
-    bits: u32,
-    plane: u32,
+    (bits, plane): (u32, u32),
     (x, top): (usize, usize),
     magnitudes: &mut Forward<'_>,
-    samples: &mut [u32; BLOCK_SAMPLES],
-    next: &mut Above,
+    (samples, next): (&mut [u32; BLOCK_SAMPLES], &mut Above),
 ) -> Result<(), CodecError> {
     if bits + plane > 31 {
         return Err(damaged("a coefficient has too many bits"));
@@ -226,7 +223,7 @@ fn put_quad(
         let value = magnitudes.read(count) | (quad.code >> (8 + number) & known) << count;
         // The lowest bit is the sign; the rest is one less than the magnitude.
         let odd = u64::from(value | 1);
-        let coded = odd + 2 << plane;
+        let coded = (odd + 2) << plane;
         let (column, row) = (x + number / 2, top + number % 2);
         if coded >> 31 != 0 || column >= block.width || row >= block.height {
             return Err(damaged("a coefficient lies outside its code-block"));

@@ -1,6 +1,11 @@
 //! The two entropy decoders of code-blocks: the MQ arithmetic decoder (ITU-T T.800 Annex C) and the
 //! raw bits of the lazy mode (D.6).
 
+#![expect(
+    clippy::inline_always,
+    reason = "a third of the time goes where the steps of a coding pass are called"
+)]
+
 /// Contexts of a code-block (T.800 Table D.7).
 pub(super) const ZERO_RUN: usize = 17;
 /// The context whose probabilities never change.

@@ -260,22 +260,23 @@ fn read_coding(bytes: &mut Bytes<'_>, own_precincts: bool) -> Result<CodingStyle
 }
 
 fn read_quantization(bytes: &mut Bytes<'_>) -> Result<Quantization, CodecError> {
-    let style = bytes.u8()?;
+    let byte = bytes.u8()?;
+    let (style, guard_bits) = (byte & 31, byte >> 5);
     let mut steps = Vec::new();
     while !bytes.0.is_empty() {
-        steps.push(if style & 31 == 0 {
+        steps.push(if style == 0 {
             (bytes.u8()? >> 3, 0)
         } else {
             let step = bytes.u16()?;
             (step >> 11, step & 0x7FF)
         });
     }
-    if style & 31 > 2 {
+    if style > 2 {
         return Err(damaged("the quantisation is not one of the standard"));
     }
     Ok(Quantization {
-        style: style & 31,
-        guard_bits: style >> 5,
+        style,
+        guard_bits,
         steps,
     })
 }

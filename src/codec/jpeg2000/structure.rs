@@ -87,7 +87,7 @@ pub(super) struct TileComponent<'a> {
 
 /// `value` over two to the `power`, rounded up.
 fn ceil_shift(value: u32, power: u32) -> u32 {
-    (u64::from(value) + (1_u64 << power) - 1 >> power) as u32
+    ((u64::from(value) + (1_u64 << power) - 1) >> power) as u32
 }
 
 /// How the precincts of a resolution lie (T.800 B-16).
@@ -178,8 +178,7 @@ impl TileComponent<'_> {
                 &mut resolution,
                 coding,
                 area,
-                number,
-                powers,
+                (number, powers),
                 &mut blocks,
                 limits,
             )?;
@@ -243,8 +242,7 @@ fn lay_out(
     resolution: &mut Resolution<'_>,
     coding: &CodingStyle,
     tile: Area,
-    number: u32,
-    powers: (u32, u32),
+    (number, powers): (u32, (u32, u32)),
     blocks: &mut usize,
     limits: &Limits,
 ) -> Result<(), CodecError> {
@@ -318,8 +316,8 @@ fn band_blocks<'a>(
         for column in columns.clone() {
             let (x0, y0) = ((column << wide).max(area.x0), (row << high).max(area.y0));
             let (x1, y1) = (
-                (column + 1 << wide).min(area.x1),
-                (row + 1 << high).min(area.y1),
+                ((column + 1) << wide).min(area.x1),
+                ((row + 1) << high).min(area.y1),
             );
             blocks.push(Block {
                 x: band.offset.0 + (x0 - band.area.x0) as usize,

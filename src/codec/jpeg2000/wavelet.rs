@@ -85,7 +85,7 @@ impl Coefficient for f32 {
 
 /// Changes each target by its two neighbours: `others` before and at its own number, or one
 /// further. Lines are mirrored at their ends.
-#[inline(always)]
+#[inline]
 fn lift<T: Copy, const N: usize>(
     targets: &mut [[T; N]],
     others: &[[T; N]],
