@@ -5,6 +5,7 @@
 //! [`Limits`], and looks at the clock at least once a row of samples or of blocks.
 
 pub mod jpeg;
+pub mod jpeg2000;
 pub mod jpeg_ls;
 
 use std::time::Instant;

@@ -6,22 +6,19 @@
 //! header, what a codec panics on becomes an error of that frame, and what it returns must have
 //! the size of the frame.
 
-use std::time::{Duration, Instant};
-
 use dicom_dictionary_std::uids;
 
 use super::guard::guarded;
-use super::markers::{JPEG_END, StreamSize, has_jpeg_end, jpeg_2000_markers};
+use super::markers::{FrameShape, JPEG_END, StreamSize, has_jpeg_end, jpeg_2000_markers};
 use super::pixeldata::Layout;
+use super::time_limit::within;
 use super::{Problem, direct, rle};
-use crate::codec::{Limits, Plane, jpeg as jpeg_stream, jpeg_ls};
+use crate::budget::{MEMORY, frame_deadline};
+use crate::codec::{Limits, Plane, jpeg as jpeg_stream, jpeg_ls, jpeg2000};
 use crate::study::{Instance, Photometric};
 
 /// Most that a deflated frame may become on its way to the right size.
 const LARGEST_INFLATED_BYTES: usize = 1 << 28;
-
-/// Most time that one frame may take; the largest ones need a tenth of it.
-const LONGEST_DECODING: Duration = Duration::from_secs(10);
 
 /// What a codec made of a frame.
 pub(crate) struct Decoded {
@@ -127,11 +124,12 @@ pub(crate) fn sample_bytes(instance: &Instance) -> usize {
     usize::from(instance.pixel_format.bits_allocated).div_ceil(8)
 }
 
+fn expected_samples(instance: &Instance) -> usize {
+    instance.rows * instance.columns * usize::from(instance.pixel_format.samples_per_pixel)
+}
+
 fn expected_bytes(instance: &Instance) -> usize {
-    instance.rows
-        * instance.columns
-        * usize::from(instance.pixel_format.samples_per_pixel)
-        * sample_bytes(instance)
+    expected_samples(instance) * sample_bytes(instance)
 }
 
 fn header_says_ybr(instance: &Instance) -> bool {
@@ -170,7 +168,7 @@ fn resized(bytes: Vec<u8>, from: usize, to: usize) -> Result<Vec<u8>, String> {
 fn limits(instance: &Instance) -> Limits {
     Limits {
         bytes: expected_bytes(instance),
-        deadline: Instant::now().checked_add(LONGEST_DECODING),
+        deadline: Some(frame_deadline(expected_samples(instance))),
     }
 }
 
@@ -226,16 +224,9 @@ fn jpeg_ls(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
         bits: info.bits as usize,
     };
     size.check(instance)?;
-    let limits = Limits {
-        bytes: expected_bytes(instance),
-        deadline: None,
-    };
+    let limits = limits(instance);
     let image = jpeg_ls::decode(stream, &limits).map_err(|error| error.to_string())?;
-    let to = sample_bytes(instance);
-    let bytes = match image.samples {
-        Plane::U8(samples) => resized(samples, 1, to)?,
-        Plane::U16(samples) => resized(bytemuck::cast_slice(&samples).to_vec(), 2, to)?,
-    };
+    let bytes = stored(image.samples, instance)?;
     let format = &instance.pixel_format;
     // Near-lossless samples may overshoot Bits Stored, where cutting would wrap them. Lossless ones
     // may have something else above it, and signed ones need not have their sign there.
@@ -259,17 +250,10 @@ fn jpeg_2000(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String
         // What is missing before the end is still noticed: the decoder is strict.
         stream.extend(JPEG_END);
     }
-    let width = sample_bytes(instance);
-    let layout = layout(instance, width);
-    // dicom-pixeldata reads 8 and 16 bits only, leaves zeros where boxes or subsampling give
-    // fewer samples, and refuses large frames that shrank more than 64-fold.
-    let bytes = if width > 2 || !markers.plain || layout.trips_ratio_guard(stream.len(), 64) {
-        let shape = (instance.rows, instance.columns);
-        direct::jpeg_2000(&stream, shape, size.components, width)?
-    } else {
-        // The low bytes are the stored value whether stream and header agree on the sign or not.
-        layout.decode(stream)?
-    };
+    let limits = limits(instance);
+    // The low bytes are the stored value whether stream and header agree on the sign or not.
+    let decoded = jpeg2000::decode(&stream, sample_bytes(instance), &limits);
+    let bytes = decoded.map_err(|error| error.to_string())?.bytes;
     // Lossy streams may overshoot Bits Stored, and some state another sign than the header: the
     // stream's own precision says where the sign is, cutting at Bits Stored would wrap values.
     let bits = instance.pixel_format.bits_stored.max(size.bits as u16);
@@ -283,44 +267,16 @@ fn jpeg_2000(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String
 }
 
 fn jpeg_xl(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
-    use jxl_oxide::image::BitDepth;
-    use jxl_oxide::{JxlImage, PixelFormat};
-    let image = JxlImage::builder()
-        .read(stream.as_slice())
-        .map_err(|error| error.to_string())?;
-    let depth = image.image_header().metadata.bit_depth;
-    let bits = depth.bits_per_sample();
-    let size = StreamSize {
-        rows: image.height() as usize,
-        columns: image.width() as usize,
-        components: if image.pixel_format().is_grayscale() {
-            1
-        } else {
-            3
-        },
-        bits: bits as usize,
-    };
-    size.check(instance)?;
-    let to = sample_bytes(instance);
-    let from = (bits / 8) as usize;
-    let layout = layout(instance, from);
-    // dicom-pixeldata stretches other depths than 8 and 16 bits to the full range.
-    let whole_bytes = matches!(
-        depth,
-        BitDepth::IntegerSample {
-            bits_per_sample: 8 | 16
-        }
-    );
-    // dicom-pixeldata leaves alpha between the colours.
-    let opaque = matches!(image.pixel_format(), PixelFormat::Gray | PixelFormat::Rgb);
-    // dicom-pixeldata refuses large frames that shrank more than 64-fold.
-    let bytes = if whole_bytes && opaque && !layout.trips_ratio_guard(stream.len(), 64) {
-        drop(image);
-        resized(layout.decode(stream)?, from, to)?
-    } else {
-        let count = size.rows * size.columns * size.components;
-        direct::jpeg_xl(&image, count, bits, to)?
-    };
+    // dicom-pixeldata sets no limits, stretches other depths than 8 and 16 bits to the full range,
+    // and leaves alpha between the colours.
+    let (shape, width) = (FrameShape::of(instance), sample_bytes(instance));
+    let samples = expected_samples(instance);
+    let needs = direct::jpeg_xl_memory(samples) as u64;
+    let booked = MEMORY.reserve(needs, "the JPEG XL frame");
+    let _booked = booked.map_err(|error| error.to_string())?;
+    let deadline = frame_deadline(samples);
+    let work = move || direct::jpeg_xl(&stream, shape, width);
+    let bytes = within(&instance.path, deadline, work).map_err(|error| error.to_string())??;
     // The decoder returns RGB also where the stream holds recompressed luma and chroma.
     Ok(Decoded {
         bytes,

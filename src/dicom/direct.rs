@@ -4,48 +4,46 @@
 
 use std::io::Read as _;
 
-/// Samples of a JPEG 2000 stream of `rows` × `columns`, `width` bytes each.
-pub(crate) fn jpeg_2000(
-    stream: &[u8],
-    (rows, columns): (usize, usize),
-    components: usize,
-    width: usize,
-) -> Result<Vec<u8>, String> {
-    // The decoder is strict unless told otherwise: the rest of a cut stream would come out smooth
-    // and wrong.
-    let image = jpeg2k::Image::from_bytes(stream).map_err(|error| error.to_string())?;
-    let decoded = image.components();
-    if decoded.len() != components {
-        return Err(format!("{} components were decoded", decoded.len()));
-    }
-    let stride = width * components;
-    let mut bytes = vec![0; rows * columns * stride];
-    for (index, component) in decoded.iter().enumerate() {
-        if (component.width() as usize, component.height() as usize) != (columns, rows) {
-            return Err("a component is smaller than the image".to_owned());
-        }
-        // The low bytes are the stored value whether stream and header agree on the sign or not.
-        for (pixel, sample) in bytes.chunks_exact_mut(stride).zip(component.data()) {
-            let target = pixel.iter_mut().skip(index * width).take(width);
-            for (place, byte) in target.zip(sample.to_le_bytes()) {
-                *place = byte;
-            }
-        }
-    }
-    Ok(bytes)
+use jxl_oxide::{AllocTracker, JxlImage};
+
+use super::markers::{FrameShape, StreamSize};
+
+/// Memory of the JPEG XL decoder besides what it needs for each sample.
+const JPEG_XL_BYTES: usize = 64 << 20;
+/// Its memory for each sample: several planes of floats.
+const JPEG_XL_BYTES_PER_SAMPLE: usize = 32;
+
+/// Most memory that the JPEG XL decoder may take for a frame of so many samples.
+pub(crate) fn jpeg_xl_memory(samples: usize) -> usize {
+    JPEG_XL_BYTES + JPEG_XL_BYTES_PER_SAMPLE * samples
 }
 
-/// Samples of a JPEG XL image, scaled back from fractions to integers of its own `bits`.
+/// Samples of a JPEG XL image, scaled back from fractions to integers of its own bits, `width`
+/// bytes each. Its size is compared with the header before anything is decoded.
 pub(crate) fn jpeg_xl(
-    image: &jxl_oxide::JxlImage,
-    count: usize,
-    bits: u32,
+    stream: &[u8],
+    expected: FrameShape,
     width: usize,
 ) -> Result<Vec<u8>, String> {
+    let count = expected.rows * expected.columns * expected.components;
+    let most = jpeg_xl_memory(count);
+    let image = JxlImage::builder()
+        .alloc_tracker(AllocTracker::with_limit(most))
+        .read(stream)
+        .map_err(|error| error.to_string())?;
+    let bits = image.image_header().metadata.bit_depth.bits_per_sample();
+    let gray = image.pixel_format().is_grayscale();
+    let size = StreamSize {
+        rows: image.height() as usize,
+        columns: image.width() as usize,
+        components: if gray { 1 } else { 3 },
+        bits: bits as usize,
+    };
+    size.check_shape(expected)?;
     let render = image.render_frame(0).map_err(|error| error.to_string())?;
-    let mut stream = render.stream_no_alpha();
+    let mut samples = render.stream_no_alpha();
     let mut values = vec![0_f32; count];
-    if stream.write_to_buffer(&mut values) != count {
+    if samples.write_to_buffer(&mut values) != count {
         return Err("pixels are missing".to_owned());
     }
     let largest = ((1_u64 << bits.min(32)) - 1) as f32;

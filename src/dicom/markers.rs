@@ -1,6 +1,5 @@
 //! What compressed streams say about themselves, read before a codec is let loose on them.
 
-use super::codec::sample_bytes;
 use crate::study::Instance;
 
 /// Size, components and precision that a stream states about itself.
@@ -12,21 +11,47 @@ pub(crate) struct StreamSize {
     pub bits: usize,
 }
 
+/// Size, components and Bits Allocated of the frames that a header announces.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FrameShape {
+    pub rows: usize,
+    pub columns: usize,
+    pub components: usize,
+    pub bits_allocated: u16,
+}
+
+impl FrameShape {
+    /// That of an image.
+    pub fn of(instance: &Instance) -> Self {
+        Self {
+            rows: instance.rows,
+            columns: instance.columns,
+            components: usize::from(instance.pixel_format.samples_per_pixel),
+            bits_allocated: instance.pixel_format.bits_allocated,
+        }
+    }
+}
+
 impl StreamSize {
     /// Compares with the header of the image.
     pub fn check(&self, instance: &Instance) -> Result<(), String> {
-        let samples = usize::from(instance.pixel_format.samples_per_pixel);
-        if (self.rows, self.columns, self.components) != (instance.rows, instance.columns, samples)
+        self.check_shape(FrameShape::of(instance))
+    }
+
+    /// Compares with the frames that the header announces.
+    pub fn check_shape(&self, expected: FrameShape) -> Result<(), String> {
+        let samples = expected.components;
+        if (self.rows, self.columns, self.components) != (expected.rows, expected.columns, samples)
         {
             return Err(format!(
                 "the stream is {} × {} with {} components, the header says {} × {} with {samples}",
-                self.columns, self.rows, self.components, instance.columns, instance.rows
+                self.columns, self.rows, self.components, expected.columns, expected.rows
             ));
         }
-        if self.bits > 8 * sample_bytes(instance) {
+        if self.bits > 8 * usize::from(expected.bits_allocated).div_ceil(8) {
             return Err(format!(
                 "the stream has {} bits a sample, the header allocates {}",
-                self.bits, instance.pixel_format.bits_allocated
+                self.bits, expected.bits_allocated
             ));
         }
         Ok(())
@@ -50,8 +75,6 @@ pub(crate) struct Jpeg2000Markers {
     pub size: StreamSize,
     /// The COD marker asks for a colour transform, which the decoder undoes.
     pub transformed: bool,
-    /// A bare codestream whose components are as large as the image.
-    pub plain: bool,
 }
 
 /// Reads the main header; `None` where there is none.
@@ -72,9 +95,6 @@ pub(crate) fn jpeg_2000_markers(stream: &[u8]) -> Option<Jpeg2000Markers> {
         bits: usize::from(siz.get(38)? & 0x7F) + 1,
     };
     let length = usize::from(u16::from_be_bytes(*siz.first_chunk()?));
-    let (components, _) = siz.get(38..length).unwrap_or_default().as_chunks::<3>();
-    let subsampled = components.iter().any(|[_, x, y]| (*x, *y) != (1, 1));
-    let plain = start == 0 && !subsampled && components.len() == size.components;
     let mut rest = siz.get(length..)?;
     let mut transformed = false;
     while let [0xFF, marker, after @ ..] = rest {
@@ -88,11 +108,7 @@ pub(crate) fn jpeg_2000_markers(stream: &[u8]) -> Option<Jpeg2000Markers> {
             _ => rest = after.get(length..)?,
         }
     }
-    Some(Jpeg2000Markers {
-        size,
-        transformed,
-        plain,
-    })
+    Some(Jpeg2000Markers { size, transformed })
 }
 
 #[cfg(test)]

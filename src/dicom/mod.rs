@@ -31,6 +31,7 @@ mod slabs;
 mod source;
 mod split;
 mod stack_name;
+mod time_limit;
 mod wanted;
 pub mod write_ct;
 
