@@ -88,15 +88,7 @@ fn finish(stack: &mut Stack, instances: &[Arc<Instance>], frames_of_reference: u
             .filter_map(|f| instances.get(f.instance));
         used.any(|instance| is(instance))
     };
-    let (lossy, modality_lut_ignored) = (any(|i| i.lossy), any(|i| i.modality_lut_ignored));
-    if modality_lut_ignored {
-        stack.warnings.push(StackWarning {
-            code: WarningCode::ModalityLutIgnored,
-            message: "The header's modality look-up table is not applied; values are as stored."
-                .to_owned(),
-        });
-    }
-    if lossy {
+    if any(|i| i.lossy) {
         stack.warnings.push(StackWarning {
             code: WarningCode::Lossy,
             message: "Lossy compression has changed the values.".to_owned(),

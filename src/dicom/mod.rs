@@ -17,14 +17,20 @@ mod grid;
 mod group;
 mod guard;
 mod header;
+mod lookup;
 mod markers;
+mod modality;
 mod native;
+mod overlays;
+mod palette;
 mod parse;
 mod pictures;
 mod pixeldata;
 mod rle;
 mod scan;
 mod source;
+mod spacing;
+mod voi;
 mod wanted;
 pub mod write_ct;
 
@@ -37,6 +43,7 @@ use thiserror::Error;
 use crate::study::{Catalog, Instance};
 
 pub use decode::{decode_frame, modality_values};
+pub use overlays::decode_overlays;
 pub use scan::scan;
 
 /// Called while an import runs with the files done and the files known so far; `Break` ends it.

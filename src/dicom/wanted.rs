@@ -32,6 +32,12 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::FRAME_TIME
                 | tags::FRAME_TIME_VECTOR
                 | tags::IMAGER_PIXEL_SPACING
+                | tags::NOMINAL_SCANNED_PIXEL_SPACING
+                | tags::REGION_SPATIAL_FORMAT
+                | tags::PHYSICAL_UNITS_X_DIRECTION
+                | tags::PHYSICAL_UNITS_Y_DIRECTION
+                | tags::PHYSICAL_DELTA_X
+                | tags::PHYSICAL_DELTA_Y
                 | tags::PATIENT_POSITION
                 | tags::DIFFUSION_B_VALUE
         ),
@@ -52,15 +58,33 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
         ),
         // Image pixel, palette and window attributes; the sequences behind them are not values.
-        0x0028 => tag.1 < 0x1300 || tag == tags::LOSSY_IMAGE_COMPRESSION,
+        0x0028 => {
+            tag.1 < 0x1300
+                || matches!(
+                    tag,
+                    tags::LOSSY_IMAGE_COMPRESSION
+                        | tags::LUT_DESCRIPTOR
+                        | tags::LUT_EXPLANATION
+                        | tags::MODALITY_LUT_TYPE
+                        | tags::LUT_DATA
+                )
+        }
         0x0062 => tag == tags::REFERENCED_SEGMENT_NUMBER,
-        0x0054 => matches!(tag, tags::FRAME_REFERENCE_TIME),
+        0x0054 => matches!(tag, tags::FRAME_REFERENCE_TIME | tags::UNITS),
+        0x2050 => tag == tags::PRESENTATION_LUT_SHAPE,
+        // Repeating group of overlay planes; their bits (60xx,3000) are only noted.
+        0x6000..=0x601E => tag.0.is_multiple_of(2) && tag.1 < 0x3000,
         0x7FE0 => matches!(
             tag,
             tags::EXTENDED_OFFSET_TABLE | tags::EXTENDED_OFFSET_TABLE_LENGTHS
         ),
         _ => false,
     }
+}
+
+/// Bits of an overlay plane (60xx,3000), of which only the place is kept.
+pub(crate) fn is_overlay_data(tag: Tag) -> bool {
+    (0x6000..=0x601E).contains(&tag.0) && tag.0.is_multiple_of(2) && tag.1 == 0x3000
 }
 
 /// Sequences that Stylet looks into.
@@ -79,6 +103,8 @@ pub(crate) fn is_sequence(tag: Tag) -> bool {
             | tags::MR_DIFFUSION_SEQUENCE
             | tags::CARDIAC_SYNCHRONIZATION_SEQUENCE
             | tags::MODALITY_LUT_SEQUENCE
+            | tags::VOILUT_SEQUENCE
+            | tags::SEQUENCE_OF_ULTRASOUND_REGIONS
             | tags::SEGMENT_IDENTIFICATION_SEQUENCE
     )
 }

@@ -200,8 +200,6 @@ pub enum WarningCode {
     Lossy,
     /// Slices could not be read; left empty.
     UnreadableSlices,
-    /// A modality look-up table is not applied; values are as stored.
-    ModalityLutIgnored,
 }
 
 impl WarningCode {
@@ -216,7 +214,6 @@ impl WarningCode {
             Self::MixedFramesOfReference => "mixed-frames-of-reference",
             Self::Lossy => "lossy",
             Self::UnreadableSlices => "unreadable-slices",
-            Self::ModalityLutIgnored => "modality-lut-ignored",
         }
     }
 }
