@@ -7,13 +7,15 @@
     reason = "a helper of a test fails like the test"
 )]
 
+use std::sync::Arc;
+
 use stylet::geometry::{Degrees, Plane, Point, Vector};
 use stylet::render::cpu::render_greys;
 use stylet::render::offscreen::{offscreen_greys, offscreen_values, upload};
 use stylet::render::{
     Display, GreyPicture, PicturePass, RenderContext, RenderError, SlicePass, VolumeTexture,
 };
-use stylet::study::{VoiFunction, WindowLevel};
+use stylet::study::{LookupTable, VoiFunction, WindowLevel};
 use stylet::volume::sample::reslice_exact;
 use stylet::volume::synthetic::{StoredAs, SyntheticVolume};
 use stylet::volume::{Interpolation, SlabMode, SliceRequest, Volume};

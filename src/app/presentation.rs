@@ -36,9 +36,7 @@ impl Presentation {
         };
         let own = match (header, range) {
             (Some(voi), _) => voi.clone(),
-            (None, _) if unit == "HU" => {
-                plain(WindowLevel::new(40.0, 400.0), VoiFunction::Linear)
-            }
+            (None, _) if unit == "HU" => plain(WindowLevel::new(40.0, 400.0), VoiFunction::Linear),
             (None, Some((low, high))) => plain(
                 WindowLevel::new(f64::midpoint(low, high), (high - low).max(1.0)),
                 VoiFunction::LinearExact,

@@ -13,8 +13,7 @@ use crate::assess::path::Images;
 use crate::geometry::PatientPosition;
 use crate::plan::file::geometry_hash;
 use crate::plan::{Fit, SeriesBinding};
-use crate::study::{
-    FrameRef, Instance, InstanceUid, Series, SeriesUid, Stack, StackKind, VoiLut};
+use crate::study::{FrameRef, Instance, InstanceUid, Series, SeriesUid, Stack, StackKind, VoiLut};
 use crate::volume::Volume;
 
 /// The stack that is shown.
@@ -128,8 +127,10 @@ impl Stage {
     /// Whether greys of the picture shown run the other way than those of the first: what is
     /// inverted is the stack, but files of one list may differ.
     pub fn is_reversed(&self) -> bool {
-        let low_is_bright =
-            |frame| self.instance_of(frame).is_some_and(|(instance, _)| instance.low_is_bright);
+        let low_is_bright = |frame| {
+            self.instance_of(frame)
+                .is_some_and(|(instance, _)| instance.low_is_bright)
+        };
         low_is_bright(0) != low_is_bright(self.leading_frame())
     }
 
@@ -213,7 +214,9 @@ impl Stage {
             return;
         }
         // The frames of one file keep one look, so that a run does not flicker.
-        let file = self.leading_instance().map(|(instance, _)| instance.uid.clone());
+        let file = self
+            .leading_instance()
+            .map(|(instance, _)| instance.uid.clone());
         if self.unit() == "HU" || (self.look_from.is_some() && self.look_from == file) {
             return;
         }

@@ -114,7 +114,7 @@ fn overlays(instance: &Instance, index: usize) -> Result<Vec<serde_json::Value>,
             "columns": plane.columns,
             "origin": plane.origin,
             "embedded": matches!(plane.source, OverlaySource::PixelBit(_)),
-            "pixels_drawn": bitmap.bits.iter().filter(|bit| **bit == 1).count(),
+            "pixels_drawn": bitmap.drawn_pixels(),
         }))
     });
     Ok(planes.collect())

@@ -89,13 +89,10 @@ pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Prob
         )));
     }
     let at = instance.pixel_data.offset;
-    let bytes = encapsulated::frame_bytes(
-        &mut source,
-        &instance.path,
-        at,
-        (frame, frames),
-        || parse::parse_file(&instance.path).map(|parsed| parsed.elements),
-    )?;
+    let bytes =
+        encapsulated::frame_bytes(&mut source, &instance.path, at, (frame, frames), || {
+            parse::parse_file(&instance.path).map(|parsed| parsed.elements)
+        })?;
     if instance.transfer_syntax == uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN {
         let needs = frame_bits.div_ceil(8);
         if bytes.len() < needs {
@@ -194,7 +191,8 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
     native::swap_bytes(&mut bytes, word);
     if subsampled && !pixels.is_multiple_of(2) {
         return Err(Problem::Damaged(
-            "its colours are stored for pairs of pixels, but the number of pixels is odd".to_owned(),
+            "its colours are stored for pairs of pixels, but the number of pixels is odd"
+                .to_owned(),
         ));
     }
     if subsampled {

@@ -219,10 +219,7 @@ fn starts_of_frames(
 
 /// First fragments by a table of offsets from the first fragment's item; `None` where there is no
 /// table or one that does not fit.
-fn starts_by_table(
-    offsets: &[u64],
-    fragments: &[Fragment],
-) -> Result<Option<Vec<usize>>, Problem> {
+fn starts_by_table(offsets: &[u64], fragments: &[Fragment]) -> Result<Option<Vec<usize>>, Problem> {
     let first_offset = fragments.first().ok_or_else(cut)?.offset - 8;
     let index_of = |offset: &u64| {
         fragments
@@ -285,7 +282,9 @@ mod tests {
         let mut bytes: Vec<u8> = items.iter().flat_map(|bytes| item(bytes)).collect();
         bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
         let mut source = ByteSource::from_memory(bytes);
-        frame_bytes(&mut source, Path::new(""), 0, (frame, frames), || Ok(header))
+        frame_bytes(&mut source, Path::new(""), 0, (frame, frames), || {
+            Ok(header)
+        })
     }
 
     #[test]
@@ -304,7 +303,10 @@ mod tests {
     #[test]
     fn offset_tables_are_used_where_they_fit_and_only_there() {
         let table = |offsets: &[u32]| -> Vec<u8> {
-            offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect()
+            offsets
+                .iter()
+                .flat_map(|offset| offset.to_le_bytes())
+                .collect()
         };
         // Streams without marks: only a table can tell them apart.
         let (x, y, z): (&[u8], &[u8], &[u8]) = (&[1, 1], &[2, 2], &[3, 3]);

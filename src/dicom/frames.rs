@@ -44,7 +44,12 @@ impl<'a> FrameSource<'a> {
 
     /// The elements that hold `tag`: the functional group or, where it speaks of this frame, the
     /// root.
-    pub(crate) fn holder(&self, sequence: Tag, tag: Tag, root_counts: bool) -> Option<&'a Elements> {
+    pub(crate) fn holder(
+        &self,
+        sequence: Tag,
+        tag: Tag,
+        root_counts: bool,
+    ) -> Option<&'a Elements> {
         self.group(sequence)
             .filter(|group| group.get(tag).is_some())
             .or_else(|| (root_counts && self.root.get(tag).is_some()).then_some(self.root))

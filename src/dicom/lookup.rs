@@ -133,7 +133,10 @@ mod tests {
         assert_eq!(full.entries().len(), 65_536);
         let error = table(&item(*b"US", [0, 0, 16], &data[..99], false), false).unwrap_err();
         let error = error.to_string();
-        assert!(error.contains("LUTData") && error.contains("65536"), "{error}");
+        assert!(
+            error.contains("LUTData") && error.contains("65536"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -145,6 +148,9 @@ mod tests {
         assert_eq!(entries(8, &[1, 2, 3, 4], false), [1, 2, 3, 4]);
         assert_eq!(entries(8, &[2, 1, 4, 3], true), [1, 2, 3, 4]);
         assert_eq!(entries(8, &[1, 0, 2, 0, 3, 0, 4, 0], false), [1, 2, 3, 4]);
-        assert_eq!(entries(16, &[1, 2, 0, 1, 0, 2, 0, 3], true), [0x102, 1, 2, 3]);
+        assert_eq!(
+            entries(16, &[1, 2, 0, 1, 0, 2, 0, 3], true),
+            [0x102, 1, 2, 3]
+        );
     }
 }

@@ -48,7 +48,9 @@ impl ModalityFacts {
             _ => None,
         };
         let image_type = root.code(tags::IMAGE_TYPE);
-        let localizer = image_type.split('\\').any(|word| word.trim() == "LOCALIZER");
+        let localizer = image_type
+            .split('\\')
+            .any(|word| word.trim() == "LOCALIZER");
         // Screen shots of a CT are secondary captures; their greys are no HU.
         let captured = sop_class.starts_with("1.2.840.10008.5.1.4.1.1.7");
         Ok(Self {
@@ -139,7 +141,10 @@ mod tests {
             big_endian: false,
         };
         let source = FrameSource::of_root(&root);
-        ModalityFacts::of(&root, false).unwrap().lut(&source).unwrap()
+        ModalityFacts::of(&root, false)
+            .unwrap()
+            .lut(&source)
+            .unwrap()
     }
 
     #[test]

@@ -44,21 +44,20 @@ fn plane(
         usize::try_from(number).ok()
     };
     let frames = text_number(0x0015).filter(|&frames| frames > 0);
-    let source = match data {
-        Some(data) => {
-            let bits = rows.checked_mul(columns)?.checked_mul(frames.unwrap_or(1))?;
-            let held = data.length.checked_mul(8)? >= bits as u64;
-            (held && rows * columns <= MOST_PIXELS).then_some(OverlaySource::Data)?
-        }
-        None => {
-            let bit = word(0x0102)?;
-            let low = format.high_bit + 1 - format.bits_stored;
-            let unused = bit < low || bit > format.high_bit;
-            let fits = format.samples_per_pixel == 1
-                && format.kind == SampleKind::Integer
-                && bit < format.bits_allocated;
-            (unused && fits).then_some(OverlaySource::PixelBit(bit))?
-        }
+    let source = if let Some(data) = data {
+        let bits = rows
+            .checked_mul(columns)?
+            .checked_mul(frames.unwrap_or(1))?;
+        let held = data.length.checked_mul(8)? >= bits as u64;
+        (held && rows * columns <= MOST_PIXELS).then_some(OverlaySource::Data)?
+    } else {
+        let bit = word(0x0102)?;
+        let low = format.high_bit + 1 - format.bits_stored;
+        let unused = bit < low || bit > format.high_bit;
+        let fits = format.samples_per_pixel == 1
+            && format.kind == SampleKind::Integer
+            && bit < format.bits_allocated;
+        (unused && fits).then_some(OverlaySource::PixelBit(bit))?
     };
     Some(OverlayPlane {
         group,
@@ -113,7 +112,10 @@ fn origin(header: &Elements, group: u16) -> [i32; 2] {
 /// # Errors
 /// The file names itself where it cannot be read, or where the words that hold the bits do not
 /// decode.
-pub fn decode_overlays(instance: &Instance, frame: usize) -> Result<Vec<OverlayBitmap>, DicomError> {
+pub fn decode_overlays(
+    instance: &Instance,
+    frame: usize,
+) -> Result<Vec<OverlayBitmap>, DicomError> {
     bitmaps(instance, frame).map_err(|problem| DicomError::file(&instance.path, problem))
 }
 
@@ -194,7 +196,11 @@ fn data_bits(
     if parsed.elements.big_endian && element.vr != Some(*b"OB") {
         native::swap_bytes(&mut bytes, 2);
     }
-    Ok(native::unpack_bits(&bytes, first_bit - 8 * first_byte, count))
+    Ok(native::unpack_bits(
+        &bytes,
+        first_bit - 8 * first_byte,
+        count,
+    ))
 }
 
 /// Whole words of a frame, with the bits that are not the image.

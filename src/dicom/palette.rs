@@ -178,7 +178,13 @@ mod tests {
     use super::super::elements::{Element, Value};
     use super::*;
 
-    fn header(bits: u16, count: u16, first: u16, channels: [&[u8]; 3], segmented: bool) -> Elements {
+    fn header(
+        bits: u16,
+        count: u16,
+        first: u16,
+        channels: [&[u8]; 3],
+        segmented: bool,
+    ) -> Elements {
         let descriptor = [count, first, bits].map(u16::to_le_bytes);
         let element = |tag, vr: &[u8; 2], bytes: &[u8]| Element {
             tag,
@@ -220,7 +226,10 @@ mod tests {
     fn one_deep_channel_makes_all_of_them_deep() {
         let (faint, full) = (bytes(&[0, 0x00FF]), bytes(&[0, 0xFF00]));
         let of = |channels: [&[u8]; 3]| Palette::of(&header(16, 2, 0, channels, false), false);
-        assert_eq!(of([&faint, &full, &full]).unwrap().entries[1], [0, 255, 255]);
+        assert_eq!(
+            of([&faint, &full, &full]).unwrap().entries[1],
+            [0, 255, 255]
+        );
         // Bytes in words.
         assert_eq!(of([&faint, &faint, &faint]).unwrap().entries[1], [255; 3]);
     }

@@ -51,7 +51,10 @@ fn of_regions(header: &Elements) -> Option<[f64; 2]> {
         }
         // Negative where the axis runs against the rows.
         let delta = |tag| Some(10.0 * region.number(tag).ok()??.abs());
-        let pair = [delta(tags::PHYSICAL_DELTA_Y)?, delta(tags::PHYSICAL_DELTA_X)?];
+        let pair = [
+            delta(tags::PHYSICAL_DELTA_Y)?,
+            delta(tags::PHYSICAL_DELTA_X)?,
+        ];
         if pair.contains(&0.0) {
             return None;
         }
@@ -112,7 +115,10 @@ mod tests {
         let ratio = text(tags::PIXEL_ASPECT_RATIO, "3\\2");
         let imager = text(tags::IMAGER_PIXEL_SPACING, "0.1\\0.2");
         assert_eq!(pixel_aspect(&with(vec![ratio.clone()])), Some([3.0, 2.0]));
-        assert_eq!(pixel_aspect(&with(vec![ratio.clone(), imager])), Some([0.1, 0.2]));
+        assert_eq!(
+            pixel_aspect(&with(vec![ratio.clone(), imager])),
+            Some([0.1, 0.2])
+        );
         let zero = text(tags::PIXEL_SPACING, "0\\0");
         assert_eq!(pixel_aspect(&with(vec![zero, ratio])), Some([3.0, 2.0]));
         assert_eq!(pixel_aspect(&with(Vec::new())), None);
@@ -120,7 +126,10 @@ mod tests {
 
     #[test]
     fn ultrasound_regions_count_where_they_agree() {
-        assert_eq!(pixel_aspect(&ultrasound(vec![region(0.02, -0.04)])), Some([0.4, 0.2]));
+        assert_eq!(
+            pixel_aspect(&ultrasound(vec![region(0.02, -0.04)])),
+            Some([0.4, 0.2])
+        );
         let same = ultrasound(vec![region(0.02, 0.04), region(0.01, 0.02)]);
         assert_eq!(pixel_aspect(&same), Some([0.4, 0.2]));
         let other = ultrasound(vec![region(0.02, 0.04), region(0.02, 0.02)]);

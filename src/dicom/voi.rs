@@ -98,7 +98,11 @@ mod tests {
         let mut file = header(&[
             (tags::WINDOW_CENTER, b"DS", b"40\\50\\60"),
             (tags::WINDOW_WIDTH, b"DS", b"400\\0\\80"),
-            (tags::WINDOW_CENTER_WIDTH_EXPLANATION, b"LO", b"SOFT\\BAD\\BRAIN"),
+            (
+                tags::WINDOW_CENTER_WIDTH_EXPLANATION,
+                b"LO",
+                b"SOFT\\BAD\\BRAIN",
+            ),
         ]);
         let item = header(&[
             (tags::LUT_DESCRIPTOR, b"US", &[2, 0, 0, 0xFC, 8, 0]),
@@ -120,7 +124,12 @@ mod tests {
         assert_eq!(all[1].window, WindowLevel::new(60.0, 80.0));
         // The input of the table is what the rescale makes.
         assert_eq!(all[2].table.as_ref().unwrap().first(), -1024);
-        let plain = looks(&file, &ModalityLut::default(), false, &CharacterSet::default());
+        let plain = looks(
+            &file,
+            &ModalityLut::default(),
+            false,
+            &CharacterSet::default(),
+        );
         assert_eq!(plain[2].table.as_ref().unwrap().first(), 0xFC00);
     }
 
@@ -133,8 +142,16 @@ mod tests {
             (b"IDENTITY", false, false),
         ] {
             let header = shape(code);
-            assert_eq!(low_is_bright(&header, &Photometric::Monochrome1), one, "{code:?}");
-            assert_eq!(low_is_bright(&header, &Photometric::Monochrome2), two, "{code:?}");
+            assert_eq!(
+                low_is_bright(&header, &Photometric::Monochrome1),
+                one,
+                "{code:?}"
+            );
+            assert_eq!(
+                low_is_bright(&header, &Photometric::Monochrome2),
+                two,
+                "{code:?}"
+            );
         }
         assert!(!low_is_bright(&shape(b"INVERSE"), &Photometric::Rgb));
     }

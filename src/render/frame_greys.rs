@@ -13,7 +13,10 @@ pub fn frame_greys(
     index: usize,
     display: &Display,
 ) -> Option<Vec<u8>> {
-    let lut = instance.frames.get(index).map(|header| &header.modality_lut);
+    let lut = instance
+        .frames
+        .get(index)
+        .map(|header| &header.modality_lut);
     let grey = |stored: f64| {
         if instance.is_padding(stored) {
             return PADDING_GREY;

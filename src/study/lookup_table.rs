@@ -76,13 +76,22 @@ mod tests {
     fn values_outside_take_the_ends_and_fractions_the_nearest() {
         // C.11.1.1: below the first mapped value the first entry, above the last the last.
         let table = LookupTable::new(-2, 12, vec![10, 20, 4095]).unwrap();
-        for (input, output) in [(-9e9, 10.), (-2.0, 10.), (-1.4, 20.), (0.0, 4095.), (7., 4095.)] {
+        for (input, output) in [
+            (-9e9, 10.),
+            (-2.0, 10.),
+            (-1.4, 20.),
+            (0.0, 4095.),
+            (7., 4095.),
+        ] {
             assert_eq!(table.value(input), output, "{input}");
         }
         assert!(table.value(f64::NAN).is_nan());
         assert_eq!(table.share(0.0), 1.0);
         let greys = table.greys();
-        assert_eq!((greys.len(), greys[0], greys[1], greys[65_535]), (65_536, 1, 1, 255));
+        assert_eq!(
+            (greys.len(), greys[0], greys[1], greys[65_535]),
+            (65_536, 1, 1, 255)
+        );
     }
 
     #[test]

@@ -250,7 +250,10 @@ mod tests {
         // C.11.1: where there is a table, there is no rescale.
         let table = LookupTable::new(5, 16, vec![100, 300]).map(Arc::new);
         let lut = ModalityLut { table, ..ct };
-        assert_eq!((lut.apply(5.0), lut.apply(6.0), lut.apply(-1.0)), (100., 300., 100.));
+        assert_eq!(
+            (lut.apply(5.0), lut.apply(6.0), lut.apply(-1.0)),
+            (100., 300., 100.)
+        );
     }
 
     #[test]

@@ -80,12 +80,19 @@ impl OverlayBitmap {
         !self.bits.contains(&1)
     }
 
+    /// Pixels that are drawn.
+    pub fn drawn_pixels(&self) -> usize {
+        self.bits.iter().map(|&bit| usize::from(bit)).sum()
+    }
+
     /// Whether it is drawn over a pixel of the image (row, column from 0).
     pub fn covers(&self, row: usize, column: usize) -> bool {
         let index = |at: usize, origin: i32, most: usize| {
             i64::try_from(at)
                 .ok()
-                .and_then(|at| usize::try_from(at.checked_add(1)?.checked_sub(i64::from(origin))?).ok())
+                .and_then(|at| {
+                    usize::try_from(at.checked_add(1)?.checked_sub(i64::from(origin))?).ok()
+                })
                 .filter(|&index| index < most)
         };
         let [first_row, first_column] = self.origin;
@@ -118,7 +125,10 @@ mod tests {
     fn frames_of_an_overlay_begin_at_its_frame_origin() {
         // C.9.2.1.4 by hand: two overlay frames from image frame 2 on.
         let two = plane(Some(2), 1);
-        assert_eq!([0, 1, 2, 3].map(|f| two.bitmap_over(f)), [None, Some(0), Some(1), None]);
+        assert_eq!(
+            [0, 1, 2, 3].map(|f| two.bitmap_over(f)),
+            [None, Some(0), Some(1), None]
+        );
         assert_eq!(plane(None, 0).bitmap_over(7), Some(0));
         let embedded = OverlayPlane {
             source: OverlaySource::PixelBit(12),
@@ -143,5 +153,6 @@ mod tests {
         assert!(bitmap([0, 0]).covers(0, 0) && !bitmap([0, 0]).covers(1, 1));
         assert!(!bitmap([1, 1]).covers(usize::MAX / 2, 0));
         assert!(!bitmap([1, 1]).is_blank());
+        assert_eq!(bitmap([1, 1]).drawn_pixels(), 2);
     }
 }

@@ -161,7 +161,10 @@ fn look_name(index: usize, voi: &VoiLut) -> String {
     };
     match voi.table {
         Some(_) => format!("{name}   table"),
-        None => format!("{name}   W {:.0}  L {:.0}", voi.window.width, voi.window.center),
+        None => format!(
+            "{name}   W {:.0}  L {:.0}",
+            voi.window.width, voi.window.center
+        ),
     }
 }
 

@@ -139,7 +139,10 @@ enum Kind {
 fn common_padding(frames: &[(&Instance, usize)], kind: Kind) -> Option<[f64; 2]> {
     let (first, frame) = frames.first()?;
     let [least, most] = first.padding?;
-    if frames.iter().any(|(other, _)| other.padding != first.padding) {
+    if frames
+        .iter()
+        .any(|(other, _)| other.padding != first.padding)
+    {
         return None;
     }
     if kind != Kind::F32 {

@@ -141,7 +141,8 @@ pub fn series_lines(state: &AppState) -> Vec<String> {
         if !state.settings.hide_patient {
             let name = format::person_name(&study.patient.name);
             // A radiograph may be all there is to tell two patients of one name apart.
-            let id = Some(&study.patient.id).filter(|id| !id.is_empty() && stage.volume().is_none());
+            let id =
+                Some(&study.patient.id).filter(|id| !id.is_empty() && stage.volume().is_none());
             lines.push(match id {
                 Some(id) if name.is_empty() => id.clone(),
                 Some(id) => format!("{name}  {id}"),
@@ -155,6 +156,7 @@ pub fn series_lines(state: &AppState) -> Vec<String> {
         stage.series.modality,
         stage.series.title()
     ));
+    lines.retain(|line| !line.is_empty());
     lines
 }
 

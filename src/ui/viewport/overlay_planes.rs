@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, ColorImage, Context, Mesh, Painter, Pos2, Shape, TextureHandle, TextureOptions};
+use egui::{
+    Color32, ColorImage, Context, Mesh, Painter, Pos2, Shape, TextureHandle, TextureOptions,
+};
 use egui::{epaint::Vertex, pos2};
 
 use crate::app::overlay_stage::Overlays;
@@ -90,12 +92,7 @@ impl OverlayTextures {
     }
 }
 
-fn draw(
-    ctx: &Context,
-    bitmap: &OverlayBitmap,
-    pool: usize,
-    most_side: usize,
-) -> Option<Drawn> {
+fn draw(ctx: &Context, bitmap: &OverlayBitmap, pool: usize, most_side: usize) -> Option<Drawn> {
     let Cropped {
         first_row,
         first_column,

@@ -21,7 +21,13 @@ pub fn paint(
     let Some(stage) = &state.stage else { return };
     let painter = ui.painter_at(area);
     let corner = area.min + egui::vec2(EDGE, EDGE);
-    text(&painter, corner, Align2::LEFT_TOP, &which(stage), theme::LABEL);
+    text(
+        &painter,
+        corner,
+        Align2::LEFT_TOP,
+        &which(stage),
+        theme::LABEL,
+    );
     labels::corner_text(&painter, area, &labels::series_lines(state));
     let color = frame.is_some_and(|frame| matches!(frame.samples, Samples::Rgb8(_)));
     if !color {

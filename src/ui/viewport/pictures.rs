@@ -11,9 +11,9 @@ use egui::{Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2};
 use egui_wgpu::RenderState;
 use glam::DVec2;
 
+use super::super::gpu::{Gpu, PictureCallback, SliceCallback};
 use super::overlay_planes::OverlayTextures;
 use super::screen_of;
-use super::super::gpu::{Gpu, PictureCallback, SliceCallback};
 use crate::app::AppState;
 use crate::app::job::{Job, JobEvent};
 use crate::app::settings::BackEnd;
@@ -356,8 +356,7 @@ impl Pictures {
             let voxel = Point::new(f64::from(column) - 0.5, f64::from(row) - 0.5, slice as f64);
             screen_of(rect, frame, volume.lps_from_voxel * voxel)
         };
-        self.overlays
-            .paint(&ui.painter_at(rect), overlays, screen);
+        self.overlays.paint(&ui.painter_at(rect), overlays, screen);
     }
 
     /// Tells the graphics card that all viewports of this frame are known.
