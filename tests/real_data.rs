@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
-use stylet::dicom::{decode_frame, read_instance};
+use stylet::dicom::{decode_frame, decode_overlays, read_instance};
 use stylet::study::Samples;
 
 fn data() -> Option<PathBuf> {
@@ -138,4 +138,22 @@ fn stored_values_equal_an_independent_decode() {
     println!("{same} files equal, {refused} refused by name");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(same > 300, "{same}");
+}
+
+/// Overlay planes in unused bits (counted by hand from the words of the file) and in elements of
+/// their own (pydicom's `overlay_array`).
+#[test]
+fn overlays_have_as_many_pixels_as_an_independent_reader_finds() {
+    let Some(folder) = data() else { return };
+    let path = folder.join("weasis-dicom-tools/org/dcm4che3/img/overlay.dcm");
+    let instance = read_instance(&path).unwrap();
+    let overlays = decode_overlays(&instance, 0).unwrap();
+    let drawn: Vec<_> = overlays
+        .iter()
+        .map(|overlay| (overlay.group, overlay.drawn_pixels()))
+        .collect();
+    assert_eq!(
+        drawn,
+        [(0x6000, 532), (0x6002, 537), (0x6004, 603), (0x6006, 606)]
+    );
 }

@@ -7,13 +7,15 @@
     reason = "a helper of a test fails like the test"
 )]
 
+use std::sync::Arc;
+
 use stylet::geometry::{Degrees, Plane, Point, Vector};
 use stylet::render::cpu::render_greys;
 use stylet::render::offscreen::{offscreen_greys, offscreen_values, upload};
 use stylet::render::{
     Display, GreyPicture, PicturePass, RenderContext, RenderError, SlicePass, VolumeTexture,
 };
-use stylet::study::{VoiFunction, WindowLevel};
+use stylet::study::{LookupTable, VoiFunction, WindowLevel};
 use stylet::volume::sample::reslice_exact;
 use stylet::volume::synthetic::{StoredAs, SyntheticVolume};
 use stylet::volume::{Interpolation, SlabMode, SliceRequest, Volume};
@@ -165,6 +167,7 @@ fn greys_match_the_processor_in_every_function_and_polarity() {
             function,
             invert,
             background: 31,
+            ..Display::default()
         };
         for (name, request) in requests(&volume, 3) {
             let found = offscreen_greys(&context, &texture, &request, &display).unwrap();
@@ -319,7 +322,7 @@ fn every_grey_reaches_the_window_unchanged_and_each_viewport_shows_its_own() {
     };
     let inverted = Display {
         invert: true,
-        ..display
+        ..display.clone()
     };
     for format in [
         wgpu::TextureFormat::Rgba8Unorm,
@@ -327,7 +330,7 @@ fn every_grey_reaches_the_window_unchanged_and_each_viewport_shows_its_own() {
         wgpu::TextureFormat::Rgba8UnormSrgb,
         wgpu::TextureFormat::Bgra8UnormSrgb,
     ] {
-        let shown = [(request, display), (request, inverted)];
+        let shown = [(request, display.clone()), (request, inverted.clone())];
         let pixels = frame(&context, format, &shown, &texture);
         for (i, pixel) in pixels.chunks(4).enumerate() {
             // Each picture pixel covers 2 × 4 of the viewport's.
@@ -412,4 +415,34 @@ fn what_does_not_fit_is_refused_with_its_size_and_the_limit() {
         .unwrap_err()
         .to_string();
     assert!(refusal.contains("pixel size"), "{refusal}");
+}
+
+/// A VOI LUT table gives the same greys on the GPU and on the processor, exactly: between whole
+/// values there is no window to round.
+#[test]
+fn a_table_looks_the_same_on_both_back_ends() {
+    let Some(context) = context() else { return };
+    let entries = (0..700_u32).map(|n| (n * n / 120) as u16).collect();
+    let table = LookupTable::new(-100, 12, entries).map(Arc::new);
+    for (slope, intercept) in [(1.0, 0.0), (1.0, -200.0), (-1.0, 400.0)] {
+        let volume = SyntheticVolume::new([40, 30, 8], [1., 1., 1.])
+            .rescaled(slope, intercept)
+            .build(|p| (p.0.x * 20.0 + p.0.y * 3.0 + p.0.z * 7.0).round());
+        let texture = upload(&context, &volume).unwrap();
+        let plane = Plane::axial(Point::new(0., 0., 3.));
+        let request = SliceRequest::thin(plane, 1.0, 44, 33);
+        for invert in [false, true] {
+            let display = Display {
+                table: table.clone(),
+                invert,
+                background: 31,
+                ..Display::default()
+            };
+            let found = offscreen_greys(&context, &texture, &request, &display).unwrap();
+            let wanted = render_greys(&volume, &request, &display, &|| false).unwrap();
+            assert_eq!(found, wanted, "{slope} {intercept} {invert}");
+            let distinct: std::collections::BTreeSet<u8> = found.into_iter().collect();
+            assert!(distinct.len() > 50, "{} greys", distinct.len());
+        }
+    }
 }

@@ -372,23 +372,6 @@ fn a_run_without_geometry_is_cine() {
 }
 
 #[test]
-fn a_modality_table_is_not_applied_silently() {
-    let table = items(&[vec![(
-        tags::LUT_DESCRIPTOR,
-        *b"US",
-        vec![1, 0, 0, 0, 16, 0],
-    )]]);
-    let file = DicomFile::slice(1, 1, 0., 0).raw(tags::MODALITY_LUT_SEQUENCE, *b"SQ", table);
-    let report = import(&folder(&[file]));
-    assert_eq!(
-        codes(only_stack(&report)),
-        [WarningCode::ModalityLutIgnored]
-    );
-    let lut = &only_series(&report).instances[0].frames[0].modality_lut;
-    assert_eq!(lut.unit, "");
-}
-
-#[test]
 fn segmentations_are_no_volumes_to_plan_on() {
     let files: Vec<_> = (0..4)
         .map(|i| DicomFile::slice(1, i, f64::from(i), 0).text(tags::MODALITY, *b"CS", "SEG"))

@@ -125,6 +125,8 @@ pub enum Action {
     LayoutTwoByTwo,
     /// Crosshair lines on or off.
     ShowCrosshair,
+    /// Overlay planes of the images on or off.
+    ShowOverlays,
     /// White and black exchanged.
     Invert,
     /// Nearest or linear.
@@ -181,6 +183,7 @@ impl Action {
             Self::LayoutOnePlusThree,
             Self::LayoutTwoByTwo,
             Self::ShowCrosshair,
+            Self::ShowOverlays,
             Self::Invert,
             Self::Interpolation,
         ];
@@ -230,6 +233,7 @@ impl Action {
             Self::LayoutOnePlusThree => "One and three views",
             Self::LayoutTwoByTwo => "Two by two views",
             Self::ShowCrosshair => "Crosshair lines",
+            Self::ShowOverlays => "Image overlays",
             Self::Invert => "Invert greys",
             Self::Interpolation => "Smooth / pixels",
             Self::Preset(index) => WINDOW_PRESETS
@@ -299,6 +303,7 @@ impl Action {
             Self::LayoutOnePlusThree => plain(Key::F(3)),
             Self::LayoutTwoByTwo => plain(Key::F(4)),
             Self::ShowCrosshair => char('x'),
+            Self::ShowOverlays => char('y'),
             Self::Invert => char('i'),
             Self::Interpolation => char('b'),
             Self::Preset(index) => char(char::from(b'1' + index as u8)),

@@ -9,7 +9,7 @@ use super::tool::{PointerEvent, ToolKind};
 use super::viewport::{Layout, Slab, ViewKind, ViewportId};
 use crate::geometry::{Lps, Point};
 use crate::plan::{MeasurementId, PlanEdit, TrajectoryEnd, TrajectoryId};
-use crate::study::{SeriesUid, WindowLevel};
+use crate::study::{SeriesUid, VoiLut, WindowLevel};
 
 /// One change of the state. Panels and viewports push these; only `AppState::apply` acts on them.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +152,8 @@ pub enum ViewCommand {
     ResetAll,
     /// Crosshair lines on or off.
     ShowCrosshair(bool),
+    /// Overlay planes of the images on or off.
+    ShowOverlays(bool),
     /// A viewport has this size now, points.
     Resized(ViewportId, [f64; 2]),
     /// Brings a patient point into all slice views.
@@ -165,6 +167,8 @@ pub enum LookCommand {
     Window(WindowLevel),
     /// The image's own window.
     OwnWindow,
+    /// A window or table of the image's header.
+    Voi(VoiLut),
     /// The whole look.
     Set(Presentation),
     /// White and black exchanged.

@@ -5,6 +5,7 @@ use super::action::Action;
 use super::command::{
     Command, FileCommand, LookCommand, PlanCommand, Selection, StudyCommand, ViewCommand,
 };
+use super::stage::Stage;
 use super::tool::ToolKind;
 use super::viewport::Layout;
 use crate::geometry::{Lps, Point};
@@ -52,6 +53,7 @@ impl Action {
             Self::ResetView | Self::ResetAll | Self::Invert | Self::Preset(_) | Self::OwnWindow => {
                 state.stage.is_some()
             }
+            Self::ShowOverlays => state.stage.as_ref().is_some_and(Stage::has_overlays),
             Self::ProbeTool
             | Self::CrosshairTool
             | Self::FlipHorizontally
@@ -115,6 +117,7 @@ impl Action {
             Self::LayoutOnePlusThree => view(ViewCommand::Layout(Layout::OnePlusThree)),
             Self::LayoutTwoByTwo => view(ViewCommand::Layout(Layout::TwoByTwo)),
             Self::ShowCrosshair => view(ViewCommand::ShowCrosshair(!state.show_crosshair)),
+            Self::ShowOverlays => view(ViewCommand::ShowOverlays(!state.show_overlays)),
             Self::Invert => look(LookCommand::ToggleInvert),
             Self::Interpolation => look(LookCommand::ToggleInterpolation),
             Self::Preset(index) => match WINDOW_PRESETS.get(index) {

@@ -10,7 +10,7 @@ use super::job::{Job, JobEvent, on_own_threads};
 use super::notice::Severity;
 use super::shared;
 use crate::dicom::{self, DicomError, ImportReport};
-use crate::render::Display;
+use crate::render::frame_greys;
 use crate::study::{Catalog, Series, SeriesUid, Study};
 use crate::volume::phantom::{self, PhantomError, PhantomGrid};
 
@@ -329,17 +329,12 @@ fn thumbnail(series: &Series, stack: usize) -> Option<Thumbnail> {
         return Some(Thumbnail { size, rgb });
     }
     let lut = &instance.frames.get(reference.frame)?.modality_lut;
-    let values: Vec<f64> = indices
-        .map(|index| {
-            frame
-                .samples
-                .value(index)
-                .map_or(f64::NAN, |stored| lut.apply(stored))
-        })
-        .collect();
-    let mut sorted: Vec<f64> = values
+    let small: Vec<usize> = indices.collect();
+    let mut sorted: Vec<f64> = small
         .iter()
-        .copied()
+        .filter_map(|&index| frame.samples.value(index))
+        .filter(|&stored| !instance.is_padding(stored))
+        .map(|stored| lut.apply(stored))
         .filter(|value| value.is_finite())
         .collect();
     sorted.sort_by(f64::total_cmp);
@@ -347,16 +342,13 @@ fn thumbnail(series: &Series, stack: usize) -> Option<Thumbnail> {
         .first()
         .copied()
         .zip(sorted.get(sorted.len() * 99 / 100).copied());
-    let look = super::presentation::Presentation::new(instance.windows.first(), &lut.unit, range);
-    let display = Display {
-        window: look.window,
-        function: look.function,
-        invert: instance.pixel_format.photometric == crate::study::Photometric::Monochrome1,
-        background: 0,
-    };
-    let rgb = values
+    let voi = instance.voi(reference.frame);
+    let mut look = super::presentation::Presentation::new(voi, &lut.unit, range);
+    look.invert = instance.low_is_bright;
+    let greys = frame_greys(&frame, instance, reference.frame, &look.display())?;
+    let rgb = small
         .iter()
-        .map(|&value| [display.grey_of(value); 3])
+        .filter_map(|&index| greys.get(index).map(|&grey| [grey; 3]))
         .collect();
     Some(Thumbnail { size, rgb })
 }

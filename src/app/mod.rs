@@ -10,6 +10,7 @@ pub mod import;
 pub mod job;
 pub mod journal;
 pub mod notice;
+pub mod overlay_stage;
 pub mod picture_stage;
 pub mod plan_commands;
 mod plan_fit;
@@ -71,6 +72,8 @@ pub struct AppState {
     pub crosshair: Point<Lps>,
     /// Crosshair lines are drawn.
     pub show_crosshair: bool,
+    /// Overlay planes of the images are drawn.
+    pub show_overlays: bool,
     /// What is selected.
     pub selection: Selection,
     /// Tool of the left button.
@@ -113,6 +116,7 @@ impl AppState {
             active: ViewportId(0),
             crosshair: Point::new(0., 0., 0.),
             show_crosshair: true,
+            show_overlays: true,
             selection: Selection::default(),
             tool: ToolKind::default(),
             gesture: Gesture::default(),
@@ -205,8 +209,9 @@ impl AppState {
             return;
         };
         match command {
-            LookCommand::Window(window) => look.window = window,
-            LookCommand::OwnWindow => (look.window, look.function) = look.own,
+            LookCommand::Window(window) => look.set_window(window),
+            LookCommand::OwnWindow => look.take(&look.own.clone()),
+            LookCommand::Voi(voi) => look.take(&voi),
             LookCommand::Set(presentation) => *look = presentation,
             LookCommand::ToggleInvert => look.invert = !look.invert,
             LookCommand::ToggleInterpolation => {

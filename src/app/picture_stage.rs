@@ -5,17 +5,26 @@ use std::sync::Arc;
 
 use super::job::{Job, JobEvent, Waker};
 use super::notice::{Notices, Severity};
+use super::overlay_stage::{Overlays, drawn};
 use super::shared;
 use crate::study::{Frame, FrameRef, Series};
 
-type DecodeJob = Job<(), Result<Frame, crate::dicom::DicomError>>;
+/// A decoded picture with what its file draws over it.
+pub struct Picture {
+    /// Its samples.
+    pub frame: Frame,
+    /// Its overlays.
+    pub overlays: Overlays,
+}
+
+type DecodeJob = Job<(), Result<Picture, crate::dicom::DicomError>>;
 
 /// Pictures on stage.
 #[derive(Default)]
 pub struct PictureStage {
     /// Frame shown, 0-based in the stack.
     pub frame: usize,
-    decoded: VecDeque<(usize, Arc<Frame>)>,
+    decoded: VecDeque<(usize, Arc<Picture>)>,
     decoding: Option<(usize, DecodeJob)>,
     failed: Option<(usize, String)>,
 }
@@ -31,7 +40,7 @@ impl PictureStage {
     }
 
     /// The picture shown, when decoded.
-    pub fn picture(&self) -> Option<(usize, Arc<Frame>)> {
+    pub fn picture(&self) -> Option<(usize, Arc<Picture>)> {
         let found = self.decoded.iter().find(|(frame, _)| *frame == self.frame);
         found.map(|(frame, decoded)| (*frame, Arc::clone(decoded)))
     }
@@ -60,7 +69,12 @@ impl PictureStage {
         }
         let job = Job::spawn("decode", shared(waker), move |_| {
             match series.instances.get(reference.instance) {
-                Some(instance) => crate::dicom::decode_frame(instance, reference.frame),
+                Some(instance) => {
+                    crate::dicom::decode_frame(instance, reference.frame).map(|frame| Picture {
+                        frame,
+                        overlays: drawn(instance, reference.frame),
+                    })
+                }
                 None => Err(crate::dicom::DicomError::Cancelled),
             }
         });
@@ -70,7 +84,7 @@ impl PictureStage {
     fn kept_bytes(&self) -> usize {
         self.decoded
             .iter()
-            .map(|(_, frame)| frame.samples.bytes())
+            .map(|(_, picture)| picture.frame.samples.bytes())
             .sum()
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::AppState;
 use super::job::Waker;
 use super::notice::{Notices, Severity};
-use super::picture_stage::PictureStage;
+use super::picture_stage::{Picture, PictureStage};
 use super::presentation::{Presentation, percentile_range};
 use super::viewport::ViewportId;
 use super::volume_stage::VolumeStage;
@@ -14,7 +14,7 @@ use crate::geometry::PatientPosition;
 use crate::plan::file::geometry_hash;
 use crate::plan::{Fit, SeriesBinding};
 use crate::study::{
-    Frame, Photometric, Samples, Series, SeriesUid, Stack, StackKind, StackWarning,
+    FrameRef, Instance, InstanceUid, Series, SeriesUid, Stack, StackKind, StackWarning, VoiLut,
 };
 use crate::volume::Volume;
 
@@ -30,6 +30,8 @@ pub struct Stage {
     pub content: Content,
     /// A picture stack plays.
     pub playing: bool,
+    /// The file whose values the look was taken from, where no header gives one.
+    look_from: Option<InstanceUid>,
 }
 
 /// Voxels or pictures.
@@ -95,7 +97,7 @@ impl Stage {
     }
 
     /// The picture shown, when decoded, with its number.
-    pub fn picture(&self) -> Option<(usize, Arc<Frame>)> {
+    pub fn picture(&self) -> Option<(usize, Arc<Picture>)> {
         match &self.content {
             Content::Pictures(stage) => stage.picture(),
             Content::Volume(_) => None,
@@ -110,27 +112,60 @@ impl Stage {
         }
     }
 
-    /// Whether the file shows low values bright.
-    pub fn is_monochrome1(&self) -> bool {
-        let first = self.stack().and_then(|stack| stack.frames.first());
-        first
-            .and_then(|frame| self.series.instances.get(frame.instance))
-            .is_some_and(|instance| instance.pixel_format.photometric == Photometric::Monochrome1)
+    /// The file of a frame of the stack, and which of its frames it is.
+    fn instance_of(&self, frame: usize) -> Option<(&Instance, usize)> {
+        let at: FrameRef = *self.stack()?.frames.get(frame)?;
+        Some((self.series.instances.get(at.instance)?, at.frame))
     }
 
-    /// Modality value of a stored value of the picture shown.
+    /// The frame that the look is taken from: the picture shown, or the first of a volume.
+    fn leading_frame(&self) -> usize {
+        match &self.content {
+            Content::Pictures(stage) => stage.frame,
+            Content::Volume(_) => 0,
+        }
+    }
+
+    /// The file of the picture shown, or of the first slice, and which of its frames it is.
+    pub fn leading_instance(&self) -> Option<(&Instance, usize)> {
+        self.instance_of(self.leading_frame())
+    }
+
+    /// Whether greys of the picture shown run the other way than those of the first: what is
+    /// inverted is the stack, but files of one list may differ.
+    pub fn is_reversed(&self) -> bool {
+        let low_is_bright = |frame| {
+            self.instance_of(frame)
+                .is_some_and(|(instance, _)| instance.low_is_bright)
+        };
+        low_is_bright(0) != low_is_bright(self.leading_frame())
+    }
+
+    /// Windows and tables of the header, of the picture shown or of the first slice.
+    pub fn header_looks(&self) -> &[VoiLut] {
+        let header = self
+            .leading_instance()
+            .and_then(|(instance, frame)| instance.frames.get(frame));
+        header.map_or(&[], |header| &*header.voi)
+    }
+
+    /// Whether any of its files has overlay planes.
+    pub fn has_overlays(&self) -> bool {
+        let frames = self.stack().map_or(&[][..], |stack| &stack.frames);
+        frames.iter().any(|at| {
+            let instance = self.series.instances.get(at.instance);
+            instance.is_some_and(|instance| !instance.overlays.is_empty())
+        })
+    }
+
+    /// Modality value of a stored value of the picture shown; `None` for padding.
     pub fn picture_value(&self, stored: f64) -> Option<f64> {
-        let Content::Pictures(stage) = &self.content else {
+        let Content::Pictures(_) = &self.content else {
             return None;
         };
-        let frame = self.stack()?.frames.get(stage.frame)?;
-        let header = self
-            .series
-            .instances
-            .get(frame.instance)?
-            .frames
-            .get(frame.frame)?;
-        Some(header.modality_lut.apply(stored))
+        let (instance, frame) = self.leading_instance()?;
+        let header = instance.frames.get(frame)?;
+        (!instance.is_padding(stored)).then(|| header.modality_lut.apply(stored))
     }
 
     /// Milliseconds a frame stays when playing: what the file says, else 100.
@@ -154,6 +189,7 @@ impl Stage {
         let series = Arc::clone(&self.series);
         if let (Content::Pictures(stage), Some(reference)) = (&mut self.content, reference) {
             stage.show(frame, (series, reference), waker);
+            self.settle_look();
         }
     }
 
@@ -161,67 +197,60 @@ impl Stage {
         match &mut self.content {
             Content::Volume(stage) => {
                 if stage.poll(notices, waker) {
-                    self.settle_window();
+                    self.settle_look();
                 }
             }
             Content::Pictures(stage) => {
                 if stage.poll(notices) {
-                    self.settle_window();
+                    self.settle_look();
                 }
             }
         }
     }
 
-    /// Once values are there: a window from them, where neither header nor modality gave one and
-    /// the person has not chosen one.
-    fn settle_window(&mut self) {
-        let stated = self.header_window().is_some() || self.unit() == "HU";
-        let untouched = self.presentation.window == self.presentation.own.0;
-        if stated || !untouched {
+    /// The image's own look: that of the header of the picture shown; where neither header nor
+    /// modality gives one, from the values once they are there. What the person has chosen stays.
+    fn settle_look(&mut self) {
+        if let Content::Pictures(_) = self.content {
+            if let Some(voi) = self.header_looks().first().cloned() {
+                self.look_from = None;
+                self.presentation.set_own(&voi);
+                return;
+            }
+        } else if !self.header_looks().is_empty() {
+            return;
+        }
+        // The frames of one file keep one look, so that a run does not flicker.
+        let file = self
+            .leading_instance()
+            .map(|(instance, _)| instance.uid.clone());
+        if self.unit() == "HU" || (self.look_from.is_some() && self.look_from == file) {
             return;
         }
         let range = match &self.content {
             Content::Volume(stage) => percentile_range(&stage.volume),
-            Content::Pictures(_) => self
-                .picture()
-                .and_then(|(_, frame)| self.picture_range(&frame)),
+            Content::Pictures(_) => self.picture_range(),
         };
-        let invert = self.presentation.invert;
-        let unit = self.unit().to_owned();
         if range.is_some() {
-            self.presentation = Presentation::new(None, &unit, range);
-            self.presentation.invert = invert;
+            let own = Presentation::new(None, self.unit(), range).own;
+            self.presentation.set_own(&own);
+            if self.volume().is_none() {
+                self.look_from = file;
+            }
         }
     }
 
-    fn picture_range(&self, frame: &Frame) -> Option<(f64, f64)> {
-        if matches!(frame.samples, Samples::Rgb8(_)) {
-            return None;
-        }
-        let mut values: Vec<f64> = (0..frame.samples.len())
-            .step_by((frame.samples.len() / 50_000).max(1))
-            .filter_map(|index| self.picture_value(frame.samples.value(index)?))
-            .filter(|value| value.is_finite())
-            .collect();
-        values.sort_by(f64::total_cmp);
-        let last = values.len().checked_sub(1)?;
-        let at = |share: f64| values.get((last as f64 * share) as usize).copied();
-        at(0.005).zip(at(0.995))
+    fn picture_range(&self) -> Option<(f64, f64)> {
+        let (_, picture) = self.picture()?;
+        let (instance, index) = self.leading_instance()?;
+        Presentation::range_of(instance, index, &picture.frame)
     }
 
-    fn header_window(&self) -> Option<&crate::study::VoiLut> {
-        let frame = self.stack()?.frames.first()?;
-        self.series.instances.get(frame.instance)?.windows.first()
-    }
-
-    fn unit(&self) -> &str {
-        let first = self.stack().and_then(|stack| stack.frames.first());
-        first
-            .and_then(|frame| {
-                let instance = self.series.instances.get(frame.instance)?;
-                Some(instance.frames.get(frame.frame)?.modality_lut.unit.as_str())
-            })
-            .unwrap_or("")
+    /// Unit of the values of the picture shown or of the volume.
+    pub fn unit(&self) -> &str {
+        self.leading_instance()
+            .and_then(|(instance, frame)| instance.frames.get(frame))
+            .map_or("", |header| header.modality_lut.unit.as_str())
     }
 }
 
@@ -258,9 +287,12 @@ impl AppState {
             presentation: Presentation::new(None, "", None),
             content,
             playing: false,
+            look_from: None,
         };
-        stage.presentation = Presentation::new(stage.header_window(), stage.unit(), None);
-        stage.presentation.invert = stage.is_monochrome1();
+        stage.presentation = Presentation::new(stage.header_looks().first(), stage.unit(), None);
+        stage.presentation.invert = stage
+            .instance_of(0)
+            .is_some_and(|(instance, _)| instance.low_is_bright);
         stage.show_frame(0, &self.waker);
         self.stage = Some(stage);
         self.probe = None;

@@ -117,6 +117,7 @@ impl AppState {
                 (0..self.viewports.len()).for_each(|n| self.reset(ViewportId(n)));
             }
             ViewCommand::ShowCrosshair(show) => self.show_crosshair = show,
+            ViewCommand::ShowOverlays(show) => self.show_overlays = show,
             ViewCommand::Resized(id, size) => self.resized(id, size),
             ViewCommand::CenterOn(point) => self.center_on(point),
         }

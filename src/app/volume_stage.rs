@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::job::{Job, JobEvent, Waker, on_own_threads};
 use super::notice::{Notices, Severity};
+use super::overlay_stage::OverlayStage;
 use super::shared;
 use crate::assess::OutsideAir;
 use crate::plan::Known;
@@ -40,6 +41,8 @@ pub struct VolumeStage {
     pub loaded: usize,
     /// A sentence about slices that could not be read, for as long as they are shown.
     pub unreadable: Option<String>,
+    /// Overlay planes of its slices.
+    pub overlays: OverlayStage,
     first_frame: FirstFrame,
     on_screen: Arc<AtomicBool>,
     loading: Option<LoadJob>,
@@ -52,6 +55,7 @@ impl VolumeStage {
         let volume = load::empty_volume(series, stack).map_err(|error| error.to_string())?;
         let volume = Arc::new(volume);
         let (filling, source) = (Arc::clone(&volume), Arc::clone(series));
+        let overlays = OverlayStage::read(series, stack, waker);
         let first = volume.size[2] / 2;
         let on_screen = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&on_screen);
@@ -82,6 +86,7 @@ impl VolumeStage {
             air: Err("The images are still loading".to_owned()),
             loaded: 0,
             unreadable: None,
+            overlays,
             first_frame: FirstFrame::Awaited,
             on_screen,
             loading: Some(loading.map_err(|error| format!("Not loaded: {error}"))?),
@@ -91,7 +96,7 @@ impl VolumeStage {
 
     /// Whether slices are being read or the skin is being found.
     pub fn is_busy(&self) -> bool {
-        self.is_loading() || self.finding_air.is_some()
+        self.is_loading() || self.finding_air.is_some() || self.overlays.is_busy()
     }
 
     /// Whether slices are being read.
@@ -115,6 +120,7 @@ impl VolumeStage {
                 }
             }
         }
+        self.overlays.poll();
         self.tell_on_screen(waker);
         if ended {
             self.loading = None;

@@ -59,14 +59,10 @@ pub struct WindowArgs {
 
 /// Work without a window.
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one value in the life of the process"
-)]
 pub enum Command {
     /// List studies, series and stacks in files and folders.
     Scan(scan::ScanArgs),
-    /// Write the values of one frame as a numpy array.
+    /// Write the values of one frame as a numpy array, or the frame as a picture.
     Decode(decode::DecodeArgs),
     /// Draw one slice of a volume in any plane, as PNG or as numbers.
     Slice(slice::SliceArgs),

@@ -13,7 +13,7 @@ use crate::export::png::write_png_grey;
 use crate::geometry::{Lps, Plane, Point, Vector};
 use crate::render::offscreen::{offscreen_greys, offscreen_values, upload};
 use crate::render::{Display, RenderContext, RenderError, cpu};
-use crate::study::{Photometric, Series, SeriesUid, VoiFunction, WindowLevel};
+use crate::study::{Series, SeriesUid, VoiFunction, WindowLevel};
 use crate::volume::sample::reslice_exact;
 use crate::volume::{Interpolation, SlabMode, SliceRequest, Volume};
 
@@ -239,23 +239,23 @@ impl SliceArgs {
 
 /// Window and polarity: as asked for, else as the header says, else fitting.
 fn display(volume: &Volume, series: &Series, stack: usize, window: Option<WindowLevel>) -> Display {
-    let instance = series
+    let first = series
         .stacks
         .get(stack)
         .and_then(|stack| stack.frames.first())
-        .and_then(|at| series.instances.get(at.instance));
-    let header = instance.and_then(|instance| instance.windows.first());
-    let own = Presentation::new(header, volume.unit(), percentile_range(volume));
-    let (window, function) = match window {
-        Some(window) => (window, VoiFunction::Linear),
-        None => (own.window, own.function),
-    };
-    Display {
-        window,
-        function,
-        invert: instance
-            .is_some_and(|instance| instance.pixel_format.photometric == Photometric::Monochrome1),
-        background: 0,
+        .and_then(|at| Some((series.instances.get(at.instance)?, at.frame)));
+    let header = first.and_then(|(instance, frame)| instance.voi(frame));
+    let own = Presentation::new(header, volume.unit(), percentile_range(volume)).display();
+    let invert = first.is_some_and(|(instance, _)| instance.low_is_bright);
+    match window {
+        Some(window) => Display {
+            window,
+            function: VoiFunction::Linear,
+            table: None,
+            invert,
+            ..own
+        },
+        None => Display { invert, ..own },
     }
 }
 

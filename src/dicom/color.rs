@@ -1,10 +1,5 @@
 //! Colour samples → RGB with 8 bits a channel (PS3.3 C.7.6.3.1.2, C.7.6.3.1.5).
 
-use dicom_dictionary_std::tags;
-use dicom_object::Tag;
-
-use super::Problem;
-use super::elements::{Elements, attribute_name};
 use crate::study::{Photometric, Samples};
 
 /// Samples with 8 bits: those stored in more lose their lowest bits.
@@ -67,100 +62,6 @@ fn rgb_of([y, cb, cr]: [u8; 3], partial: bool) -> [u8; 3] {
     rgb.map(|v| v.round().clamp(0.0, 255.0) as u8)
 }
 
-/// Palette Color Lookup Tables.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Palette {
-    /// Stored value of the first entry.
-    first: i64,
-    entries: Vec<[u8; 3]>,
-}
-
-impl Palette {
-    /// From the header.
-    pub fn of(header: &Elements) -> Result<Self, Problem> {
-        if header
-            .get(tags::SEGMENTED_RED_PALETTE_COLOR_LOOKUP_TABLE_DATA)
-            .is_some()
-        {
-            return Err(Problem::Unsupported(
-                "a segmented palette is not read; convert the file to RGB".to_owned(),
-            ));
-        }
-        let (first, red) = channel(
-            header,
-            tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
-            tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA,
-        )?;
-        let (_, green) = channel(
-            header,
-            tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
-            tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA,
-        )?;
-        let (_, blue) = channel(
-            header,
-            tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
-            tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA,
-        )?;
-        let entries = red
-            .into_iter()
-            .zip(green)
-            .zip(blue)
-            .map(|((r, g), b)| [r, g, b])
-            .collect();
-        Ok(Self { first, entries })
-    }
-
-    /// Colours of stored values; those outside the table take its first or last entry.
-    pub fn apply(&self, samples: &Samples) -> Samples {
-        let last = self.entries.len().saturating_sub(1) as i64;
-        let color = |index: usize| {
-            let stored = samples.value(index).unwrap_or_default() as i64;
-            let entry = (stored - self.first).clamp(0, last) as usize;
-            self.entries.get(entry).copied().unwrap_or_default()
-        };
-        Samples::Rgb8((0..samples.len()).map(color).collect())
-    }
-}
-
-/// First stored value and 8-bit entries of one channel.
-fn channel(header: &Elements, descriptor: Tag, data: Tag) -> Result<(i64, Vec<u8>), Problem> {
-    let Some([count, first, bits]) = header.vector::<3>(descriptor)? else {
-        return Err(Problem::Missing(attribute_name(descriptor)));
-    };
-    let bytes = header
-        .bytes(data)
-        .ok_or_else(|| Problem::Missing(attribute_name(data)))?;
-    // 65,536 does not fit the 16 bits of the descriptor.
-    let count = if count == 0.0 {
-        65_536
-    } else {
-        count as u16 as usize
-    };
-    // Some writers put 8-bit entries into 16-bit words, so the length decides, not the bits.
-    let entries: Vec<u8> = if bytes.len() >= 2 * count {
-        let (words, _) = bytes.as_chunks::<2>();
-        let words = words.iter().take(count).map(|word| {
-            if header.big_endian {
-                u16::from_be_bytes(*word)
-            } else {
-                u16::from_le_bytes(*word)
-            }
-        });
-        let largest = words.clone().max().unwrap_or_default();
-        let shift = if bits > 8.0 && largest > 0xFF { 8 } else { 0 };
-        words.map(|word| (word >> shift) as u8).collect()
-    } else {
-        bytes.iter().take(count).copied().collect()
-    };
-    if entries.len() < count {
-        return Err(header.malformed(
-            descriptor,
-            &format!("the table has {} entries", entries.len()),
-        ));
-    }
-    Ok((first as i64, entries))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,16 +77,6 @@ mod tests {
             from_ybr_422(&[16, 235, 128, 128], &partial),
             [[0; 3], [255; 3]]
         );
-    }
-
-    #[test]
-    fn palette_indices_outside_the_table_take_its_ends() {
-        let palette = Palette {
-            first: 10,
-            entries: vec![[1; 3], [2; 3]],
-        };
-        let colors = palette.apply(&Samples::U8(vec![0, 10, 11, 200]));
-        assert_eq!(colors, Samples::Rgb8(vec![[1; 3], [1; 3], [2; 3], [2; 3]]));
     }
 
     #[test]

@@ -6,12 +6,13 @@
 
 use dicom_dictionary_std::{tags, uids};
 
-use super::color::{self, Palette};
+use super::color;
 use super::encoding::EXPLICIT_VR_BIG_ENDIAN;
+use super::palette::Palette;
 use super::source::ByteSource;
 use super::{DicomError, Problem, codec, encapsulated, native, parse};
 use crate::budget::MEMORY;
-use crate::study::{Frame, Instance, Photometric, SampleKind, Samples};
+use crate::study::{Frame, Instance, OverlaySource, Photometric, SampleKind, Samples};
 
 /// A frame larger than this is refused: no X-ray detector comes near it.
 const LARGEST_FRAME_BYTES: usize = 1 << 28;
@@ -55,7 +56,7 @@ pub fn modality_values(instance: &Instance, frame: usize, decoded: &Frame) -> Ve
     }
 }
 
-fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
+pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
     let frames = instance.frames.len();
     if frame >= frames {
         return Err(Problem::NoSuchFrame { frame, frames });
@@ -86,11 +87,20 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
         )));
     }
     codec::check_supported(&instance.transfer_syntax)?;
+    if matches!(format.bits_allocated, 2..=7 | 17..=31) {
+        return Err(Problem::Unsupported(format!(
+            "compressed samples of {} bits allocated are not read; export the series uncompressed",
+            format.bits_allocated
+        )));
+    }
     let samples = instance.rows * instance.columns * usize::from(format.samples_per_pixel);
     let working = 3 * frame_bytes + CODEC_BYTES_PER_SAMPLE * samples;
     let _booked = MEMORY.reserve(working as u64, "the compressed frame")?;
     let at = instance.pixel_data.offset;
-    let bytes = encapsulated::frame_bytes(&mut source, &instance.path, at, frame, frames)?;
+    let bytes =
+        encapsulated::frame_bytes(&mut source, &instance.path, at, (frame, frames), || {
+            parse::parse_file(&instance.path).map(|parsed| parsed.elements)
+        })?;
     if instance.transfer_syntax == uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN {
         let needs = frame_bits.div_ceil(8);
         if bytes.len() < needs {
@@ -106,9 +116,19 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
         );
     }
     let decoded = codec::decode(instance, frame, bytes)?;
+    // Bits above the stored ones are no overshoot of a lossy stream where an overlay lies in them.
+    let overlaid = instance
+        .overlays
+        .iter()
+        .any(|plane| matches!(plane.source, OverlaySource::PixelBit(_)));
+    let bits = if overlaid {
+        format.bits_stored
+    } else {
+        decoded.bits
+    };
     finish(
         instance,
-        native::unpack_low_bits(&decoded.bytes, decoded.bits, instance),
+        native::unpack_low_bits(&decoded.bytes, bits, instance),
         decoded.is_ybr,
     )
 }
@@ -123,8 +143,11 @@ fn is_native(transfer_syntax: &str) -> bool {
     )
 }
 
+/// Whether uncompressed colours are luma and chroma. `YBR_ICT` and `YBR_RCT` exist in JPEG 2000
+/// only: with them in the header of an uncompressed file, its samples were decoded to RGB.
 fn is_ybr(instance: &Instance) -> bool {
-    matches!(instance.pixel_format.photometric, Photometric::Ybr(_))
+    matches!(&instance.pixel_format.photometric,
+        Photometric::Ybr(name) if !matches!(name.as_str(), "YBR_ICT" | "YBR_RCT"))
 }
 
 fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
@@ -139,46 +162,65 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
         _ => ByteSource::open(&instance.path)?,
     };
     let format = &instance.pixel_format;
-    let subsampled = matches!(&format.photometric, Photometric::Ybr(name) if name.contains("422"));
-    let samples_per_pixel = if subsampled {
-        2
-    } else {
-        usize::from(format.samples_per_pixel)
-    };
-    let frame_bits = (instance.rows * instance.columns * samples_per_pixel) as u64
-        * u64::from(format.bits_allocated);
-    let needs = (frame_bits * instance.frames.len() as u64).div_ceil(8);
+    if matches!(&format.photometric, Photometric::Ybr(name) if name.ends_with("420")) {
+        return Err(Problem::Unsupported(
+            "YBR_PARTIAL_420 exists in compressed files only; convert the file to RGB".to_owned(),
+        ));
+    }
+    let pixels = instance.rows * instance.columns;
+    let bits = |samples: usize| (pixels * samples) as u64 * u64::from(format.bits_allocated);
+    let full = usize::from(format.samples_per_pixel);
     let holds = length.min(source.len().saturating_sub(instance.pixel_data.offset));
+    // Files exist that say 4:2:2 and hold the chroma of every pixel.
+    let subsampled = matches!(&format.photometric, Photometric::Ybr(name) if name.ends_with("422"))
+        && holds.saturating_mul(8) < bits(full) * instance.frames.len() as u64;
+    let frame_bits = bits(if subsampled { 2 } else { full });
+    let needs = (frame_bits * instance.frames.len() as u64).div_ceil(8);
     let start_bit = frame_bits * frame as u64;
     let end = (start_bit + frame_bits).div_ceil(8);
     if end > holds {
         return Err(Problem::Truncated { holds, needs });
     }
-    let at = instance.pixel_data.offset + start_bit / 8;
+    let base = instance.pixel_data.offset;
+    let at = base + start_bit / 8;
     if let Some(samples) = native::read_directly(&mut source, at, instance, big_endian)? {
         return Ok(samples);
     }
-    let mut bytes = vec![0; (end - start_bit / 8) as usize];
-    source.read_into(at, &mut bytes)?;
-    if big_endian {
-        native::swap_bytes(&mut bytes, big_endian_word(instance)?);
+    let word = if big_endian {
+        big_endian_word(instance)?
+    } else {
+        1
+    };
+    // Whole words, also where a frame begins or ends in the middle of one.
+    let first = start_bit / 8 / word as u64 * word as u64;
+    let last = end.next_multiple_of(word as u64).min(holds);
+    let mut bytes = vec![0; last.saturating_sub(first) as usize];
+    source.read_into(base + first, &mut bytes)?;
+    native::swap_bytes(&mut bytes, word);
+    if subsampled && !pixels.is_multiple_of(2) {
+        return Err(Problem::Damaged(
+            "its colours are stored for pairs of pixels, but the number of pixels is odd"
+                .to_owned(),
+        ));
     }
     if subsampled {
+        let start = (start_bit / 8 - first) as usize;
         return Ok(Samples::Rgb8(color::from_ybr_422(
-            &bytes,
+            bytes.get(start..).unwrap_or_default(),
             &format.photometric,
         )));
     }
-    let raw = native::unpack(&bytes, (start_bit % 8) as usize, instance);
+    let first_bit = (start_bit - 8 * first) as usize;
+    let raw = native::unpack(&bytes, first_bit, instance);
     finish(instance, raw, is_ybr(instance))
 }
 
 /// Bytes that change places in big endian files: those of a sample, or of a 16-bit word where
 /// smaller samples are packed into words (PS3.5 8.1.1, D.3).
 fn big_endian_word(instance: &Instance) -> Result<usize, Problem> {
-    let bytes = usize::from(instance.pixel_format.bits_allocated / 8);
-    if bytes >= 2 {
-        return Ok(bytes);
+    let allocated = instance.pixel_format.bits_allocated;
+    if matches!(allocated, 16 | 32 | 64) {
+        return Ok(usize::from(allocated / 8));
     }
     let words = parse::parse_file(&instance.path)?
         .pixels
@@ -193,7 +235,7 @@ fn finish(instance: &Instance, raw: Samples, is_ybr: bool) -> Result<Samples, Pr
         Photometric::PaletteColor => {
             let header = parse::parse_file(&instance.path)?.elements;
             // Colour look-up tables may come without the image asking for one.
-            Ok(Palette::of(&header)?.apply(&raw))
+            Ok(Palette::of(&header, format.signed)?.apply(&raw))
         }
         Photometric::Other(name) if format.samples_per_pixel == 3 => {
             Err(Problem::Unsupported(format!(

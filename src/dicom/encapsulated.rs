@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use dicom_dictionary_std::tags;
+
 use super::Problem;
+use super::elements::Elements;
 use super::source::ByteSource;
 use crate::budget::MEMORY;
 
@@ -46,14 +49,17 @@ type FileState = (PathBuf, u64, SystemTime, u64, usize);
 static REMEMBERED: Mutex<VecDeque<(FileState, Arc<FrameMap>)>> = Mutex::new(VecDeque::new());
 
 /// Compressed bytes of frame `frame` of `frames`, from pixel data whose value begins at `at`.
+///
+/// `header` reads the elements before the pixel data; it is asked only where the fragments do not
+/// say by themselves which frames they are.
 pub(crate) fn frame_bytes(
     source: &mut ByteSource,
     path: &Path,
     at: u64,
-    frame: usize,
-    frames: usize,
+    (frame, frames): (usize, usize),
+    header: impl FnOnce() -> Result<Elements, Problem>,
 ) -> Result<Vec<u8>, Problem> {
-    let map = frame_map(source, path, at, frames)?;
+    let map = frame_map(source, path, at, frames, header)?;
     let of_frame = map.of_frame(frame).ok_or_else(cut)?;
     let total: u64 = of_frame.iter().map(|fragment| fragment.length).sum();
     let _booked = MEMORY.reserve(total, "the compressed frame")?;
@@ -75,9 +81,15 @@ fn frame_map(
     path: &Path,
     at: u64,
     frames: usize,
+    header: impl FnOnce() -> Result<Elements, Problem>,
 ) -> Result<Arc<FrameMap>, Problem> {
     let new = |source: &mut ByteSource| {
-        let (offsets, fragments) = fragments(source, at)?;
+        let (mut offsets, fragments) = fragments(source, at)?;
+        // One fragment a frame needs no table; the basic one counts before the extended one,
+        // which a file must not have beside it (PS3.5 A.4).
+        if offsets.is_empty() && frames > 1 && fragments.len() != frames {
+            offsets = extended_offsets(&header()?);
+        }
         let starts = starts_of_frames(source, &offsets, &fragments, frames)?;
         Ok::<_, Problem>(Arc::new(FrameMap { fragments, starts }))
     };
@@ -153,57 +165,95 @@ fn fragments(source: &mut ByteSource, start: u64) -> Result<(Vec<u64>, Vec<Fragm
     Ok((offsets, fragments.to_vec()))
 }
 
-/// Which fragments frames begin with: one each, all of the only frame, by the offset table, or by
-/// the marks that a compressed frame begins with.
+/// Extended Offset Table (7FE0,0001), 64-bit (PS3.3 C.7.6.3.1.8); empty where absent.
+fn extended_offsets(header: &Elements) -> Vec<u64> {
+    let bytes = header.bytes(tags::EXTENDED_OFFSET_TABLE);
+    let (entries, _) = bytes.unwrap_or_default().as_chunks::<8>();
+    entries.iter().copied().map(u64::from_le_bytes).collect()
+}
+
+/// Which fragments frames begin with: one each; the marks that a compressed frame begins with; an
+/// offset table.
+///
+/// A table is not trusted further than it fits: each entry must be the start of a fragment, in
+/// order, the first of them the first. Where the marks make the right number of frames they go
+/// before the table, which then at best says the same.
 fn starts_of_frames(
     source: &mut ByteSource,
     offsets: &[u64],
     fragments: &[Fragment],
     frames: usize,
 ) -> Result<Vec<usize>, Problem> {
-    if frames == 1 {
-        return Ok(vec![0]);
-    }
     if fragments.len() == frames {
         return Ok((0..frames).collect());
     }
-    let first_offset = fragments.first().ok_or_else(cut)?.offset - 8;
-    let starts: Vec<usize> = if offsets.len() == frames {
-        let index_of = |offset: &u64| {
-            fragments
-                .binary_search_by_key(offset, |fragment| fragment.offset - 8 - first_offset)
-                .ok()
-        };
-        offsets.iter().filter_map(index_of).collect()
-    } else {
-        let mut starts = Vec::new();
-        for (index, fragment) in fragments.iter().enumerate() {
-            if begins_a_frame(source, *fragment) {
-                starts.push(index);
-            }
-        }
-        starts
-    };
-    if starts.len() == frames {
-        return Ok(starts);
+    let by_table = starts_by_table(offsets, fragments)?;
+    if frames == 1 {
+        // A table of several frames says where the only one that is asked for ends.
+        let more = by_table.filter(|starts| starts.len() > 1);
+        return Ok(more.unwrap_or_else(|| vec![0]));
     }
-    Err(Problem::Damaged(format!(
-        "its {} fragments cannot be told apart into {frames} frames",
-        fragments.len()
-    )))
+    if fragments.len() < frames {
+        // Fewer than there should be: those that are there can be shown, one fragment each.
+        return Ok((0..fragments.len()).collect());
+    }
+    let mut by_marks = Vec::new();
+    for (index, fragment) in fragments.iter().enumerate() {
+        if begins_a_frame(source, *fragment) {
+            by_marks.push(index);
+        }
+    }
+    let right = |starts: &Vec<usize>| starts.first() == Some(&0) && starts.len() >= frames;
+    let exact = |starts: &Vec<usize>| right(starts) && starts.len() == frames;
+    if exact(&by_marks) {
+        return Ok(by_marks);
+    }
+    // A table or marks of more frames than the header counts still tell the counted ones apart.
+    by_table
+        .filter(right)
+        .or(Some(by_marks).filter(right))
+        .ok_or_else(|| {
+            Problem::Damaged(format!(
+                "its {} fragments cannot be told apart into {frames} frames",
+                fragments.len()
+            ))
+        })
 }
 
-/// Start of a JPEG, JPEG 2000 or JPEG XL stream.
+/// First fragments by a table of offsets from the first fragment's item; `None` where there is no
+/// table or one that does not fit.
+fn starts_by_table(offsets: &[u64], fragments: &[Fragment]) -> Result<Option<Vec<usize>>, Problem> {
+    let first_offset = fragments.first().ok_or_else(cut)?.offset - 8;
+    let index_of = |offset: &u64| {
+        fragments
+            .binary_search_by_key(offset, |fragment| fragment.offset - 8 - first_offset)
+            .ok()
+    };
+    let starts: Option<Vec<usize>> = offsets.iter().map(index_of).collect();
+    Ok(starts.filter(|starts| {
+        starts.first() == Some(&0) && starts.is_sorted_by(|before, after| before < after)
+    }))
+}
+
+/// Start of a JPEG, JPEG 2000, JPEG XL or RLE stream.
 fn begins_a_frame(source: &mut ByteSource, fragment: Fragment) -> bool {
-    fragment.length >= 4
-        && matches!(
-            source.bytes(fragment.offset, 4),
-            Ok([0xFF, 0xD8, 0xFF, _] | [0xFF, 0x4F, 0xFF, 0x51] | [0, 0, 0, 12] | [0xFF, 0x0A, ..])
-        )
+    let Ok(head) = source.bytes(fragment.offset, fragment.length.min(64) as usize) else {
+        return false;
+    };
+    match head {
+        [0xFF, 0xD8, 0xFF, ..]
+        | [0xFF, 0x4F, 0xFF, 0x51, ..]
+        | [0, 0, 0, 12, ..]
+        | [0xFF, 0x0A, _, _, ..] => true,
+        // Number of segments, and the first of them after the header of 64 bytes (annex G).
+        [1..=15, 0, 0, 0, 64, 0, 0, 0, ..] => head.len() == 64,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::elements::{Element, Value};
     use super::*;
 
     fn item(bytes: &[u8]) -> Vec<u8> {
@@ -214,10 +264,30 @@ mod tests {
     }
 
     fn frame(items: &[&[u8]], frame: usize, frames: usize) -> Result<Vec<u8>, Problem> {
+        frame_with(items, &[], frame, frames)
+    }
+
+    fn frame_with(
+        items: &[&[u8]],
+        extended: &[u64],
+        frame: usize,
+        frames: usize,
+    ) -> Result<Vec<u8>, Problem> {
+        let table = extended.iter().flat_map(|offset| offset.to_le_bytes());
+        let header = Elements {
+            list: vec![Element {
+                tag: tags::EXTENDED_OFFSET_TABLE,
+                vr: Some(*b"OV"),
+                value: Value::Bytes(table.collect()),
+            }],
+            big_endian: false,
+        };
         let mut bytes: Vec<u8> = items.iter().flat_map(|bytes| item(bytes)).collect();
         bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
         let mut source = ByteSource::from_memory(bytes);
-        frame_bytes(&mut source, Path::new(""), 0, frame, frames)
+        frame_bytes(&mut source, Path::new(""), 0, (frame, frames), || {
+            Ok(header)
+        })
     }
 
     #[test]
@@ -229,10 +299,53 @@ mod tests {
         assert_eq!(frame(&[&[], a, c], 1, 2).unwrap(), c);
         assert_eq!(frame(&[&[], a, b, c], 0, 2).unwrap(), [a, b].concat());
         assert_eq!(frame(&[&[], a, b, c], 1, 2).unwrap(), c);
-        let table = [0_u32.to_le_bytes(), 12_u32.to_le_bytes()].concat();
-        assert_eq!(frame(&[&table, a, b, c], 1, 2).unwrap(), [b, c].concat());
         assert!(frame(&[&[], b, b, b], 0, 2).is_err());
         assert!(frame(&[&[], a, c], 2, 2).is_err());
+    }
+
+    #[test]
+    fn offset_tables_are_used_where_they_fit_and_only_there() {
+        let table = |offsets: &[u32]| -> Vec<u8> {
+            offsets
+                .iter()
+                .flat_map(|offset| offset.to_le_bytes())
+                .collect()
+        };
+        // Streams without marks: only a table can tell them apart.
+        let (x, y, z): (&[u8], &[u8], &[u8]) = (&[1, 1], &[2, 2], &[3, 3]);
+        let second = |table: &[u8]| frame(&[table, x, y, z], 1, 2);
+        assert_eq!(second(&table(&[0, 10])).unwrap(), [y, z].concat());
+        assert_eq!(second(&table(&[0, 20])).unwrap(), z);
+        for lie in [&[0, 11][..], &[10, 20], &[0, 0], &[20, 0], &[0]] {
+            assert!(second(&table(lie)).is_err(), "{lie:?}");
+        }
+        let extended = |offsets: &[u64]| frame_with(&[&[], x, y, z], offsets, 1, 2);
+        assert_eq!(extended(&[0, 10]).unwrap(), [y, z].concat());
+        assert!(extended(&[0, 11]).is_err());
+        // Marks know better than a table that points at other fragments.
+        let a: &[u8] = &[0xFF, 0xD8, 0xFF, 1];
+        let lying = table(&[0, 12]);
+        assert_eq!(frame(&[&lying, a, y, a], 1, 2).unwrap(), a);
+    }
+
+    #[test]
+    fn a_number_of_frames_that_is_wrong_leaves_those_that_are_there() {
+        let (x, y): (&[u8], &[u8]) = (&[1, 1], &[2, 2]);
+        assert_eq!(frame(&[&[], x, y], 1, 5).unwrap(), y);
+        assert!(frame(&[&[], x, y], 2, 5).is_err());
+        // One frame by the header, two by the table.
+        let table = [0_u32.to_le_bytes(), 10_u32.to_le_bytes()].concat();
+        assert_eq!(frame(&[&table, x, y], 0, 1).unwrap(), x);
+        assert_eq!(frame(&[&[], x, y], 0, 1).unwrap(), [x, y].concat());
+    }
+
+    #[test]
+    fn run_length_streams_are_known_by_their_header() {
+        let mut head = vec![1, 0, 0, 0, 64, 0, 0, 0];
+        head.resize(66, 0);
+        let rest: &[u8] = &[9, 9];
+        let second = frame(&[&[], &head, rest, &head, rest], 1, 2).unwrap();
+        assert_eq!(second, [&head[..], rest].concat());
     }
 
     #[test]
@@ -240,7 +353,9 @@ mod tests {
         let mut bytes = [item(&[]), item(&[1, 2, 3, 4])].concat();
         bytes.truncate(bytes.len() - 2);
         let of_one = |bytes: Vec<u8>| {
-            frame_bytes(&mut ByteSource::from_memory(bytes), Path::new(""), 0, 0, 1)
+            let header = || Ok(Elements::default());
+            let mut source = ByteSource::from_memory(bytes);
+            frame_bytes(&mut source, Path::new(""), 0, (0, 1), header)
         };
         let error = of_one(bytes).unwrap_err();
         assert!(matches!(
@@ -259,7 +374,8 @@ mod tests {
         let frame = |name: &str, number: usize| {
             let path = dir.path().join(name);
             let mut source = ByteSource::open(&path).unwrap();
-            frame_bytes(&mut source, &path, 0, number, 2).unwrap()
+            let header = || Ok(Elements::default());
+            frame_bytes(&mut source, &path, 0, (number, 2), header).unwrap()
         };
         let write = |name: &str, items: &[&[u8]]| {
             let bytes: Vec<u8> = items.iter().flat_map(|bytes| item(bytes)).collect();

@@ -4,11 +4,12 @@
 use dicom_dictionary_std::tags;
 use dicom_object::Tag;
 
-use super::Problem;
-use super::elements::{Elements, attribute_name};
+use super::elements::{CharacterSet, Elements, attribute_name};
 use super::labels::labels;
+use super::modality::ModalityFacts;
+use super::{Problem, voi};
 use crate::geometry::{Lps, Point, Vector};
-use crate::study::{FrameHeader, ImagePlane, ModalityLut};
+use crate::study::{FrameHeader, ImagePlane};
 
 /// Orientation cosines are written with few digits; beyond this they are wrong, not rounded.
 const ORTHONORMAL_TOLERANCE: f64 = 1e-3;
@@ -30,6 +31,16 @@ pub(crate) struct FrameSource<'a> {
 }
 
 impl<'a> FrameSource<'a> {
+    /// A file without functional groups and with one frame.
+    pub(crate) fn of_root(root: &'a Elements) -> Self {
+        Self {
+            per_frame: None,
+            shared: None,
+            root,
+            single: true,
+        }
+    }
+
     /// The functional group item of a sequence.
     pub fn group(&self, sequence: Tag) -> Option<&'a Elements> {
         let of = |groups: Option<&'a Elements>| groups.and_then(|groups| groups.item(sequence));
@@ -38,29 +49,23 @@ impl<'a> FrameSource<'a> {
 
     /// The elements that hold `tag`: the functional group or, where it speaks of this frame, the
     /// root.
-    fn holder(&self, sequence: Tag, tag: Tag, root_counts: bool) -> Option<&'a Elements> {
+    pub(crate) fn holder(
+        &self,
+        sequence: Tag,
+        tag: Tag,
+        root_counts: bool,
+    ) -> Option<&'a Elements> {
         self.group(sequence)
             .filter(|group| group.get(tag).is_some())
             .or_else(|| (root_counts && self.root.get(tag).is_some()).then_some(self.root))
     }
 }
 
-/// The elements that hold the window: those of the first frame, or the root.
-pub(crate) fn voi_source(root: &Elements) -> &Elements {
-    let group = |groups| {
-        root.item(groups)
-            .and_then(|item: &Elements| item.item(tags::FRAME_VOILUT_SEQUENCE))
-    };
-    group(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
-        .or_else(|| group(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE))
-        .filter(|item| item.get(tags::WINDOW_CENTER).is_some())
-        .unwrap_or(root)
-}
-
 /// Headers of all `count` frames.
 pub(crate) fn frame_headers(
     root: &Elements,
-    modality: &str,
+    facts: &ModalityFacts,
+    charset: &CharacterSet,
     count: usize,
 ) -> Result<Vec<FrameHeader>, Problem> {
     let per_frame = root.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
@@ -68,12 +73,10 @@ pub(crate) fn frame_headers(
     if per_frame.is_empty() && shared.is_none() {
         // All frames of a file without functional groups are alike.
         let source = FrameSource {
-            per_frame: None,
-            shared: None,
-            root,
             single: count == 1,
+            ..FrameSource::of_root(root)
         };
-        return Ok(vec![frame_header(&source, modality)?; count]);
+        return Ok(vec![frame_header(&source, facts, charset)?; count]);
     }
     (0..count)
         .map(|frame| {
@@ -83,22 +86,35 @@ pub(crate) fn frame_headers(
                 root,
                 single: count == 1,
             };
-            frame_header(&source, modality)
+            frame_header(&source, facts, charset)
         })
         .collect()
 }
 
-fn frame_header(source: &FrameSource<'_>, modality: &str) -> Result<FrameHeader, Problem> {
-    let (placed, geometry_problem) = match image_plane(source, modality) {
+fn frame_header(
+    source: &FrameSource<'_>,
+    facts: &ModalityFacts,
+    charset: &CharacterSet,
+) -> Result<FrameHeader, Problem> {
+    let (placed, geometry_problem) = match image_plane(source, &facts.modality) {
         Ok(placed) => (placed, None),
         Err(problem) => (None, Some(problem.into())),
     };
+    let modality_lut = facts.lut(source)?;
+    let look = |elements| voi::looks(elements, &modality_lut, facts.signed, charset);
+    // A group without any usable look does not speak for its frame.
+    let voi = source
+        .group(tags::FRAME_VOILUT_SEQUENCE)
+        .map(look)
+        .filter(|looks| !looks.is_empty())
+        .unwrap_or_else(|| look(source.root));
     Ok(FrameHeader {
         plane: placed.map(|(plane, _)| plane),
         geometry_problem,
         directions_scaled: placed.is_some_and(|(_, scaled)| scaled),
-        modality_lut: modality_lut(source, modality)?,
         labels: labels(source),
+        modality_lut,
+        voi,
     })
 }
 
@@ -219,43 +235,6 @@ fn orthonormal(x: Vector<Lps>, y: Vector<Lps>) -> Option<Directions> {
         columns,
         rows,
         scaled,
-    })
-}
-
-/// Rescale Slope, Intercept and Type (PS3.3 C.11.1, C.7.6.16.2.9).
-fn modality_lut(source: &FrameSource<'_>, modality: &str) -> Result<ModalityLut, Problem> {
-    let sequence = tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE;
-    let read = |tag| match source.holder(sequence, tag, true) {
-        Some(holder) => holder.number(tag),
-        None => Ok(None),
-    };
-    let slope = read(tags::RESCALE_SLOPE)?;
-    let intercept = read(tags::RESCALE_INTERCEPT)?;
-    if slope == Some(0.0) {
-        return Err(Problem::Malformed {
-            attribute: attribute_name(tags::RESCALE_SLOPE),
-            value: "0".to_owned(),
-            expected: "a slope of 0 would make all values equal".to_owned(),
-        });
-    }
-    let rescale_type = source
-        .holder(sequence, tags::RESCALE_TYPE, true)
-        .map(|holder| holder.code(tags::RESCALE_TYPE))
-        .unwrap_or_default();
-    let table = source.root.item(tags::MODALITY_LUT_SEQUENCE).is_some();
-    let unit = match rescale_type.as_str() {
-        // The unit is that of the table's output, which is not computed.
-        _ if table => "",
-        // Without slope and intercept the values are what the detector gave, not HU.
-        "" if modality == "CT" && (slope.is_some() || intercept.is_some()) => "HU",
-        // "US" is the standard's word for unspecified.
-        "US" => "",
-        other => other,
-    };
-    Ok(ModalityLut {
-        slope: slope.unwrap_or(1.0),
-        intercept: intercept.unwrap_or(0.0),
-        unit: unit.to_owned(),
     })
 }
 

@@ -144,12 +144,6 @@ fn finish(stack: &mut Stack, instances: &[Arc<Instance>], frames_of_reference: u
             );
         }
     }
-    if any(|i| i.modality_lut_ignored) {
-        warn(
-            WarningCode::ModalityLutIgnored,
-            "The header's modality look-up table is not applied; values are as stored.".to_owned(),
-        );
-    }
     if any(|i| i.lossy) {
         warn(
             WarningCode::Lossy,

@@ -12,13 +12,14 @@ use dicom_dictionary_std::{sop_class, tags, uids};
 use dicom_object::Tag;
 
 use super::elements::{CharacterSet, Elements, attribute_name, trimmed};
+use super::modality::ModalityFacts;
 use super::parse::{self, Parsed};
-use super::{Problem, frames};
+use super::{Problem, frames, overlays, spacing, voi};
 use crate::budget::{MEMORY, Reservation};
 use crate::geometry::PatientPosition;
 use crate::study::{
     FrameHeader, FrameOfReferenceUid, Instance, InstanceUid, Patient, Photometric, PixelData,
-    PixelFormat, SampleKind, SeriesUid, StudyUid, VoiFunction, VoiLut, WindowLevel,
+    PixelFormat, SampleKind, SeriesUid, StudyUid,
 };
 
 /// More frames than any real run has; beyond it a count is a lie that would cost memory.
@@ -67,14 +68,15 @@ pub(crate) fn of_parsed(path: &Path, parsed: Parsed) -> Result<FileHeader, Probl
         (size_of::<FileHeader>() + count * size_of::<FrameHeader>()) as u64,
         "the header",
     )?;
-    let frames = frames::frame_headers(header, &modality, count)?;
+    let facts = ModalityFacts::of(header, pixel_format.signed)?;
+    let frames = frames::frame_headers(header, &facts, &charset, count)?;
     let instance = Instance {
         path: path.to_owned(),
         uid: InstanceUid::new(&header.code(tags::SOP_INSTANCE_UID)),
         sop_class,
         lossy: is_lossy(&parsed.transfer_syntax)
             || trimmed(&header.code(tags::LOSSY_IMAGE_COMPRESSION)) == "01",
-        modality_lut_ignored: header.item(tags::MODALITY_LUT_SEQUENCE).is_some(),
+        low_is_bright: voi::low_is_bright(header, &pixel_format.photometric),
         transfer_syntax: parsed.transfer_syntax,
         number: small_integer(header, tags::INSTANCE_NUMBER),
         frame_of_reference: Some(header.code(tags::FRAME_OF_REFERENCE_UID))
@@ -82,15 +84,15 @@ pub(crate) fn of_parsed(path: &Path, parsed: Parsed) -> Result<FileHeader, Probl
             .map(|uid| FrameOfReferenceUid::new(&uid)),
         rows: size(header, tags::ROWS)?,
         columns: size(header, tags::COLUMNS)?,
-        padding: padding(header, pixel_format.signed),
+        padding: padding(header, &pixel_format),
+        overlays: overlays::planes(header, &parsed.overlay_data, &pixel_format, &charset),
         pixel_format,
         pixel_data: PixelData {
             offset: pixels.offset,
             length: pixels.length,
         },
-        pixel_aspect: pixel_aspect(header),
+        pixel_aspect: spacing::pixel_aspect(header),
         frame_time_ms: frame_time_ms(header),
-        windows: windows(frames::voi_source(header), &charset),
         repairs: parsed.repairs,
         frames,
     };
@@ -165,6 +167,14 @@ fn pixel_format(header: &Elements, kind: SampleKind) -> Result<PixelFormat, Prob
             .integer(tag)?
             .ok_or_else(|| Problem::Missing(attribute_name(tag)))
     };
+    let photometric = Photometric::from_code(&header.code(tags::PHOTOMETRIC_INTERPRETATION));
+    if let Photometric::Other(name) = &photometric
+        && matches!(name.as_str(), "ARGB" | "CMYK" | "HSV")
+    {
+        return Err(Problem::Unsupported(format!(
+            "{name} colours (retired in 2001) are not read; convert the file to RGB"
+        )));
+    }
     let samples_per_pixel = header.integer(tags::SAMPLES_PER_PIXEL)?.unwrap_or(1);
     if !matches!(samples_per_pixel, 1 | 3) {
         return Err(header.malformed(tags::SAMPLES_PER_PIXEL, "1 or 3 was expected"));
@@ -174,9 +184,8 @@ fn pixel_format(header: &Elements, kind: SampleKind) -> Result<PixelFormat, Prob
         SampleKind::Double => (64, 64, 63),
         SampleKind::Integer => {
             let allocated = required(tags::BITS_ALLOCATED)?;
-            if !matches!(allocated, 1 | 8 | 16 | 32) {
-                let expected = "Stylet reads 1, 8, 16 and 32 bits; \
-                                convert the file to one of them";
+            if !(1..=32).contains(&allocated) {
+                let expected = "Stylet reads 1 to 32 bits; convert the file to one of them";
                 return Err(header.malformed(tags::BITS_ALLOCATED, expected));
             }
             let stored = header.integer(tags::BITS_STORED)?.unwrap_or(allocated);
@@ -192,7 +201,6 @@ fn pixel_format(header: &Elements, kind: SampleKind) -> Result<PixelFormat, Prob
             (allocated, stored, high_bit)
         }
     };
-    let photometric = Photometric::from_code(&header.code(tags::PHOTOMETRIC_INTERPRETATION));
     let colors = matches!(photometric, Photometric::Rgb | Photometric::Ybr(_));
     if colors != (samples_per_pixel == 3) && !matches!(photometric, Photometric::Other(_)) {
         let expected = format!("does not go with {samples_per_pixel} samples per pixel");
@@ -235,35 +243,35 @@ fn small_integer(header: &Elements, tag: Tag) -> Option<i32> {
         .and_then(|number| i32::try_from(number).ok())
 }
 
-/// Pixel Padding Value and its range limit as stored values (PS3.3 C.7.5.1.1.2).
-fn padding(header: &Elements, signed: bool) -> Option<[i64; 2]> {
-    let read = |tag| {
+/// Least and greatest value of padding, as stored values (PS3.3 C.7.5.1.1.2, C.7.6.24).
+fn padding(header: &Elements, format: &PixelFormat) -> Option<[f64; 2]> {
+    let integer = |tag| {
         let value = header.integer(tag).ok()??;
         // US and SS are told apart by Pixel Representation, not by what the writer put.
-        Some(if signed {
-            i64::from(value as u16 as i16)
+        Some(if format.signed {
+            f64::from(value as u16 as i16)
         } else {
-            i64::from(value as u16)
+            f64::from(value as u16)
         })
     };
-    let value = read(tags::PIXEL_PADDING_VALUE)?;
-    let limit = read(tags::PIXEL_PADDING_RANGE_LIMIT).unwrap_or(value);
+    let number = |tag| header.number(tag).ok().flatten();
+    let (value, limit) = match format.kind {
+        SampleKind::Integer => (
+            integer(tags::PIXEL_PADDING_VALUE)?,
+            integer(tags::PIXEL_PADDING_RANGE_LIMIT),
+        ),
+        SampleKind::Float => (
+            number(tags::FLOAT_PIXEL_PADDING_VALUE)?,
+            number(tags::FLOAT_PIXEL_PADDING_RANGE_LIMIT),
+        ),
+        SampleKind::Double => (
+            number(tags::DOUBLE_FLOAT_PIXEL_PADDING_VALUE)?,
+            number(tags::DOUBLE_FLOAT_PIXEL_PADDING_RANGE_LIMIT),
+        ),
+    };
+    // The range may be given from either end.
+    let limit = limit.unwrap_or(value);
     Some([value.min(limit), value.max(limit)])
-}
-
-/// Spacing or aspect (row, column) of pictures: Pixel Spacing, Imager Pixel Spacing, Pixel Aspect
-/// Ratio, the first that is usable.
-fn pixel_aspect(header: &Elements) -> Option<[f64; 2]> {
-    [
-        tags::PIXEL_SPACING,
-        tags::IMAGER_PIXEL_SPACING,
-        tags::PIXEL_ASPECT_RATIO,
-    ]
-    .into_iter()
-    .find_map(|tag| {
-        let pair = header.vector::<2>(tag).ok().flatten()?;
-        pair.iter().all(|&v| v > 0.0).then_some(pair)
-    })
 }
 
 /// Time from frame to frame, ms: Frame Time, the mean of Frame Time Vector, or from a rate.
@@ -283,29 +291,6 @@ fn frame_time_ms(header: &Elements) -> Option<f64> {
         .or_else(of_vector)
         .or_else(|| positive(tags::RECOMMENDED_DISPLAY_FRAME_RATE).map(|rate| 1000.0 / rate))
         .or_else(|| positive(tags::CINE_RATE).map(|rate| 1000.0 / rate))
-}
-
-/// Usable windows of the header, first is the default (PS3.3 C.11.2).
-fn windows(header: &Elements, charset: &CharacterSet) -> Vec<VoiLut> {
-    let list = |tag| header.numbers(tag).ok().flatten().unwrap_or_default();
-    let Some(function) = VoiFunction::from_code(&header.code(tags::VOILUT_FUNCTION)) else {
-        return Vec::new();
-    };
-    let explanations = header.text(tags::WINDOW_CENTER_WIDTH_EXPLANATION, charset);
-    let mut explanations = explanations.split('\\').map(trimmed);
-    list(tags::WINDOW_CENTER)
-        .into_iter()
-        .zip(list(tags::WINDOW_WIDTH))
-        .map(|(center, width)| VoiLut {
-            window: WindowLevel::new(center, width),
-            function,
-            explanation: explanations.next().unwrap_or_default().to_owned(),
-        })
-        .filter(|voi| {
-            let WindowLevel { center, width } = voi.window;
-            center.is_finite() && width.is_finite() && width > 0.0
-        })
-        .collect()
 }
 
 /// Shares equal labels between the frames of a file.

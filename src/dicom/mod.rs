@@ -20,8 +20,12 @@ mod group;
 mod guard;
 mod header;
 mod labels;
+mod lookup;
 mod markers;
+mod modality;
 mod native;
+mod overlays;
+mod palette;
 mod parse;
 mod pictures;
 mod pixeldata;
@@ -29,9 +33,11 @@ mod rle;
 mod scan;
 mod slabs;
 mod source;
+mod spacing;
 mod split;
 mod stack_name;
 mod time_limit;
+mod voi;
 mod wanted;
 pub mod write_ct;
 
@@ -45,6 +51,7 @@ use crate::budget::OverBudget;
 use crate::study::{Catalog, Disposition, Instance};
 
 pub use decode::{decode_frame, modality_values};
+pub use overlays::decode_overlays;
 pub use scan::scan;
 
 /// Called while an import runs with the files done and the files known so far; `Break` ends it.

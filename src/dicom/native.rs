@@ -86,15 +86,43 @@ pub(crate) fn swap_bytes(bytes: &mut [u8], word: usize) {
 pub(crate) fn unpack(bytes: &[u8], first_bit: usize, instance: &Instance) -> Samples {
     let format = &instance.pixel_format;
     let pixels = instance.rows * instance.columns;
+    let count = pixels * usize::from(format.samples_per_pixel);
     let samples = match format.bits_allocated {
-        1 => Samples::U8(unpack_bits(bytes, first_bit, pixels)),
-        _ => values(bytes, format),
+        1 => Samples::U8(unpack_bits(bytes, first_bit, count)),
+        8 | 16 | 32 | 64 => {
+            let length = count * usize::from(format.bits_allocated / 8);
+            let bytes = bytes.get(first_bit / 8..).unwrap_or_default();
+            values(bytes.get(..length).unwrap_or(bytes), format)
+        }
+        allocated => values(&unpack_cells(bytes, first_bit, count, allocated), format),
     };
     if format.samples_per_pixel == 3 && format.planar_configuration == 1 {
         interleaved(samples, pixels)
     } else {
         samples
     }
+}
+
+/// Cells of any number of bits, one after the other from the lowest bit on (PS3.5 8.1.1, and
+/// annex D of editions before 2008 for cells that are no whole bytes) → 8, 16 or 32 bits each.
+fn unpack_cells(bytes: &[u8], first_bit: usize, count: usize, allocated: u16) -> Vec<u8> {
+    let allocated = usize::from(allocated);
+    let width = match allocated {
+        0..=8 => 1,
+        9..=16 => 2,
+        _ => 4,
+    };
+    let cell = |index: usize| {
+        let bit = first_bit + index * allocated;
+        let window = bytes.iter().skip(bit / 8).take(8);
+        let bits = window
+            .rev()
+            .fold(0_u64, |sum, &byte| sum << 8 | u64::from(byte));
+        (bits >> (bit % 8) & ((1 << allocated) - 1)) as u32
+    };
+    (0..count)
+        .flat_map(|index| cell(index).to_le_bytes().into_iter().take(width))
+        .collect()
 }
 
 /// The same for what codecs return: values in the low `bits`, colours by pixel, whatever High Bit
@@ -115,7 +143,7 @@ pub(crate) fn unpack_low_bits(bytes: &[u8], bits: u16, instance: &Instance) -> S
 }
 
 /// One bit a pixel, the first in the lowest bit.
-fn unpack_bits(bytes: &[u8], first_bit: usize, pixels: usize) -> Vec<u8> {
+pub(crate) fn unpack_bits(bytes: &[u8], first_bit: usize, pixels: usize) -> Vec<u8> {
     (first_bit..first_bit + pixels)
         .map(|bit| bytes.get(bit / 8).map_or(0, |byte| byte >> (bit % 8) & 1))
         .collect()
@@ -174,6 +202,9 @@ fn interleaved(samples: Samples, pixels: usize) -> Samples {
     match samples {
         Samples::U8(v) => Samples::U8(of(&v, pixels)),
         Samples::U16(v) => Samples::U16(of(&v, pixels)),
+        Samples::I8(v) => Samples::I8(of(&v, pixels)),
+        Samples::I16(v) => Samples::I16(of(&v, pixels)),
+        Samples::U32(v) => Samples::U32(of(&v, pixels)),
         other => other,
     }
 }
@@ -242,6 +273,16 @@ mod tests {
             [1, 0, 0, 0, 0, 0, 0, 1, 0, 1]
         );
         assert_eq!(unpack_bits(&[0b1000_0000, 0b1], 7, 2), [1, 1]);
+    }
+
+    #[test]
+    fn cells_of_twelve_bits_follow_one_another() {
+        // Two cells in three bytes: 0xABC, 0x123.
+        let packed = [0xBC, 0x3A, 0x12];
+        assert_eq!(unpack_cells(&packed, 0, 2, 12), [0xBC, 0x0A, 0x23, 0x01]);
+        assert_eq!(unpack_cells(&packed, 12, 1, 12), [0x23, 0x01]);
+        assert_eq!(unpack_cells(&[1, 2, 3, 4, 5, 6], 24, 1, 24), [4, 5, 6, 0]);
+        assert_eq!(unpack_cells(&[0b1110_0100], 0, 4, 2), [0, 1, 2, 3]);
     }
 
     #[test]

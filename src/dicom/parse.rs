@@ -43,6 +43,19 @@ pub(crate) struct PixelElement {
     pub length: Option<u64>,
 }
 
+/// Where the bits of an overlay lie: (60xx,3000).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct OverlayElement {
+    /// Its group.
+    pub group: u16,
+    /// Value representation as written.
+    pub vr: Option<[u8; 2]>,
+    /// Position of the value, as for [`PixelElement`].
+    pub offset: u64,
+    /// Length of the value.
+    pub length: u64,
+}
+
 /// A header as parsed.
 #[derive(Debug)]
 pub(crate) struct Parsed {
@@ -52,6 +65,8 @@ pub(crate) struct Parsed {
     pub transfer_syntax: String,
     /// Where the pixel data is, if there is any.
     pub pixels: Option<PixelElement>,
+    /// Where the bits of overlays are.
+    pub overlay_data: Vec<OverlayElement>,
     /// The bytes the positions refer to.
     pub source: ByteSource,
     /// What was put right on the way.
@@ -95,13 +110,15 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
         pixels: None,
         booked: MEMORY.reserve(0, "the header")?,
         kept: 0,
+        overlay_data: Vec::new(),
     };
     let (elements, _) = parser.data_set(data_start, end, encoding, 0)?;
-    let pixels = parser.pixels;
+    let (pixels, overlay_data) = (parser.pixels, parser.overlay_data);
     Ok(Parsed {
         elements,
         transfer_syntax,
         pixels,
+        overlay_data,
         source,
         repairs,
     })
@@ -140,6 +157,7 @@ struct Parser<'a> {
     booked: Reservation,
     /// Bytes of what is kept, booked or not.
     kept: u64,
+    overlay_data: Vec<OverlayElement>,
 }
 
 impl Parser<'_> {
@@ -235,7 +253,14 @@ impl Parser<'_> {
             return Err(overlong(head.tag, length, left));
         }
         let next = head.value_at + length;
-        if wanted::is_sequence(head.tag) {
+        if depth == 0 && wanted::is_overlay_data(head.tag) {
+            self.overlay_data.push(OverlayElement {
+                group: head.tag.0,
+                vr: head.vr,
+                offset: head.value_at,
+                length,
+            });
+        } else if wanted::is_sequence(head.tag) {
             let inner = match head.vr {
                 Some([b'U', b'N']) => IMPLICIT_LITTLE,
                 _ => encoding,

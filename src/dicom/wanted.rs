@@ -40,6 +40,12 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::FRAME_TIME
                 | tags::FRAME_TIME_VECTOR
                 | tags::IMAGER_PIXEL_SPACING
+                | tags::NOMINAL_SCANNED_PIXEL_SPACING
+                | tags::REGION_SPATIAL_FORMAT
+                | tags::PHYSICAL_UNITS_X_DIRECTION
+                | tags::PHYSICAL_UNITS_Y_DIRECTION
+                | tags::PHYSICAL_DELTA_X
+                | tags::PHYSICAL_DELTA_Y
                 | tags::PATIENT_POSITION
                 | tags::DIFFUSION_B_VALUE
                 | tags::DIFFUSION_GRADIENT_ORIENTATION
@@ -62,16 +68,34 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
         ),
         // Image pixel, palette and window attributes; the sequences behind them are not values.
-        0x0028 => tag.1 < 0x1300 || tag == tags::LOSSY_IMAGE_COMPRESSION,
         0x0019 | 0x0043 | 0x2001 => super::labels::is_private_b_value(tag),
+        0x0028 => {
+            tag.1 < 0x1300
+                || matches!(
+                    tag,
+                    tags::LOSSY_IMAGE_COMPRESSION
+                        | tags::LUT_DESCRIPTOR
+                        | tags::LUT_EXPLANATION
+                        | tags::MODALITY_LUT_TYPE
+                        | tags::LUT_DATA
+                )
+        }
         0x0062 => tag == tags::REFERENCED_SEGMENT_NUMBER,
-        0x0054 => matches!(tag, tags::FRAME_REFERENCE_TIME),
+        0x0054 => matches!(tag, tags::FRAME_REFERENCE_TIME | tags::UNITS),
+        0x2050 => tag == tags::PRESENTATION_LUT_SHAPE,
+        // Repeating group of overlay planes; their bits (60xx,3000) are only noted.
+        0x6000..=0x601E => tag.0.is_multiple_of(2) && tag.1 < 0x3000,
         0x7FE0 => matches!(
             tag,
             tags::EXTENDED_OFFSET_TABLE | tags::EXTENDED_OFFSET_TABLE_LENGTHS
         ),
         _ => false,
     }
+}
+
+/// Bits of an overlay plane (60xx,3000), of which only the place is kept.
+pub(crate) fn is_overlay_data(tag: Tag) -> bool {
+    (0x6000..=0x601E).contains(&tag.0) && tag.0.is_multiple_of(2) && tag.1 == 0x3000
 }
 
 /// Sequences that Stylet looks into.
@@ -92,6 +116,8 @@ pub(crate) fn is_sequence(tag: Tag) -> bool {
             | tags::MR_IMAGE_FRAME_TYPE_SEQUENCE
             | tags::CARDIAC_SYNCHRONIZATION_SEQUENCE
             | tags::MODALITY_LUT_SEQUENCE
+            | tags::VOILUT_SEQUENCE
+            | tags::SEQUENCE_OF_ULTRASOUND_REGIONS
             | tags::SEGMENT_IDENTIFICATION_SEQUENCE
     )
 }

@@ -31,10 +31,24 @@ pub enum PngError {
 /// Writes 8 bit greys row by row, `size` columns and rows. The file is there completely or not at
 /// all.
 pub fn write_png_grey(path: &Path, size: [usize; 2], greys: &[u8]) -> Result<(), PngError> {
+    write_png(path, size, (greys, 1), ExtendedColorType::L8)
+}
+
+/// The same for red, green and blue of 8 bits each, pixel by pixel.
+pub fn write_png_rgb(path: &Path, size: [usize; 2], colors: &[u8]) -> Result<(), PngError> {
+    write_png(path, size, (colors, 3), ExtendedColorType::Rgb8)
+}
+
+fn write_png(
+    path: &Path,
+    size: [usize; 2],
+    (samples, per_pixel): (&[u8], u64),
+    color: ExtendedColorType,
+) -> Result<(), PngError> {
     let [width, height] = size.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
     let mut bytes = Vec::new();
-    if u64::from(width) * u64::from(height) == greys.len() as u64 {
-        PngEncoder::new(&mut bytes).write_image(greys, width, height, ExtendedColorType::L8)
+    if u64::from(width) * u64::from(height) * per_pixel == samples.len() as u64 {
+        PngEncoder::new(&mut bytes).write_image(samples, width, height, color)
     } else {
         let kind = image::error::ParameterErrorKind::DimensionMismatch;
         Err(ImageError::Parameter(

@@ -1,14 +1,18 @@
 //! How modality values become greys, the same for every back end.
 
-use crate::study::{ModalityLut, VoiFunction, WindowLevel};
+use std::sync::Arc;
 
-/// Window and polarity of one picture.
-#[derive(Debug, Clone, Copy, PartialEq)]
+use crate::study::{LookupTable, ModalityLut, VoiFunction, WindowLevel};
+
+/// Window or table and polarity of one picture.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Display {
     /// Window, in modality values.
     pub window: WindowLevel,
     /// How the window is applied (PS3.3 C.11.2).
     pub function: VoiFunction,
+    /// VOI LUT table of modality values; where there is one, the window does not count.
+    pub table: Option<Arc<LookupTable>>,
     /// Shows low values bright (MONOCHROME1, or asked for by the person).
     pub invert: bool,
     /// Grey of pixels outside the volume.
@@ -21,6 +25,7 @@ impl Default for Display {
         Self {
             window: WindowLevel::new(40.0, 400.0),
             function: VoiFunction::Linear,
+            table: None,
             invert: false,
             background: 0,
         }
@@ -36,7 +41,10 @@ const HATCH_CONTRAST: u8 = 72;
 impl Display {
     /// Grey of a modality value; the background for NaN.
     pub fn grey_of(&self, value: f64) -> u8 {
-        let grey = self.function.apply(value, self.window);
+        let grey = match &self.table {
+            Some(table) => table.share(value),
+            None => self.function.apply(value, self.window),
+        };
         if grey.is_nan() {
             return self.background;
         }
@@ -72,18 +80,22 @@ pub(crate) enum CurveShape {
     Step,
     /// SIGMOID: `1 / (1 + exp(-4 x))`.
     Sigmoid,
+    /// A table: the entry of number `floor(x + 0.5)`.
+    Table,
 }
 
 /// Stored value → grey with the modality LUT and the window composed, for `f32` back ends.
 ///
 /// `x = (stored - center) * scale + offset`, then the shape.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct GreyCurve {
     pub shape: CurveShape,
     pub center: f32,
     pub scale: f32,
     pub offset: f32,
     pub invert: bool,
+    /// Greys of the table, 65,536 of them; empty for other shapes.
+    greys: Vec<u8>,
 }
 
 impl GreyCurve {
@@ -91,13 +103,9 @@ impl GreyCurve {
     pub(crate) fn of(display: &Display, lut: &ModalityLut) -> Self {
         let WindowLevel { center, width } = display.window;
         // The same least widths as `VoiFunction::apply`.
-        let (shape, center, scale) = match display.function {
-            VoiFunction::Linear if width > 1.0 => {
-                (CurveShape::Ramp, center - 0.5, 1.0 / (width - 1.0))
-            }
-            VoiFunction::Linear => (CurveShape::Step, center - 0.5, 1.0),
-            VoiFunction::LinearExact => (CurveShape::Ramp, center, 1.0 / width.max(1e-9)),
-            VoiFunction::Sigmoid => (CurveShape::Sigmoid, center, 1.0 / width.max(1e-9)),
+        let (shape, center, scale) = match (&display.table, display.function) {
+            (Some(table), _) => (CurveShape::Table, table.first() as f64, 1.0),
+            (None, function) => shape_of(function, center, width),
         };
         let in_stored = (center - lut.intercept) / lut.slope;
         let (center, scale, offset) = if in_stored.is_finite() {
@@ -111,6 +119,10 @@ impl GreyCurve {
             scale: scale as f32,
             offset: offset as f32,
             invert: display.invert,
+            greys: display
+                .table
+                .as_ref()
+                .map_or_else(Vec::new, |table| table.greys()),
         }
     }
 
@@ -120,6 +132,16 @@ impl GreyCurve {
             CurveShape::Ramp => self.map_with(stored, greys, |x| x + 0.5),
             CurveShape::Step => self.map_with(stored, greys, |x| f32::from(u8::from(x > 0.0))),
             CurveShape::Sigmoid => self.map_with(stored, greys, |x| 1.0 / (1.0 + (-4.0 * x).exp())),
+            CurveShape::Table => {
+                for (grey, &stored) in greys.iter_mut().zip(stored) {
+                    let x = (stored - self.center) * self.scale + self.offset;
+                    // The cast saturates: values outside take the ends.
+                    let index = (x + 0.5) as u16;
+                    let found = self.greys.get(usize::from(index)).copied();
+                    let found = found.unwrap_or_default();
+                    *grey = if self.invert { 255 - found } else { found };
+                }
+            }
         }
     }
 
@@ -134,6 +156,16 @@ impl GreyCurve {
             let share = shape((stored - self.center) * self.scale + self.offset);
             *grey = (base + sign * share.clamp(0.0, 1.0)) as u8;
         }
+    }
+}
+
+/// Shape, centre and scale of a window.
+fn shape_of(function: VoiFunction, center: f64, width: f64) -> (CurveShape, f64, f64) {
+    match function {
+        VoiFunction::Linear if width > 1.0 => (CurveShape::Ramp, center - 0.5, 1.0 / (width - 1.0)),
+        VoiFunction::Linear => (CurveShape::Step, center - 0.5, 1.0),
+        VoiFunction::LinearExact => (CurveShape::Ramp, center, 1.0 / width.max(1e-9)),
+        VoiFunction::Sigmoid => (CurveShape::Sigmoid, center, 1.0 / width.max(1e-9)),
     }
 }
 
@@ -154,7 +186,7 @@ mod tests {
             let lut = ModalityLut {
                 slope,
                 intercept,
-                unit: String::new(),
+                ..ModalityLut::default()
             };
             for ((center, width), function) in windows
                 .into_iter()
@@ -165,7 +197,7 @@ mod tests {
                         window: WindowLevel::new(center, width),
                         function,
                         invert,
-                        background: 0,
+                        ..Display::default()
                     };
                     let curve = GreyCurve::of(&display, &lut);
                     let stored: Vec<f32> = (-1200..3000).map(|v| v as f32 * 0.75).collect();
@@ -179,6 +211,36 @@ mod tests {
                             "{grey} for {wanted} at {stored} with {display:?} and {lut:?}"
                         );
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_gives_the_same_greys_stored_or_not() {
+        let entries = (0..300_u32).map(|n| (n * n / 22) as u16).collect();
+        let table = Arc::new(LookupTable::new(-100, 12, entries).unwrap());
+        for (slope, intercept) in [(1.0, 0.0), (1.0, -1024.0), (0.37, 12.5), (-1.0, 50.0)] {
+            let lut = ModalityLut {
+                slope,
+                intercept,
+                ..ModalityLut::default()
+            };
+            for invert in [false, true] {
+                let display = Display {
+                    table: Some(Arc::clone(&table)),
+                    invert,
+                    ..Display::default()
+                };
+                let curve = GreyCurve::of(&display, &lut);
+                let stored: Vec<f32> = (-500..2000).map(|v| v as f32).collect();
+                let mut greys = vec![0; stored.len()];
+                curve.map_row(&stored, &mut greys);
+                for (&stored, &grey) in stored.iter().zip(&greys) {
+                    // Values on the edge between entries may fall to either side in f32.
+                    let value = lut.apply(f64::from(stored));
+                    let near = [-1e-3, 1e-3].map(|off| display.grey_of(value + off));
+                    assert!(near.contains(&grey), "{stored} with {lut:?}");
                 }
             }
         }

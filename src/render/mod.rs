@@ -8,6 +8,8 @@
 pub mod adapter;
 pub mod cpu;
 pub mod display;
+mod frame_greys;
+mod grey_table;
 pub mod offscreen;
 pub mod picture_pass;
 pub mod slice_pass;
@@ -20,6 +22,7 @@ use slice_pass::{SliceOutput, SlicePipeline};
 
 pub use adapter::{AdapterKind, RenderError, device_descriptor};
 pub use display::Display;
+pub use frame_greys::frame_greys;
 pub use picture_pass::{GreyPicture, PicturePass};
 pub use slice_pass::SlicePass;
 pub use volume_texture::VolumeTexture;

@@ -117,7 +117,7 @@ impl<'a> Target<'a> {
         volume: &VolumeTexture,
         display: &Display,
     ) -> Result<Vec<u8>, RenderError> {
-        let block = pipeline.block(&context.device, volume);
+        let block = pipeline.block((&context.device, &context.queue), volume, display);
         block.write(
             &context.queue,
             &pipeline.uniforms(volume, self.request, display),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::display::Display;
+use super::grey_table::GreyTable;
 use super::uniforms::{SLICE_UNIFORM_BYTES, SliceUniforms, TargetEncoding};
 use super::volume_texture::VolumeTexture;
 use crate::volume::SliceRequest;
@@ -32,6 +33,7 @@ pub(crate) struct SlicePipeline {
 pub(crate) struct SliceBlock {
     uniforms: wgpu::Buffer,
     bind_group: wgpu::BindGroup,
+    table: GreyTable,
     /// [`VolumeTexture::id`] the bind group points to.
     volume: u64,
     used: bool,
@@ -100,7 +102,14 @@ impl SlicePipeline {
         SliceUniforms::of(volume, request, display, self.encoding)
     }
 
-    pub(crate) fn block(&self, device: &wgpu::Device, volume: &VolumeTexture) -> SliceBlock {
+    /// For pictures of `volume` that look like `display`, until one of the two changes.
+    pub(crate) fn block(
+        &self,
+        (device, queue): (&wgpu::Device, &wgpu::Queue),
+        volume: &VolumeTexture,
+        display: &Display,
+    ) -> SliceBlock {
+        let table = GreyTable::new(device, queue, display);
         let uniforms = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("slice"),
             size: SLICE_UNIFORM_BYTES as u64,
@@ -113,6 +122,7 @@ impl SlicePipeline {
             view(&volume.whole_view),
             view(&volume.float_view),
             view(&volume.present_view),
+            view(&table.view),
         ];
         let entries: Vec<_> = (0..)
             .zip(resources)
@@ -126,6 +136,7 @@ impl SlicePipeline {
         SliceBlock {
             uniforms,
             bind_group,
+            table,
             volume: volume.id,
             used: true,
         }
@@ -181,9 +192,9 @@ impl SlicePass {
         let block = self
             .blocks
             .entry(viewport_id)
-            .or_insert_with(|| self.pipeline.block(device, volume));
-        if block.volume != volume.id {
-            *block = self.pipeline.block(device, volume);
+            .or_insert_with(|| self.pipeline.block((device, queue), volume, display));
+        if block.volume != volume.id || !block.table.is_of(display) {
+            *block = self.pipeline.block((device, queue), volume, display);
         }
         block.used = true;
         block.write(queue, &self.pipeline.uniforms(volume, request, display));
@@ -203,7 +214,7 @@ impl SlicePass {
     }
 }
 
-fn layout_entries() -> [wgpu::BindGroupLayoutEntry; 4] {
+fn layout_entries() -> [wgpu::BindGroupLayoutEntry; 5] {
     let texture = |binding, sample_type, view_dimension| wgpu::BindGroupLayoutEntry {
         binding,
         visibility: wgpu::ShaderStages::FRAGMENT,
@@ -234,6 +245,11 @@ fn layout_entries() -> [wgpu::BindGroupLayoutEntry; 4] {
         texture(2, unfiltered, wgpu::TextureViewDimension::D3),
         texture(
             3,
+            wgpu::TextureSampleType::Uint,
+            wgpu::TextureViewDimension::D2,
+        ),
+        texture(
+            4,
             wgpu::TextureSampleType::Uint,
             wgpu::TextureViewDimension::D2,
         ),

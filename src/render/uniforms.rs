@@ -84,6 +84,7 @@ impl SliceUniforms {
                     CurveShape::Ramp => 0,
                     CurveShape::Step => 1,
                     CurveShape::Sigmoid => 2,
+                    CurveShape::Table => 3,
                 },
             ],
             picture: [

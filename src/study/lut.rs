@@ -1,17 +1,23 @@
 //! Stored values → modality values → display greys (PS3.3 C.11.1, C.11.2).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-/// Rescale slope, intercept and what the result is (C.11.1).
+use super::LookupTable;
+
+/// Modality LUT: a table, or rescale slope and intercept, and what the result is (C.11.1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModalityLut {
     /// Rescale Slope (0028,1053), 1 where absent.
     pub slope: f64,
     /// Rescale Intercept (0028,1052), 0 where absent.
     pub intercept: f64,
-    /// What the values are: `HU` for CT unless Rescale Type says otherwise, else Rescale Type or
-    /// empty.
+    /// What the values are: `HU` for CT unless the file says otherwise, else Modality LUT Type,
+    /// Rescale Type or Units, or empty.
     pub unit: String,
+    /// Modality LUT Sequence (0028,3000). Where it is there, slope and intercept do not count.
+    pub table: Option<Arc<LookupTable>>,
 }
 
 impl Default for ModalityLut {
@@ -20,6 +26,7 @@ impl Default for ModalityLut {
             slope: 1.0,
             intercept: 0.0,
             unit: String::new(),
+            table: None,
         }
     }
 }
@@ -27,7 +34,10 @@ impl Default for ModalityLut {
 impl ModalityLut {
     /// Modality value of a stored value.
     pub fn apply(&self, stored: f64) -> f64 {
-        stored * self.slope + self.intercept
+        match &self.table {
+            Some(table) => table.value(stored),
+            None => stored * self.slope + self.intercept,
+        }
     }
 }
 
@@ -100,15 +110,31 @@ impl VoiFunction {
     }
 }
 
-/// One way a header asks to show its values.
+/// One way a header asks to show its values: a window or a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoiLut {
-    /// Centre and width.
+    /// Centre and width; with a table the range of its input, where a drag begins.
     pub window: WindowLevel,
     /// How the window is applied.
     pub function: VoiFunction,
-    /// Window Center & Width Explanation (0028,1055), empty where absent.
+    /// Item of the VOI LUT Sequence (0028,3010), which counts instead of the window.
+    pub table: Option<Arc<LookupTable>>,
+    /// Window Center & Width Explanation (0028,1055) or LUT Explanation (0028,3003), empty where
+    /// absent.
     pub explanation: String,
+}
+
+impl VoiLut {
+    /// A table, with the LINEAR window over its input range.
+    pub fn of_table(table: LookupTable, explanation: String) -> Self {
+        let count = table.entries().len() as f64;
+        Self {
+            window: WindowLevel::new(table.first() as f64 + count / 2.0, count),
+            function: VoiFunction::Linear,
+            table: Some(Arc::new(table)),
+            explanation,
+        }
+    }
 }
 
 /// A named window of the keys 1–6.
@@ -217,8 +243,26 @@ mod tests {
             slope: 1.0,
             intercept: -1024.0,
             unit: "HU".to_owned(),
+            table: None,
         };
         assert_eq!(ct.apply(1064.0), 40.0);
         assert_eq!(ModalityLut::default().apply(3.0), 3.0);
+        // C.11.1: where there is a table, there is no rescale.
+        let table = LookupTable::new(5, 16, vec![100, 300]).map(Arc::new);
+        let lut = ModalityLut { table, ..ct };
+        assert_eq!(
+            (lut.apply(5.0), lut.apply(6.0), lut.apply(-1.0)),
+            (100., 300., 100.)
+        );
+    }
+
+    #[test]
+    fn a_table_stands_over_the_window_of_its_input() {
+        let table = LookupTable::new(100, 8, (0..=255).collect()).unwrap();
+        let voi = VoiLut::of_table(table, "hand".to_owned());
+        assert_eq!(voi.window, WindowLevel::new(228.0, 256.0));
+        // The window begins and ends with the table.
+        let at = |x| voi.function.apply(x, voi.window);
+        assert_eq!((at(100.0), at(355.0)), (0.0, 1.0));
     }
 }

@@ -5,7 +5,9 @@
 
 pub mod frame;
 pub mod image_plane;
+pub mod lookup_table;
 pub mod lut;
+pub mod overlay;
 pub mod stack;
 pub mod uid;
 pub mod warning;
@@ -16,7 +18,9 @@ use std::sync::Arc;
 
 pub use frame::{Frame, Photometric, PixelFormat, SampleKind, Samples};
 pub use image_plane::ImagePlane;
+pub use lookup_table::LookupTable;
 pub use lut::{ModalityLut, VoiFunction, VoiLut, WindowLevel};
+pub use overlay::{OverlayBitmap, OverlayKind, OverlayPlane, OverlaySource};
 pub use stack::{FrameRef, SliceSource, Stack, StackGeometry, StackKind};
 pub use uid::{FrameOfReferenceUid, InstanceUid, SeriesUid, StudyUid};
 pub use warning::{Disposition, Repair, StackWarning, WarningCode};
@@ -184,9 +188,9 @@ pub struct Instance {
     /// Lossy compression changed its values, by transfer syntax or Lossy Image Compression
     /// (0028,2110).
     pub lossy: bool,
-    /// The header asks for a Modality LUT Sequence (0028,3000), which is not applied: modality
-    /// values are stored values.
-    pub modality_lut_ignored: bool,
+    /// Low values are to be shown bright: Presentation LUT Shape (2050,0020) INVERSE or, where it
+    /// is not stated, MONOCHROME1.
+    pub low_is_bright: bool,
     /// What is known of each frame; one entry for a single-frame file.
     pub frames: Vec<FrameHeader>,
     /// Pixel Aspect Ratio or calibrated spacing for pictures without patient geometry:
@@ -194,13 +198,27 @@ pub struct Instance {
     pub pixel_aspect: Option<[f64; 2]>,
     /// Frame time in ms for cine runs, where stated.
     pub frame_time_ms: Option<f64>,
-    /// VOI windows of the header (0028,1050/1051/1055), first is the default. With enhanced
-    /// files those of the first frame.
-    pub windows: Vec<VoiLut>,
-    /// Pixel Padding Value and range limit, stored values.
-    pub padding: Option<[i64; 2]>,
     /// What was put right while the header was read.
     pub repairs: Vec<Repair>,
+    /// Least and greatest stored value that marks pixels without an image: Pixel Padding Value
+    /// and its range limit (0028,0120/0121), or those of floating point (0028,0122–0125).
+    pub padding: Option<[f64; 2]>,
+    /// Overlay planes (60xx) of the header, without their bits.
+    pub overlays: Vec<OverlayPlane>,
+}
+
+impl Instance {
+    /// Whether a stored value marks a pixel without an image.
+    pub fn is_padding(&self, stored: f64) -> bool {
+        self.padding
+            .is_some_and(|[least, most]| (least..=most).contains(&stored))
+    }
+
+    /// The look that the header gives a frame: its first window or, where there is none, its
+    /// first table.
+    pub fn voi(&self, frame: usize) -> Option<&VoiLut> {
+        self.frames.get(frame)?.voi.first()
+    }
 }
 
 /// Header of one frame.
@@ -216,6 +234,8 @@ pub struct FrameHeader {
     pub labels: Arc<[FrameLabel]>,
     /// Stored values → modality values.
     pub modality_lut: ModalityLut,
+    /// Windows (0028,1050/1051/1055), then tables (0028,3010); the first is the default.
+    pub voi: Arc<[VoiLut]>,
 }
 
 /// Position of the samples in a file, so that a frame is read without parsing the header again.

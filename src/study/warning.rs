@@ -72,8 +72,6 @@ pub enum WarningCode {
     Lossy,
     /// Slices could not be read; left empty.
     UnreadableSlices,
-    /// A modality look-up table is not applied; values are as stored.
-    ModalityLutIgnored,
     /// Files were damaged or not quite DICOM, and read all the same.
     RepairedFiles,
 }
@@ -93,7 +91,6 @@ impl WarningCode {
             Self::NoFrameOfReference => "no-frame-of-reference",
             Self::Lossy => "lossy",
             Self::UnreadableSlices => "unreadable-slices",
-            Self::ModalityLutIgnored => "modality-lut-ignored",
             Self::RepairedFiles => "repaired-files",
         }
     }
@@ -106,8 +103,7 @@ impl WarningCode {
             | Self::NoGeometry
             | Self::MixedFramesOfReference
             | Self::NoFrameOfReference
-            | Self::Lossy
-            | Self::ModalityLutIgnored => Disposition::ShownAsIs,
+            | Self::Lossy => Disposition::ShownAsIs,
             Self::UnevenSpacing | Self::OrientationCorrected | Self::RepairedFiles => {
                 Disposition::Repaired
             }

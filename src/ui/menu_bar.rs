@@ -5,9 +5,11 @@ use egui::{Button, RichText, Ui};
 use super::theme;
 use crate::app::AppState;
 use crate::app::action::Action;
+use crate::app::command::{CommandQueue, LookCommand};
 use crate::app::tool::ToolKind;
 use crate::app::viewport::Layout;
 use crate::plan::{MeasurementKind, TrajectoryEnd};
+use crate::study::VoiLut;
 
 /// Menus with their actions; `None` draws a line.
 const MENUS: [(&str, &[Option<Action>]); 5] = [
@@ -65,6 +67,7 @@ const MENUS: [(&str, &[Option<Action>]); 5] = [
             Some(Action::RotateQuarter),
             None,
             Some(Action::ShowCrosshair),
+            Some(Action::ShowOverlays),
             Some(Action::Invert),
             Some(Action::Interpolation),
             None,
@@ -83,7 +86,11 @@ const MENUS: [(&str, &[Option<Action>]); 5] = [
 ];
 
 /// Draws the menus. Returns what was chosen, and whether the settings or the skipped files were.
-pub fn menus_ui(ui: &mut Ui, state: &AppState) -> (Option<Action>, Option<Page>) {
+pub fn menus_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    queue: &mut CommandQueue,
+) -> (Option<Action>, Option<Page>) {
     let mut chosen = None;
     let mut page = None;
     egui::MenuBar::new().ui(ui, |ui| {
@@ -106,6 +113,9 @@ pub fn menus_ui(ui: &mut Ui, state: &AppState) -> (Option<Action>, Option<Page>)
                         ui.close();
                     }
                 }
+                if title == "View" {
+                    looks_menu(ui, state, queue);
+                }
                 let extra = match title {
                     "Study" => Some(("Skipped files…", Page::Skipped)),
                     "View" => Some(("Settings…", Page::Settings)),
@@ -122,6 +132,40 @@ pub fn menus_ui(ui: &mut Ui, state: &AppState) -> (Option<Action>, Option<Page>)
         }
     });
     (chosen, page)
+}
+
+/// The windows and tables of the image's header, where it gives a choice.
+fn looks_menu(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
+    let Some(stage) = &state.stage else { return };
+    let looks = stage.header_looks();
+    if looks.len() < 2 {
+        return;
+    }
+    ui.menu_button("Windows of the file", |ui| {
+        for (index, voi) in looks.iter().enumerate() {
+            let shown = stage.presentation.shows(voi);
+            let name = look_name(index, voi);
+            if ui.selectable_label(shown, name).clicked() {
+                queue.push(LookCommand::Voi(voi.clone()));
+                ui.close();
+            }
+        }
+    });
+}
+
+/// What a window or table of a header is called.
+fn look_name(index: usize, voi: &VoiLut) -> String {
+    let name = match voi.explanation.as_str() {
+        "" => format!("{}", index + 1),
+        name => name.to_owned(),
+    };
+    match voi.table {
+        Some(_) => format!("{name}   table"),
+        None => format!(
+            "{name}   W {:.0}  L {:.0}",
+            voi.window.width, voi.window.center
+        ),
+    }
 }
 
 /// A page over the window.
@@ -150,6 +194,7 @@ fn label_now(action: Action, state: &AppState) -> String {
             None => action.label().to_owned(),
         },
         Action::ShowCrosshair => ticked(state.show_crosshair),
+        Action::ShowOverlays => ticked(state.show_overlays),
         Action::Invert => ticked(state.presentation().is_some_and(|look| look.invert)),
         Action::HidePatient => ticked(state.settings.hide_patient),
         _ => action.label().to_owned(),

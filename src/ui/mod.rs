@@ -113,7 +113,7 @@ impl ViewerApp {
         let bar = Frame::new().inner_margin(Margin::symmetric(8, 2));
         let side = Frame::new().inner_margin(Margin::symmetric(8, 2));
         Panel::top("menus").frame(bar).show(ui, |ui| {
-            let (action, page) = menu_bar::menus_ui(ui, &self.state);
+            let (action, page) = menu_bar::menus_ui(ui, &self.state, &mut self.queue);
             chosen.extend(action);
             self.page = page.or(self.page);
             chosen.extend(menu_bar::tools_ui(ui, &self.state));

@@ -33,6 +33,8 @@ pub const INFO: Color32 = Color32::from_rgb(0x8c, 0xd9, 0xa0);
 pub const REFERENCE: Color32 = Color32::from_rgb(0xd0, 0x8c, 0xf0);
 /// Measurements.
 pub const MEASURE: Color32 = Color32::from_rgb(0xff, 0xe9, 0x8a);
+/// Overlay planes of the images.
+pub const OVERLAY: Color32 = Color32::from_rgb(0x3f, 0xf0, 0xe0);
 /// Dark edge under lines and text, so that both stand out on white bone and on black air.
 pub const HALO: Color32 = Color32::from_black_alpha(190);
 /// Ground of banners over pictures.

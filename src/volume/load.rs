@@ -93,7 +93,7 @@ fn frames<'a>(series: &'a Series, stack: &Stack) -> Vec<(&'a Instance, usize)> {
 /// The grid of a volume stack, without values: nothing is read.
 ///
 /// Values are kept as stored where all frames share one rescale and fit 16 bits, else as modality
-/// values. Pixel padding is kept as it is.
+/// values: also where a table makes them. Pixel padding is kept as it is.
 pub fn empty_volume(series: &Series, stack: usize) -> Result<Volume, VolumeError> {
     let (found, geometry) = find(series, stack)?;
     let not_a_volume = || VolumeError::NotAVolume {
@@ -104,6 +104,7 @@ pub fn empty_volume(series: &Series, stack: usize) -> Result<Volume, VolumeError
     let lps_from_voxel = geometry.lps_from_voxel();
     let voxel_from_lps = lps_from_voxel.inverse().ok_or_else(not_a_volume)?;
     let (modality_lut, kind) = value_kind(&frames);
+    let padding = common_padding(&frames, kind);
     let (slices, slice_len) = (geometry.slices, found.rows * found.columns);
     Ok(Volume {
         series: series.uid.clone(),
@@ -117,6 +118,7 @@ pub fn empty_volume(series: &Series, stack: usize) -> Result<Volume, VolumeError
         voxel_from_lps,
         geometry: geometry.clone(),
         modality_lut,
+        padding,
         voxels: match kind {
             Kind::I16 => Voxels::I16(SliceStore::within_budget(slices, slice_len)?),
             Kind::U16 => Voxels::U16(SliceStore::within_budget(slices, slice_len)?),
@@ -130,6 +132,32 @@ enum Kind {
     I16,
     U16,
     F32,
+}
+
+/// Padding of all frames as the values of the volume; `None` where they differ, or where modality
+/// values no longer tell it.
+fn common_padding(frames: &[(&Instance, usize)], kind: Kind) -> Option<[f64; 2]> {
+    let (first, frame) = frames.first()?;
+    let [least, most] = first.padding?;
+    if frames
+        .iter()
+        .any(|(other, _)| other.padding != first.padding)
+    {
+        return None;
+    }
+    if kind != Kind::F32 {
+        return Some([least, most]);
+    }
+    let lut = &first.frames.get(*frame)?.modality_lut;
+    let same = |(instance, frame): &(&Instance, usize)| {
+        let header = instance.frames.get(*frame);
+        header.is_some_and(|header| header.modality_lut == *lut)
+    };
+    if lut.table.is_some() || !frames.iter().all(same) {
+        return None;
+    }
+    let [a, b] = [least, most].map(|stored| f64::from(lut.apply(stored) as f32));
+    Some([a.min(b), a.max(b)])
 }
 
 /// How the values are kept, and the rescale that then still applies to them.
@@ -148,6 +176,8 @@ fn value_kind(frames: &[(&Instance, usize)]) -> (ModalityLut, Kind) {
             None => integers = false,
         }
     }
+    // Between two stored values lies none of the table.
+    let same = same && first.table.is_none();
     let fits = |least: i64, most: i64| integers && same && range.0 >= least && range.1 <= most;
     if fits(i64::from(i16::MIN), i64::from(i16::MAX)) {
         (first, Kind::I16)
@@ -155,9 +185,8 @@ fn value_kind(frames: &[(&Instance, usize)]) -> (ModalityLut, Kind) {
         (first, Kind::U16)
     } else {
         let modality_values = ModalityLut {
-            slope: 1.0,
-            intercept: 0.0,
-            ..first
+            unit: first.unit,
+            ..ModalityLut::default()
         };
         (modality_values, Kind::F32)
     }

@@ -41,6 +41,9 @@ pub struct Volume {
     /// Stored values → modality values, the same for all slices. `Voxels::F32` already holds
     /// modality values where the files disagree, with slope 1 here.
     pub modality_lut: ModalityLut,
+    /// Least and greatest of the `voxels`' values that mark pixels without an image, where all
+    /// slices agree on them.
+    pub padding: Option<[f64; 2]>,
     /// Stored values.
     pub voxels: Voxels,
 }

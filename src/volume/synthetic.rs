@@ -77,7 +77,7 @@ impl SyntheticVolume {
         self.modality_lut = ModalityLut {
             slope,
             intercept,
-            unit: String::new(),
+            ..ModalityLut::default()
         };
         self
     }
@@ -110,6 +110,7 @@ impl SyntheticVolume {
             voxel_from_lps: lps_from_voxel.inverse().unwrap_or_else(nowhere),
             geometry: self.geometry,
             modality_lut: self.modality_lut,
+            padding: None,
             voxels,
         }
     }

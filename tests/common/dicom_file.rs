@@ -18,6 +18,7 @@ use dicom_object::Tag;
 pub struct DicomFile {
     elements: BTreeMap<Tag, ([u8; 2], Vec<u8>)>,
     transfer_syntax: String,
+    undefined_pixels: bool,
 }
 
 impl DicomFile {
@@ -27,6 +28,7 @@ impl DicomFile {
         let file = Self {
             elements: BTreeMap::new(),
             transfer_syntax: "1.2.840.10008.1.2.1".to_owned(),
+            undefined_pixels: false,
         };
         file.text(tags::SOP_CLASS_UID, *b"UI", "1.2.840.10008.5.1.4.1.1.2")
             .text(
@@ -108,6 +110,20 @@ impl DicomFile {
         self
     }
 
+    /// Sets encapsulated pixel data of these items, the first of them the basic offset table.
+    pub fn encapsulated(self, transfer_syntax: &str, fragments: &[&[u8]]) -> Self {
+        let mut bytes = Vec::new();
+        for fragment in fragments {
+            bytes.extend([0xFE, 0xFF, 0x00, 0xE0]);
+            bytes.extend((fragment.len() as u32).to_le_bytes());
+            bytes.extend(*fragment);
+        }
+        bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+        let mut file = self.raw(tags::PIXEL_DATA, *b"OB", bytes);
+        file.undefined_pixels = true;
+        file.transfer_syntax(transfer_syntax)
+    }
+
     /// Removes an element.
     pub fn without(mut self, tag: Tag) -> Self {
         self.elements.remove(&tag);
@@ -124,7 +140,37 @@ impl DicomFile {
     pub fn data_set(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for (tag, (vr, bytes)) in &self.elements {
+            let at = out.len();
             element(&mut out, *tag, *vr, bytes);
+            if *tag == tags::PIXEL_DATA && self.undefined_pixels {
+                out[at + 8..at + 12].copy_from_slice(&[0xFF; 4]);
+            }
+        }
+        out
+    }
+
+    /// The whole file in Explicit VR Big Endian: heads and US values are turned, other values are
+    /// left as they are.
+    pub fn big_endian_bytes(&self) -> Vec<u8> {
+        let mut out = vec![0; 128];
+        out.extend(b"DICM");
+        let syntax = b"1.2.840.10008.1.2.2\0";
+        element(&mut out, tags::TRANSFER_SYNTAX_UID, *b"UI", syntax);
+        for (tag, (vr, bytes)) in &self.elements {
+            out.extend(tag.0.to_be_bytes());
+            out.extend(tag.1.to_be_bytes());
+            out.extend(vr);
+            if is_long(*vr) {
+                out.extend([0, 0]);
+                out.extend((bytes.len() as u32).to_be_bytes());
+            } else {
+                out.extend((bytes.len() as u16).to_be_bytes());
+            }
+            if vr == b"US" {
+                out.extend(bytes.chunks(2).flat_map(|pair| [pair[1], pair[0]]));
+            } else {
+                out.extend(bytes);
+            }
         }
         out
     }
@@ -158,13 +204,21 @@ fn element(out: &mut Vec<u8>, tag: Tag, vr: [u8; 2], bytes: &[u8]) {
     out.extend(tag.0.to_le_bytes());
     out.extend(tag.1.to_le_bytes());
     out.extend(vr);
-    if matches!(&vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT") {
+    if is_long(vr) {
         out.extend([0, 0]);
         out.extend((bytes.len() as u32).to_le_bytes());
     } else {
         out.extend((bytes.len() as u16).to_le_bytes());
     }
     out.extend(bytes);
+}
+
+/// Whether the length has 32 bits.
+fn is_long(vr: [u8; 2]) -> bool {
+    matches!(
+        &vr,
+        b"OB" | b"OW" | b"OF" | b"OD" | b"OV" | b"SQ" | b"UN" | b"UT"
+    )
 }
 
 /// Tag, VR and value of an element.

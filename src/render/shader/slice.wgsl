@@ -34,6 +34,7 @@ const FLOAT: u32 = 2u;
 
 const RAMP: u32 = 0u;
 const STEP: u32 = 1u;
+const TABLE: u32 = 3u;
 
 const OUTSIDE: u32 = 0u;
 const VALUED: u32 = 1u;
@@ -48,6 +49,8 @@ const MISSING_SHARE: f32 = 1e-3;
 @group(0) @binding(2) var float_voxels: texture_3d<f32>;
 // 1 for each slice that has been read.
 @group(0) @binding(3) var present: texture_2d<u32>;
+// Greys of a table, 256 a row; a single one where the curve is none.
+@group(0) @binding(4) var table: texture_2d<u32>;
 
 struct Corner {
     @builtin(position) position: vec4<f32>,
@@ -186,6 +189,9 @@ fn grey_of(stored: f32) -> f32 {
         grey = clamp(x + 0.5, 0.0, 1.0);
     } else if slice.modes.w == STEP {
         grey = select(0.0, 1.0, x > 0.0);
+    } else if slice.modes.w == TABLE {
+        let index = u32(clamp(floor(x + 0.5), 0.0, 65535.0));
+        grey = f32(textureLoad(table, vec2<u32>(index % 256u, index / 256u), 0).r) / 255.0;
     } else {
         grey = 1.0 / (1.0 + exp(clamp(-4.0 * x, -80.0, 80.0)));
     }

@@ -6,6 +6,7 @@ use super::Pointed;
 use super::overlay::text;
 use crate::app::AppState;
 use crate::app::acquired::slice_words;
+use crate::app::presentation::Presentation;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::{Viewport, ViewportId};
 use crate::geometry::{AnatomicalPlane, OrientationLetters, Plane};
@@ -126,10 +127,16 @@ fn slice_position(viewport: &Viewport, frame: &ViewFrame, state: &AppState) -> S
 }
 
 fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
-    let Some(stage) = &state.stage else { return };
-    if rect.width() < 420.0 {
-        return;
+    if rect.width() >= 420.0 {
+        corner_text(painter, rect, &series_lines(state));
     }
+}
+
+/// Patient, date and series, unless the person wants no names.
+pub fn series_lines(state: &AppState) -> Vec<String> {
+    let Some(stage) = &state.stage else {
+        return Vec::new();
+    };
     let study = state
         .catalog
         .find_series(&stage.series.uid)
@@ -137,7 +144,15 @@ fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
     let mut lines = Vec::new();
     if let Some(study) = study {
         if !state.settings.hide_patient {
-            lines.push(format::person_name(&study.patient.name));
+            let name = format::person_name(&study.patient.name);
+            // A radiograph may be all there is to tell two patients of one name apart.
+            let id =
+                Some(&study.patient.id).filter(|id| !id.is_empty() && stage.volume().is_none());
+            lines.push(match id {
+                Some(id) if name.is_empty() => id.clone(),
+                Some(id) => format!("{name}  {id}"),
+                None => name,
+            });
         }
         lines.push(format::date(&study.date));
     }
@@ -146,12 +161,18 @@ fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
         stage.series.modality,
         stage.series.title()
     ));
+    lines.retain(|line| !line.is_empty());
     let stack = stage.series.stacks.get(stage.stack);
     lines.extend(
         stack
             .map(|stack| stack.name.clone())
             .filter(|name| !name.is_empty()),
     );
+    lines
+}
+
+/// Lines in the upper right corner.
+pub fn corner_text(painter: &Painter, rect: Rect, lines: &[String]) {
     // A long name must not run over the title in the other corner.
     let wide = rect.width() - 210.0;
     for (index, content) in lines.iter().enumerate() {
@@ -202,11 +223,7 @@ fn look_text(painter: &Painter, rect: Rect, viewport: &Viewport, state: &AppStat
         };
         lines.push(format!("{mode} {}", format::mm(viewport.slab.thickness_mm)));
     }
-    let inverted = if look.invert { " inverted" } else { "" };
-    lines.push(format!(
-        "W {:.0}  L {:.0}{inverted}",
-        look.window.width, look.window.center
-    ));
+    lines.push(window_words(look));
     for (index, content) in lines.iter().rev().enumerate() {
         let at = pos2(
             rect.left() + EDGE,
@@ -214,6 +231,19 @@ fn look_text(painter: &Painter, rect: Rect, viewport: &Viewport, state: &AppStat
         );
         text(painter, at, Align2::LEFT_BOTTOM, content, theme::LABEL);
     }
+}
+
+/// Width and level, or the name of the table that is shown instead.
+pub fn window_words(look: &Presentation) -> String {
+    let shown = match &look.table {
+        Some(_) if look.is_own() && !look.own.explanation.is_empty() => {
+            format!("Table {}", look.own.explanation)
+        }
+        Some(_) => "Table of the file".to_owned(),
+        None => format!("W {:.0}  L {:.0}", look.window.width, look.window.center),
+    };
+    let inverted = if look.invert { " inverted" } else { "" };
+    format!("{shown}{inverted}")
 }
 
 /// A bar of a round length near the lower left edge.

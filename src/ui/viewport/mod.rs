@@ -3,6 +3,8 @@
 mod input;
 mod labels;
 mod overlay;
+pub mod overlay_planes;
+mod picture_labels;
 pub mod pictures;
 pub mod stack_view;
 
@@ -96,6 +98,7 @@ fn viewport_ui(
 
     let pointed = if let Some(frame) = frame {
         pictures.paint(ui, rect, id, state, &frame);
+        pictures.paint_overlays(ui, rect, id, state, &frame);
         overlay::paint(ui, rect, id, state, &frame);
         let pointed = input::handle(ui, &response, id, state, (&frame, queue));
         labels::paint(ui, rect, id, state, (&frame, pointed));

@@ -12,11 +12,15 @@ use egui_wgpu::RenderState;
 use glam::DVec2;
 
 use super::super::gpu::{Gpu, PictureCallback, SliceCallback};
+use super::overlay_planes::OverlayTextures;
+use super::screen_of;
 use crate::app::AppState;
 use crate::app::job::{Job, JobEvent};
 use crate::app::settings::BackEnd;
+use crate::app::stage::Content;
 use crate::app::view_frame::ViewFrame;
-use crate::app::viewport::ViewportId;
+use crate::app::viewport::{Viewport, ViewportId};
+use crate::geometry::Point;
 use crate::render::{Display, GreyPicture, cpu};
 use crate::volume::{SliceRequest, Volume};
 
@@ -62,6 +66,7 @@ struct Shown {
 /// The pictures of all viewports and how they are made.
 pub struct Pictures {
     shown: HashMap<ViewportId, Shown>,
+    overlays: OverlayTextures,
     /// Seconds per slab sample of the last pictures.
     seconds_per_sample: f64,
     gpu: Option<Gpu>,
@@ -80,6 +85,7 @@ impl Pictures {
         let gpu_usable = gpu.as_ref().is_some_and(Gpu::is_hardware);
         Self {
             shown: HashMap::new(),
+            overlays: OverlayTextures::default(),
             seconds_per_sample: 4e-9,
             gpu,
             gpu_usable,
@@ -145,12 +151,7 @@ impl Pictures {
                 slab_mode: viewport.slab.mode,
                 interpolation: look.interpolation,
             },
-            display: Display {
-                window: look.window,
-                function: look.function,
-                invert: look.invert,
-                background: 0,
-            },
+            display: look.display(),
         };
         if self.uses_gpu(state.settings.back_end) {
             self.paint_gpu(ui, rect, id, volume, &wanted);
@@ -180,7 +181,7 @@ impl Pictures {
         let callback = SliceCallback {
             viewport: id.0 as u64,
             request: wanted.request,
-            display: wanted.display,
+            display: wanted.display.clone(),
         };
         ui.painter()
             .add(egui_wgpu::Callback::new_paint_callback(rect, callback));
@@ -319,7 +320,7 @@ impl Pictures {
         let (volume, request, display) = (
             Arc::clone(volume),
             shown.wanted.request,
-            shown.wanted.display,
+            shown.wanted.display.clone(),
         );
         let ctx = ui.ctx().clone();
         let waker = Arc::new(move || ctx.request_repaint());
@@ -329,6 +330,33 @@ impl Pictures {
         });
         shown.refining = job.ok();
         false
+    }
+
+    /// Draws the overlay planes of the slice that a viewport shows as it was acquired.
+    pub fn paint_overlays(
+        &mut self,
+        ui: &Ui,
+        rect: Rect,
+        id: ViewportId,
+        state: &AppState,
+        frame: &ViewFrame,
+    ) {
+        let thin = |viewport: &Viewport| viewport.slab.thickness_mm <= 0.0;
+        let Some(Content::Volume(stage)) = state.stage.as_ref().map(|stage| &stage.content) else {
+            return;
+        };
+        if !state.show_overlays || !state.viewport(id).is_some_and(thin) {
+            return;
+        }
+        let volume = &stage.volume;
+        let Some((slice, overlays)) = stage.overlays.on_plane(volume, &frame.plane) else {
+            return;
+        };
+        let screen = |column: f32, row: f32| {
+            let voxel = Point::new(f64::from(column) - 0.5, f64::from(row) - 0.5, slice as f64);
+            screen_of(rect, frame, volume.lps_from_voxel * voxel)
+        };
+        self.overlays.paint(&ui.painter_at(rect), overlays, screen);
     }
 
     /// Tells the graphics card that all viewports of this frame are known.
@@ -384,7 +412,7 @@ fn coarsened(request: &SliceRequest, coarse: usize) -> SliceRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{Plane, Point};
+    use crate::geometry::Plane;
 
     #[test]
     fn a_coarse_picture_covers_the_same_ground() {

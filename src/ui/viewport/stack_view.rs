@@ -5,20 +5,22 @@ use egui::{
     pos2,
 };
 
-use super::labels;
 use super::overlay::{former_slice, text};
+use super::overlay_planes::OverlayTextures;
+use super::picture_labels;
 use crate::app::AppState;
 use crate::app::command::{CommandQueue, LookCommand, StudyCommand};
 use crate::app::presentation::Presentation;
 use crate::app::stage::Stage;
-use crate::render::Display;
+use crate::render::frame_greys;
 use crate::study::{Frame, Samples};
-use crate::ui::{format, theme};
+use crate::ui::theme;
 
 /// The picture as a texture, kept while nothing changes.
 #[derive(Default)]
 pub struct StackView {
     texture: Option<(TextureHandle, TextureKey)>,
+    overlays: OverlayTextures,
     zoom: f32,
     pan: egui::Vec2,
     shown: Option<(usize, usize)>,
@@ -50,15 +52,23 @@ impl StackView {
             self.pan = egui::Vec2::ZERO;
         }
         let picture = stage.picture();
-        if let Some((index, frame)) = &picture {
-            self.upload(ui, (*index, stack), stage, frame);
+        if let Some((index, picture)) = &picture {
+            self.upload(ui, (*index, stack), stage, &picture.frame);
         }
         let mut place = None;
-        if let (Some((_, frame)), Some((texture, _))) = (&picture, &self.texture) {
-            let fitted = self.place(area, stage, frame);
+        if let (Some((_, picture)), Some((texture, _))) = (&picture, &self.texture) {
+            let fitted = self.place(area, stage, &picture.frame);
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
             painter.image(texture.id(), fitted, whole, Color32::WHITE);
-            reference(&painter, area, state, (fitted, frame));
+            if state.show_overlays {
+                let (columns, rows) = (picture.frame.columns as f32, picture.frame.rows as f32);
+                self.overlays
+                    .paint(&painter, &picture.overlays, |column, row| {
+                        let share = egui::vec2(column / columns, row / rows);
+                        fitted.min + share * fitted.size()
+                    });
+            }
+            reference(&painter, area, state, (fitted, &picture.frame));
             place = Some(fitted);
         } else {
             let words = stage.picture_failure().unwrap_or("Reading…");
@@ -71,16 +81,8 @@ impl StackView {
             );
         }
         self.input(ui, &response, stage, queue);
-        words(
-            ui,
-            area,
-            state,
-            (
-                &response,
-                place,
-                picture.as_ref().map(|(_, frame)| &**frame),
-            ),
-        );
+        let frame = picture.as_ref().map(|(_, picture)| &picture.frame);
+        picture_labels::paint(ui, area, state, (response.hover_pos(), place, frame));
     }
 
     fn upload(
@@ -113,10 +115,8 @@ impl StackView {
     fn place(&self, area: Rect, stage: &Stage, frame: &Frame) -> Rect {
         // Rows and columns may be unequally spaced; the picture keeps the true shape.
         let aspect = stage
-            .series
-            .instances
-            .first()
-            .and_then(|instance| instance.pixel_aspect)
+            .leading_instance()
+            .and_then(|(instance, _)| instance.pixel_aspect)
             .map_or(1.0, |[row, column]| (row / column) as f32);
         let size = egui::vec2(frame.columns as f32, frame.rows as f32 * aspect);
         let fit = (area.width() / size.x).min(area.height() / size.y);
@@ -187,81 +187,17 @@ fn reference(
     former_slice(painter, area, state, (&plane, &on_screen));
 }
 
-fn words(
-    ui: &Ui,
-    area: Rect,
-    state: &AppState,
-    (response, place, frame): (&egui::Response, Option<Rect>, Option<&Frame>),
-) {
-    let Some(stage) = &state.stage else { return };
-    let painter = ui.painter_at(area);
-    let index = match &stage.content {
-        crate::app::stage::Content::Pictures(pictures) => pictures.frame,
-        crate::app::stage::Content::Volume(_) => 0,
-    };
-    let count = format!("Picture {} of {}", index + 1, stage.frame_count());
-    let corner = area.min + egui::vec2(8.0, 8.0);
-    text(&painter, corner, Align2::LEFT_TOP, &count, theme::LABEL);
-    let title = format!("{} {}", stage.series.modality, stage.series.title());
-    let title = labels::shortened(&painter, &title, area.width() - 200.0);
-    text(
-        &painter,
-        pos2(area.right() - 8.0, area.top() + 8.0),
-        Align2::RIGHT_TOP,
-        &title,
-        theme::LABEL,
-    );
-    let look = &stage.presentation;
-    let window = format!("W {:.0}  L {:.0}", look.window.width, look.window.center);
-    text(
-        &painter,
-        pos2(area.left() + 8.0, area.bottom() - 8.0),
-        Align2::LEFT_BOTTOM,
-        &window,
-        theme::LABEL,
-    );
-    let (Some(at), Some(place), Some(frame)) = (response.hover_pos(), place, frame) else {
-        return;
-    };
-    if !place.contains(at) {
-        return;
-    }
-    let column = ((at.x - place.left()) / place.width() * frame.columns as f32) as usize;
-    let row = ((at.y - place.top()) / place.height() * frame.rows as f32) as usize;
-    let stored = frame.samples.value(row * frame.columns + column);
-    let value = stored.and_then(|stored| stage.picture_value(stored));
-    let value = value.map_or(String::new(), |value| format::value(value, ""));
-    let words = format!("column {column}, row {row}   {value}");
-    text(
-        &painter,
-        area.max - egui::vec2(8.0, 8.0),
-        Align2::RIGHT_BOTTOM,
-        &words,
-        theme::LABEL,
-    );
-}
-
+/// Colours as they are; greys through the look, with padding black whichever way they run.
 fn greys(stage: &Stage, frame: &Frame) -> ColorImage {
     let size = [frame.columns, frame.rows];
     if let Samples::Rgb8(pixels) = &frame.samples {
-        let flat: Vec<u8> = pixels.iter().flatten().copied().collect();
-        return ColorImage::from_rgb(size, &flat);
+        return ColorImage::from_rgb(size, pixels.as_flattened());
     }
-    let look = &stage.presentation;
-    let display = Display {
-        window: look.window,
-        function: look.function,
-        invert: look.invert,
-        background: 0,
-    };
-    let greys: Vec<u8> = (0..frame.samples.len())
-        .map(|index| {
-            let value = frame
-                .samples
-                .value(index)
-                .and_then(|stored| stage.picture_value(stored));
-            display.grey_of(value.unwrap_or(f64::NAN))
-        })
-        .collect();
+    let mut display = stage.presentation.display();
+    display.invert ^= stage.is_reversed();
+    let greys = stage
+        .leading_instance()
+        .and_then(|(instance, index)| frame_greys(frame, instance, index, &display))
+        .unwrap_or_else(|| vec![0; size[0] * size[1]]);
     ColorImage::from_gray(size, &greys)
 }

@@ -1,0 +1,139 @@
+//! Shape of the pixels of pictures that are not placed in the patient (PS3.3 C.7.6.3.1.7,
+//! C.8.5.5.1).
+
+use dicom_dictionary_std::tags;
+
+use super::elements::Elements;
+
+/// Physical unit "cm" of an ultrasound region (C.8.5.5.1.15).
+const CENTIMETRES: i64 = 3;
+/// Spatial format "2D" of an ultrasound region (C.8.5.5.1.1).
+const TWO_DIMENSIONAL: i64 = 1;
+
+/// Height and width of a pixel, mm or relative: the first usable of Pixel Spacing, Imager Pixel
+/// Spacing, Nominal Scanned Pixel Spacing, Pixel Aspect Ratio, and what all two-dimensional
+/// ultrasound regions agree on.
+pub(crate) fn pixel_aspect(header: &Elements) -> Option<[f64; 2]> {
+    let usable = |elements: &Elements, tag| {
+        let pair = elements.vector::<2>(tag).ok().flatten()?;
+        pair.iter().all(|&v| v > 0.0).then_some(pair)
+    };
+    let measures = [
+        tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+        tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+    ]
+    .into_iter()
+    .find_map(|groups| header.item(groups)?.item(tags::PIXEL_MEASURES_SEQUENCE));
+    measures
+        .and_then(|measures| usable(measures, tags::PIXEL_SPACING))
+        .or_else(|| {
+            [
+                tags::PIXEL_SPACING,
+                tags::IMAGER_PIXEL_SPACING,
+                tags::NOMINAL_SCANNED_PIXEL_SPACING,
+                tags::PIXEL_ASPECT_RATIO,
+            ]
+            .into_iter()
+            .find_map(|tag| usable(header, tag))
+        })
+        .or_else(|| of_regions(header))
+}
+
+fn of_regions(header: &Elements) -> Option<[f64; 2]> {
+    let mut agreed: Option<[f64; 2]> = None;
+    for region in header.items(tags::SEQUENCE_OF_ULTRASOUND_REGIONS) {
+        let is = |tag, wanted| matches!(region.integer(tag), Ok(Some(value)) if value == wanted);
+        if !is(tags::REGION_SPATIAL_FORMAT, TWO_DIMENSIONAL)
+            || !is(tags::PHYSICAL_UNITS_X_DIRECTION, CENTIMETRES)
+            || !is(tags::PHYSICAL_UNITS_Y_DIRECTION, CENTIMETRES)
+        {
+            continue;
+        }
+        // Negative where the axis runs against the rows.
+        let delta = |tag| Some(10.0 * region.number(tag).ok()??.abs());
+        let pair = [
+            delta(tags::PHYSICAL_DELTA_Y)?,
+            delta(tags::PHYSICAL_DELTA_X)?,
+        ];
+        if pair.contains(&0.0) {
+            return None;
+        }
+        let ratio = |[row, column]: [f64; 2]| row / column;
+        match agreed {
+            Some(other) if (ratio(other) / ratio(pair) - 1.0).abs() > 1e-3 => return None,
+            _ => agreed = agreed.or(Some(pair)),
+        }
+    }
+    agreed
+}
+
+#[cfg(test)]
+mod tests {
+    use dicom_object::Tag;
+
+    use super::super::elements::{Element, Value};
+    use super::*;
+
+    fn element(tag: Tag, vr: [u8; 2], bytes: Vec<u8>) -> Element {
+        Element {
+            tag,
+            vr: Some(vr),
+            value: Value::Bytes(bytes),
+        }
+    }
+
+    fn with(list: Vec<Element>) -> Elements {
+        Elements {
+            list,
+            big_endian: false,
+        }
+    }
+
+    fn region(delta_x: f64, delta_y: f64) -> Elements {
+        let word = |tag, value: u16| element(tag, *b"US", value.to_le_bytes().to_vec());
+        let delta = |tag, value: f64| element(tag, *b"FD", value.to_le_bytes().to_vec());
+        with(vec![
+            word(tags::REGION_SPATIAL_FORMAT, 1),
+            word(tags::PHYSICAL_UNITS_X_DIRECTION, 3),
+            word(tags::PHYSICAL_UNITS_Y_DIRECTION, 3),
+            delta(tags::PHYSICAL_DELTA_X, delta_x),
+            delta(tags::PHYSICAL_DELTA_Y, delta_y),
+        ])
+    }
+
+    fn ultrasound(regions: Vec<Elements>) -> Elements {
+        with(vec![Element {
+            tag: tags::SEQUENCE_OF_ULTRASOUND_REGIONS,
+            vr: Some(*b"SQ"),
+            value: Value::Items(regions),
+        }])
+    }
+
+    #[test]
+    fn spacing_goes_before_the_ratio_and_nonsense_is_passed_over() {
+        let text = |tag, text: &str| element(tag, *b"DS", text.as_bytes().to_vec());
+        let ratio = text(tags::PIXEL_ASPECT_RATIO, "3\\2");
+        let imager = text(tags::IMAGER_PIXEL_SPACING, "0.1\\0.2");
+        assert_eq!(pixel_aspect(&with(vec![ratio.clone()])), Some([3.0, 2.0]));
+        assert_eq!(
+            pixel_aspect(&with(vec![ratio.clone(), imager])),
+            Some([0.1, 0.2])
+        );
+        let zero = text(tags::PIXEL_SPACING, "0\\0");
+        assert_eq!(pixel_aspect(&with(vec![zero, ratio])), Some([3.0, 2.0]));
+        assert_eq!(pixel_aspect(&with(Vec::new())), None);
+    }
+
+    #[test]
+    fn ultrasound_regions_count_where_they_agree() {
+        assert_eq!(
+            pixel_aspect(&ultrasound(vec![region(0.02, -0.04)])),
+            Some([0.4, 0.2])
+        );
+        let same = ultrasound(vec![region(0.02, 0.04), region(0.01, 0.02)]);
+        assert_eq!(pixel_aspect(&same), Some([0.4, 0.2]));
+        let other = ultrasound(vec![region(0.02, 0.04), region(0.02, 0.02)]);
+        assert_eq!(pixel_aspect(&other), None);
+        assert_eq!(pixel_aspect(&ultrasound(vec![region(0.0, 0.02)])), None);
+    }
+}

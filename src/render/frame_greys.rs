@@ -1,0 +1,48 @@
+//! Greys of one frame as it is stored, pixel for pixel: radiographs, runs, secondary captures.
+
+use super::display::Display;
+use crate::study::{Frame, Instance, Samples};
+
+/// Grey of padding, whichever way the greys run (PS3.3 C.7.5.1.1.2).
+const PADDING_GREY: u8 = 0;
+
+/// Greys row by row of frame `index` (0-based) of a file; `None` for colour, which has no window.
+pub fn frame_greys(
+    frame: &Frame,
+    instance: &Instance,
+    index: usize,
+    display: &Display,
+) -> Option<Vec<u8>> {
+    let lut = instance
+        .frames
+        .get(index)
+        .map(|header| &header.modality_lut);
+    let grey = |stored: f64| {
+        if instance.is_padding(stored) {
+            return PADDING_GREY;
+        }
+        display.grey_of(lut.map_or(stored, |lut| lut.apply(stored)))
+    };
+    // What has at most 16 bits has at most 65,536 greys to compute.
+    let by_low_bits = |value: fn(u16) -> f64| -> Vec<u8> {
+        (0..=u16::MAX).map(|bits| grey(value(bits))).collect()
+    };
+    let look_up = |table: &[u8], bits: u16| table.get(usize::from(bits)).copied();
+    let greys = match &frame.samples {
+        Samples::Rgb8(_) => return None,
+        Samples::U16(values) => {
+            let table = by_low_bits(f64::from);
+            let greys = values.iter().map(|&bits| look_up(&table, bits));
+            greys.map(Option::unwrap_or_default).collect()
+        }
+        Samples::I16(values) => {
+            let table = by_low_bits(|bits| f64::from(bits as i16));
+            let greys = values.iter().map(|&value| look_up(&table, value as u16));
+            greys.map(Option::unwrap_or_default).collect()
+        }
+        samples => (0..samples.len())
+            .map(|index| grey(samples.value(index).unwrap_or(f64::NAN)))
+            .collect(),
+    };
+    Some(greys)
+}
