@@ -62,9 +62,9 @@ impl Coefficient for f32 {
     /// T.800 F.3.8.2 with the parameters of Table F.4.
     fn invert<const N: usize>(low: &mut [[Self; N]], high: &mut [[Self; N]], odd: bool) {
         const ALPHA: f32 = -1.586_134_3;
-        const BETA: f32 = -0.052_980_12;
+        const BETA: f32 = -0.052_980_117;
         const GAMMA: f32 = 0.882_911_1;
-        const DELTA: f32 = 0.443_506_85;
+        const DELTA: f32 = 0.443_506_87;
         const K: f32 = 1.230_174_1;
         low.as_flattened_mut()
             .iter_mut()
