@@ -17,6 +17,8 @@ use dicom_object::Tag;
 #[derive(Clone)]
 pub struct DicomFile {
     elements: BTreeMap<Tag, ([u8; 2], Vec<u8>)>,
+    /// Lengths that elements claim instead of their own.
+    claimed: BTreeMap<Tag, u32>,
     transfer_syntax: String,
 }
 
@@ -26,6 +28,7 @@ impl DicomFile {
     pub fn slice(series: u32, number: i32, z: f64, value: i16) -> Self {
         let file = Self {
             elements: BTreeMap::new(),
+            claimed: BTreeMap::new(),
             transfer_syntax: "1.2.840.10008.1.2.1".to_owned(),
         };
         file.text(tags::SOP_CLASS_UID, *b"UI", "1.2.840.10008.5.1.4.1.1.2")
@@ -120,17 +123,57 @@ impl DicomFile {
         self
     }
 
+    /// Claims another length for an element than its value has; its VR must have a long length.
+    pub fn claiming(mut self, tag: Tag, length: u32) -> Self {
+        self.claimed.insert(tag, length);
+        self
+    }
+
+    /// Sets compressed pixel data: an offset table and fragments, closed by a delimiter.
+    pub fn fragments(self, transfer_syntax: &str, table: &[u32], fragments: &[&[u8]]) -> Self {
+        let table: Vec<u8> = table.iter().flat_map(|at| at.to_le_bytes()).collect();
+        let mut bytes = Vec::new();
+        for fragment in [table.as_slice()].iter().chain(fragments) {
+            bytes.extend([0xFE, 0xFF, 0x00, 0xE0]);
+            let even = fragment.len().next_multiple_of(2);
+            bytes.extend((even as u32).to_le_bytes());
+            bytes.extend(*fragment);
+            bytes.resize(bytes.len() + even - fragment.len(), 0);
+        }
+        bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+        self.raw(tags::PIXEL_DATA, *b"OB", bytes)
+            .claiming(tags::PIXEL_DATA, u32::MAX)
+            .transfer_syntax(transfer_syntax)
+    }
+
     /// Elements without preamble and file meta group.
     pub fn data_set(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for (tag, (vr, bytes)) in &self.elements {
+            let start = out.len();
             element(&mut out, *tag, *vr, bytes);
+            if let Some(length) = self.claimed.get(tag) {
+                out.splice(start + 8..start + 12, length.to_le_bytes());
+            }
         }
         out
     }
 
-    /// The whole file.
-    pub fn bytes(&self) -> Vec<u8> {
+    /// Elements in implicit VR, without preamble and file meta group.
+    pub fn implicit_data_set(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (tag, (_, bytes)) in &self.elements {
+            out.extend(tag.0.to_le_bytes());
+            out.extend(tag.1.to_le_bytes());
+            let length = bytes.len() as u32;
+            out.extend(self.claimed.get(tag).unwrap_or(&length).to_le_bytes());
+            out.extend(bytes);
+        }
+        out
+    }
+
+    /// Preamble, mark and a file meta group with the transfer syntax.
+    pub fn file_meta(&self) -> Vec<u8> {
         let mut uid = self.transfer_syntax.as_bytes().to_vec();
         if uid.len() % 2 == 1 {
             uid.push(0);
@@ -142,8 +185,12 @@ impl DicomFile {
         let length = (meta.len() as u32).to_le_bytes();
         element(&mut out, Tag(0x0002, 0x0000), *b"UL", &length);
         out.extend(meta);
-        out.extend(self.data_set());
         out
+    }
+
+    /// The whole file.
+    pub fn bytes(&self) -> Vec<u8> {
+        [self.file_meta(), self.data_set()].concat()
     }
 
     /// Writes the file into a folder.
@@ -158,7 +205,10 @@ fn element(out: &mut Vec<u8>, tag: Tag, vr: [u8; 2], bytes: &[u8]) {
     out.extend(tag.0.to_le_bytes());
     out.extend(tag.1.to_le_bytes());
     out.extend(vr);
-    if matches!(&vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT") {
+    if matches!(
+        &vr,
+        b"OB" | b"OD" | b"OF" | b"OW" | b"SQ" | b"UN" | b"UT"
+    ) {
         out.extend([0, 0]);
         out.extend((bytes.len() as u32).to_le_bytes());
     } else {
