@@ -1,11 +1,12 @@
 //! Stylet plans needle paths for image-guided spine interventions on DICOM studies.
 //!
 //! The modules depend on one another in one direction only:
-//! `geometry → study → plan → codec → dicom → volume → assess → export → render → app → {cli, ui}`.
+//! `budget → geometry → study → plan → codec → dicom → volume → assess → export → render → app → {cli, ui}`.
 //! `ARCHITECTURE.md` says what each owns. Not a medical device.
 
 pub mod app;
 pub mod assess;
+pub mod budget;
 pub mod cli;
 pub mod codec;
 pub mod dicom;

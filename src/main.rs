@@ -11,6 +11,7 @@ use stylet::ui::{LaunchOptions, run};
 fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error")).init();
     let cli = Cli::parse();
+    cli.apply_memory();
     let failed = match cli.command {
         Some(command) => command
             .run()

@@ -91,6 +91,7 @@ impl AppState {
     /// An empty state; starts the journal under `folders` and looks for what was left behind.
     pub fn new(folders: Folders, waker: Waker) -> Self {
         let settings = Settings::load(&folders);
+        settings.apply_memory();
         let mut state = Self {
             catalog: Catalog::default(),
             rejected: Vec::new(),
@@ -149,6 +150,7 @@ impl AppState {
             Command::DismissNotice(notice) => self.notices.dismiss(&notice),
             Command::Settings(settings) => {
                 self.settings = settings;
+                self.settings.apply_memory();
                 if let Err(error) = self.settings.save(&self.folders) {
                     self.notices.add(Severity::Warning, error.to_string());
                 }

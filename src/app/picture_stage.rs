@@ -20,8 +20,9 @@ pub struct PictureStage {
     failed: Option<(usize, String)>,
 }
 
-/// Decoded pictures that are kept.
+/// Decoded pictures that are kept, and the most bytes of them; the one shown is always kept.
 const KEPT_PICTURES: usize = 8;
+const KEPT_BYTES: usize = 256 << 20;
 
 impl PictureStage {
     /// Whether a picture is being decoded.
@@ -66,6 +67,13 @@ impl PictureStage {
         self.decoding = job.ok().map(|job| (frame, job));
     }
 
+    fn kept_bytes(&self) -> usize {
+        self.decoded
+            .iter()
+            .map(|(_, frame)| frame.samples.bytes())
+            .sum()
+    }
+
     /// True where a picture has just come.
     pub(super) fn poll(&mut self, notices: &mut Notices) -> bool {
         let Some((frame, job)) = &self.decoding else {
@@ -79,10 +87,12 @@ impl PictureStage {
         match event {
             JobEvent::Progress(()) => false,
             JobEvent::Finished(Ok(decoded)) => {
-                if self.decoded.len() == KEPT_PICTURES {
+                self.decoded.push_back((frame, Arc::new(decoded)));
+                while self.decoded.len() > 1
+                    && (self.decoded.len() > KEPT_PICTURES || self.kept_bytes() > KEPT_BYTES)
+                {
                     self.decoded.pop_front();
                 }
-                self.decoded.push_back((frame, Arc::new(decoded)));
                 true
             }
             JobEvent::Finished(Err(error)) => {

@@ -7,6 +7,7 @@ use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::budget::MEMORY;
 use crate::plan::Trajectory;
 
 /// What a drag with the middle or right button does.
@@ -82,6 +83,8 @@ pub struct Settings {
     pub middle_drag: DragAction,
     /// Drag with the right button.
     pub secondary_drag: DragAction,
+    /// Memory that studies may take, GiB; half of the machine's where not set.
+    pub memory_gib: Option<f64>,
 }
 
 impl Default for Settings {
@@ -95,6 +98,7 @@ impl Default for Settings {
             back_end: BackEnd::Auto,
             middle_drag: DragAction::Pan,
             secondary_drag: DragAction::Zoom,
+            memory_gib: None,
         }
     }
 }
@@ -163,6 +167,19 @@ impl Settings {
             .unwrap_or_default()
     }
 
+    /// The same memory in bytes; `None` for the machine's own.
+    pub fn memory_bytes(&self) -> Option<u64> {
+        let gib = self
+            .memory_gib
+            .filter(|gib| gib.is_finite() && *gib > 0.0)?;
+        Some((gib * f64::from(1 << 30)) as u64)
+    }
+
+    /// Makes the memory allowed to studies what is set here.
+    pub fn apply_memory(&self) {
+        MEMORY.set_limit(self.memory_bytes());
+    }
+
     /// Keeps them for the next time.
     pub fn save(&self, folders: &Folders) -> Result<(), SettingsError> {
         let path = folders.settings_file();
@@ -199,6 +216,21 @@ mod tests {
         assert_eq!(Settings::load(&folders), mine);
         fs::write(folders.settings_file(), "{\"hide_patient\": 3").unwrap();
         assert_eq!(Settings::load(&folders), Settings::default());
+    }
+
+    #[test]
+    fn memory_is_set_in_gibibytes_and_nonsense_is_as_good_as_none() {
+        let with = |memory_gib| {
+            let settings = Settings {
+                memory_gib,
+                ..Settings::default()
+            };
+            settings.memory_bytes()
+        };
+        assert_eq!(with(Some(1.5)), Some(3 << 29));
+        assert_eq!(with(None), None);
+        assert_eq!(with(Some(-1.0)), None);
+        assert_eq!(with(Some(f64::NAN)), None);
     }
 
     #[test]

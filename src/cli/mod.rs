@@ -15,6 +15,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 
+use crate::app::settings::{Folders, Settings};
+use crate::budget::MEMORY;
 use crate::study::Series;
 use crate::volume::{Volume, load_volume};
 
@@ -27,6 +29,10 @@ pub struct Cli {
     /// What to do; without it the window opens.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// Memory that studies may take, in GiB; without it that of the settings, else half of the
+    /// machine's
+    #[arg(long, global = true, value_name = "GIB", value_parser = numbers::gibibytes)]
+    pub memory: Option<u64>,
     /// What to open in the window.
     #[command(flatten)]
     pub window: WindowArgs,
@@ -68,6 +74,20 @@ pub enum Command {
     Readout(readout::ReadoutArgs),
     /// Write the simulated lumbar CT with its truth.
     Sample(sample::SampleArgs),
+}
+
+impl Cli {
+    /// Sets the memory that studies may take, from the arguments, else from the settings.
+    pub fn apply_memory(&self) {
+        match self.memory {
+            Some(bytes) => MEMORY.pin_limit(bytes),
+            None => {
+                if let Ok(folders) = Folders::of_user() {
+                    Settings::load(&folders).apply_memory();
+                }
+            }
+        }
+    }
 }
 
 impl Command {

@@ -34,6 +34,15 @@ pub fn window(text: &str) -> Result<WindowLevel, String> {
     Ok(WindowLevel::new(center, width))
 }
 
+/// An amount of memory in GiB, above 0, as bytes.
+pub fn gibibytes(text: &str) -> Result<u64, String> {
+    let [gib] = finite::<1>(text, "a number of GiB")?;
+    if gib <= 0.0 {
+        return Err(format!("memory is above 0 GiB, not {gib}"));
+    }
+    Ok((gib * f64::from(1 << 30)) as u64)
+}
+
 /// A picture size `WxH` in pixels.
 pub fn picture_size(text: &str) -> Result<[usize; 2], String> {
     let sides = text.split_once(['x', 'X', '×']);
@@ -45,6 +54,12 @@ pub fn picture_size(text: &str) -> Result<[usize; 2], String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_above_nothing() {
+        assert_eq!(gibibytes("1.5"), Ok(3 << 29));
+        assert!(gibibytes("0").is_err() && gibibytes("-1").is_err() && gibibytes("inf").is_err());
+    }
 
     #[test]
     fn lists_are_read_with_signs_and_spaces_and_refused_with_their_text() {

@@ -10,10 +10,13 @@ use super::color::{self, Palette};
 use super::encoding::EXPLICIT_VR_BIG_ENDIAN;
 use super::source::ByteSource;
 use super::{DicomError, Problem, codec, encapsulated, native, parse};
+use crate::budget::MEMORY;
 use crate::study::{Frame, Instance, Photometric, SampleKind, Samples};
 
 /// A frame larger than this is refused: no X-ray detector comes near it.
 const LARGEST_FRAME_BYTES: usize = 1 << 28;
+/// Bytes a codec may need for a sample besides the result: coefficients of 32 bits, twice.
+const CODEC_BYTES_PER_SAMPLE: usize = 8;
 
 /// Stored values of frame `frame` (0-based): masked to Bits Stored and sign-extended, grey as
 /// stored (MONOCHROME1 is not inverted), colour as RGB with 8 bits a channel.
@@ -70,7 +73,9 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
             LARGEST_FRAME_BYTES >> 20
         )));
     }
+    let frame_bytes = frame_bits.div_ceil(8);
     if is_native(&instance.transfer_syntax) {
+        let _booked = MEMORY.reserve(2 * frame_bytes as u64, "the frame")?;
         return native_samples(instance, frame);
     }
     let mut source = ByteSource::open(&instance.path)?;
@@ -81,6 +86,9 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
         )));
     }
     codec::check_supported(&instance.transfer_syntax)?;
+    let samples = instance.rows * instance.columns * usize::from(format.samples_per_pixel);
+    let working = 3 * frame_bytes + CODEC_BYTES_PER_SAMPLE * samples;
+    let _booked = MEMORY.reserve(working as u64, "the compressed frame")?;
     let at = instance.pixel_data.offset;
     let bytes = encapsulated::frame_bytes(&mut source, &instance.path, at, frame, frames)?;
     if instance.transfer_syntax == uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN {

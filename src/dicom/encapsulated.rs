@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use super::Problem;
 use super::source::ByteSource;
+use crate::budget::MEMORY;
 
 /// Most fragments of a file that are remembered, and of how many files.
 const REMEMBERED_FRAGMENTS: usize = 1 << 16;
@@ -55,6 +56,7 @@ pub(crate) fn frame_bytes(
     let map = frame_map(source, path, at, frames)?;
     let of_frame = map.of_frame(frame).ok_or_else(cut)?;
     let total: u64 = of_frame.iter().map(|fragment| fragment.length).sum();
+    let _booked = MEMORY.reserve(total, "the compressed frame")?;
     let mut bytes = vec![0; total as usize];
     let mut rest = bytes.as_mut_slice();
     for fragment in of_frame {
@@ -141,6 +143,7 @@ fn fragments(source: &mut ByteSource, start: u64) -> Result<(Vec<u64>, Vec<Fragm
     let Some((table, fragments)) = all.split_first() else {
         return Err(cut());
     };
+    let _booked = MEMORY.reserve(table.length, "the offset table")?;
     let bytes = source.bytes(table.offset, table.length as usize)?;
     let (entries, _) = bytes.as_chunks::<4>();
     let offsets = entries

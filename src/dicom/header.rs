@@ -13,10 +13,11 @@ use dicom_object::Tag;
 
 use super::elements::{CharacterSet, Elements, attribute_name, trimmed};
 use super::{Problem, frames, parse};
+use crate::budget::{MEMORY, Reservation};
 use crate::geometry::PatientPosition;
 use crate::study::{
-    FrameOfReferenceUid, Instance, InstanceUid, Patient, Photometric, PixelData, PixelFormat,
-    SampleKind, SeriesUid, StudyUid, VoiFunction, VoiLut, WindowLevel,
+    FrameHeader, FrameOfReferenceUid, Instance, InstanceUid, Patient, Photometric, PixelData,
+    PixelFormat, SampleKind, SeriesUid, StudyUid, VoiFunction, VoiLut, WindowLevel,
 };
 
 /// More frames than any real run has; beyond it a count is a lie that would cost memory.
@@ -35,6 +36,8 @@ pub(crate) struct FileHeader {
     pub series_number: Option<i32>,
     pub series_description: String,
     pub patient_position: Option<PatientPosition>,
+    /// Memory of all this.
+    pub booked: Reservation,
 }
 
 /// Reads the header of an image file.
@@ -55,6 +58,10 @@ pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
     let modality = header.code(tags::MODALITY);
     let left = parsed.source.len().saturating_sub(pixels.offset);
     let count = frame_count(header, left)?;
+    let booked = MEMORY.reserve(
+        (size_of::<FileHeader>() + count * size_of::<FrameHeader>()) as u64,
+        "the header",
+    )?;
     let frames = frames::frame_headers(header, &modality, count)?;
     let instance = Instance {
         path: path.to_owned(),
@@ -97,6 +104,7 @@ pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
         series_number: small_integer(header, tags::SERIES_NUMBER),
         series_description: header.text(tags::SERIES_DESCRIPTION, &charset),
         patient_position: PatientPosition::from_code(&header.code(tags::PATIENT_POSITION)),
+        booked,
     })
 }
 

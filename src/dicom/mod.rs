@@ -34,6 +34,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::budget::OverBudget;
 use crate::study::{Catalog, Instance};
 
 pub use decode::{decode_frame, modality_values};
@@ -147,6 +148,9 @@ pub enum Problem {
         /// What the decoder says.
         message: String,
     },
+    /// It would take more memory than is allowed.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
     /// No frame of this number.
     #[error("there is no frame {}, the file has {frames}", frame + 1)]
     NoSuchFrame {

@@ -17,13 +17,14 @@ use super::encoding::{
 };
 use super::source::ByteSource;
 use super::wanted;
+use crate::budget::{MEMORY, Reservation};
 
 /// Deeper nesting is refused; real objects stay below 10.
 const DEEPEST: usize = 64;
 /// Values longer than this are not read; the longest in use is a 65,536-entry lookup table.
 const LONGEST_VALUE: u64 = 1 << 20;
-/// A deflated data set may grow to this size.
-const LARGEST_INFLATED: u64 = 1 << 31;
+/// Memory is booked in steps of this size.
+const BOOKING_STEP: u64 = 1 << 16;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
@@ -71,10 +72,7 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
     let (declared, data_start) = read_meta(&mut source, start)?;
     let (mut source, data_start) =
         if declared.as_deref() == Some(uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) {
-            (
-                ByteSource::from_memory(inflate(&mut source, data_start)?),
-                0,
-            )
+            (inflate(&mut source, data_start)?, 0)
         } else {
             (source, data_start)
         };
@@ -84,6 +82,8 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
     let mut parser = Parser {
         source: &mut source,
         pixels: None,
+        booked: MEMORY.reserve(0, "the header")?,
+        kept: 0,
     };
     let (elements, _) = parser.data_set(data_start, end, encoding, 0)?;
     let pixels = parser.pixels;
@@ -95,33 +95,51 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
     })
 }
 
-fn inflate(source: &mut ByteSource, at: u64) -> Result<Vec<u8>, Problem> {
+/// The inflated data set, its memory booked as it grows.
+fn inflate(source: &mut ByteSource, at: u64) -> Result<ByteSource, Problem> {
     use std::io::Read as _;
+    const CHUNK: u64 = 1 << 20;
+    let left = source.len().saturating_sub(at);
+    let mut booked = MEMORY.reserve(left, "its inflated data set")?;
     let packed = source.rest(at)?;
+    let mut decoder = flate2::read::DeflateDecoder::new(&*packed);
     let mut inflated = Vec::new();
-    let result = flate2::read::DeflateDecoder::new(&*packed)
-        .take(LARGEST_INFLATED)
-        .read_to_end(&mut inflated);
-    match result {
-        Ok(size) if size as u64 == LARGEST_INFLATED => Err(Problem::Damaged(format!(
-            "its data set inflates to more than {} GiB",
-            LARGEST_INFLATED >> 30
-        ))),
-        Ok(_) => Ok(inflated),
-        // What was inflated before the damage may still hold the whole image.
-        Err(_) if !inflated.is_empty() => Ok(inflated),
-        Err(error) => Err(Problem::Damaged(format!(
-            "its data set cannot be inflated: {error}"
-        ))),
+    loop {
+        // Twice, because a growing vector holds its old memory while it moves.
+        booked.grow(2 * CHUNK)?;
+        match (&mut decoder).take(CHUNK).read_to_end(&mut inflated) {
+            Ok(0) => break,
+            Ok(_) => {}
+            // What was inflated before the damage may still hold the whole image.
+            Err(_) if !inflated.is_empty() => break,
+            Err(error) => {
+                return Err(Problem::Damaged(format!(
+                    "its data set cannot be inflated: {error}"
+                )));
+            }
+        }
     }
+    Ok(ByteSource::from_memory(inflated).booked(booked))
 }
 
 struct Parser<'a> {
     source: &'a mut ByteSource,
     pixels: Option<PixelElement>,
+    booked: Reservation,
+    /// Bytes of what is kept, booked or not.
+    kept: u64,
 }
 
 impl Parser<'_> {
+    /// Books memory of something that is kept.
+    fn keep(&mut self, bytes: u64) -> Result<(), Problem> {
+        self.kept += bytes;
+        while self.kept > self.booked.bytes() {
+            self.booked.grow(BOOKING_STEP)?;
+        }
+        Ok(())
+    }
+
     /// Elements from `at` to `end`, to an item delimiter, or to the pixel data at depth 0; and
     /// the position after them.
     fn data_set(
@@ -217,6 +235,7 @@ impl Parser<'_> {
                 value: Value::Items(items),
             });
         } else if wanted::is_value(head.tag) && length <= LONGEST_VALUE {
+            self.keep(length + size_of::<Element>() as u64)?;
             let bytes = self.source.bytes(head.value_at, length as usize)?.to_vec();
             list.push(Element {
                 tag: head.tag,
@@ -261,6 +280,7 @@ impl Parser<'_> {
             }
             let (item, next) = self.data_set(head.value_at, item_end, encoding, depth + 1)?;
             if keep {
+                self.keep(2 * size_of::<Elements>() as u64)?;
                 items.push(item);
             }
             at = if head.length == UNDEFINED {

@@ -11,6 +11,7 @@ use walkdir::WalkDir;
 
 use super::header::FileHeader;
 use super::{DicomError, ImportReport, Problem, Progress, Rejected, group, header};
+use crate::budget::Reservation;
 use crate::study::{Catalog, Series, SeriesUid, Study, StudyUid};
 
 /// Reads the headers of files and of everything under folders, and groups them.
@@ -222,11 +223,17 @@ fn series_of(headers: Vec<FileHeader>) -> Option<Series> {
         patient_position: first.patient_position,
         instances: Vec::new(),
         stacks: Vec::new(),
+        booked: None,
     };
-    series.instances = headers
-        .into_iter()
-        .map(|header| Arc::new(header.instance))
-        .collect();
+    let mut booked: Option<Reservation> = None;
+    for header in headers {
+        series.instances.push(Arc::new(header.instance));
+        match &mut booked {
+            Some(all) => all.absorb(header.booked),
+            None => booked = Some(header.booked),
+        }
+    }
+    series.booked = booked.map(Arc::new);
     series.stacks = group::stacks(&series.instances, &series.modality);
     Some(series)
 }

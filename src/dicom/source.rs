@@ -6,6 +6,8 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::time::SystemTime;
 
+use crate::budget::Reservation;
+
 /// Most headers fit; one read of this size costs little more than one of a page.
 const WINDOW: u64 = 16 * 1024;
 
@@ -18,6 +20,8 @@ pub(crate) struct ByteSource {
     modified: Option<SystemTime>,
     window: Vec<u8>,
     window_start: u64,
+    /// Memory of the window, where it holds everything.
+    _booked: Option<Reservation>,
 }
 
 impl ByteSource {
@@ -38,6 +42,7 @@ impl ByteSource {
             modified: metadata.modified().ok(),
             window: Vec::new(),
             window_start: 0,
+            _booked: None,
         })
     }
 
@@ -49,6 +54,15 @@ impl ByteSource {
             modified: None,
             window: bytes,
             window_start: 0,
+            _booked: None,
+        }
+    }
+
+    /// Keeps the booking of its memory.
+    pub fn booked(self, booked: Reservation) -> Self {
+        Self {
+            _booked: Some(booked),
+            ..self
         }
     }
 

@@ -77,6 +77,9 @@ pub enum RenderError {
         /// What it would take.
         mebibytes: usize,
     },
+    /// A software adapter keeps its copy of the volume in the machine's memory.
+    #[error(transparent)]
+    OverBudget(#[from] crate::budget::OverBudget),
     /// The picture is larger than the device allows.
     #[error(
         "A picture of {width} × {height} pixels does not fit on this graphics adapter, which allows {limit} pixels a side"

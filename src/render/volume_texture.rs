@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::RenderError;
+use crate::budget::{MEMORY, Reservation};
 use crate::geometry::{Lps, Transform, Voxel};
 use crate::study::ModalityLut;
 use crate::volume::{Volume, Voxels};
@@ -35,6 +36,8 @@ pub struct VolumeTexture {
     pub(crate) whole_view: wgpu::TextureView,
     pub(crate) float_view: wgpu::TextureView,
     pub(crate) present_view: wgpu::TextureView,
+    /// Memory of a software adapter's texture, which is the machine's.
+    _booked: Option<Reservation>,
     voxels: wgpu::Texture,
     present: wgpu::Texture,
     /// 1 for each slice that lies in the texture.
@@ -68,6 +71,11 @@ impl VolumeTexture {
             TexelKind::Float => (wgpu::TextureFormat::R32Float, wgpu::TextureFormat::R16Sint),
             _ => (wgpu::TextureFormat::R16Sint, wgpu::TextureFormat::R32Float),
         };
+        let software = device.adapter_info().device_type == wgpu::DeviceType::Cpu;
+        let bytes = size.iter().product::<usize>() * volume.voxels.bytes_per_voxel();
+        let booked = software
+            .then(|| MEMORY.reserve(bytes as u64, "the graphics driver's copy of the volume"))
+            .transpose()?;
         let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let voxels = texture(device, extent, wgpu::TextureDimension::D3, format);
         let unused = texture(
@@ -87,7 +95,6 @@ impl VolumeTexture {
             wgpu::TextureFormat::R8Uint,
         );
         if pollster::block_on(scope.pop()).is_some() {
-            let bytes = size.iter().product::<usize>() * volume.voxels.bytes_per_voxel();
             return Err(RenderError::VolumeMemory {
                 size,
                 mebibytes: bytes >> 20,
@@ -108,6 +115,7 @@ impl VolumeTexture {
             whole_view,
             float_view,
             present_view: view(&present),
+            _booked: booked,
             voxels,
             present,
             uploaded: vec![0; size[2]],

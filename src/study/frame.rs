@@ -121,6 +121,18 @@ impl Samples {
         }
     }
 
+    /// Memory of the samples.
+    pub fn bytes(&self) -> usize {
+        let sample = match self {
+            Self::U8(_) | Self::I8(_) => 1,
+            Self::U16(_) | Self::I16(_) => 2,
+            Self::Rgb8(_) => 3,
+            Self::U32(_) | Self::I32(_) | Self::F32(_) => 4,
+            Self::F64(_) => 8,
+        };
+        sample * self.len()
+    }
+
     /// No pixel at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -200,6 +212,7 @@ mod tests {
     fn values_are_read_within_the_frame_only() {
         let samples = Samples::I16(vec![-5, 7]);
         assert_eq!((samples.len(), samples.is_empty()), (2, false));
+        assert_eq!(samples.bytes(), 4);
         assert_eq!(samples.value(0), Some(-5.0));
         assert_eq!(samples.value(2), None);
         assert_eq!(Samples::Rgb8(vec![[1, 2, 3]]).value(0), None);

@@ -21,6 +21,7 @@ pub use stack::{
 };
 pub use uid::{FrameOfReferenceUid, InstanceUid, SeriesUid, StudyUid};
 
+use crate::budget::Reservation;
 use crate::geometry::PatientPosition;
 
 /// Everything found by one import.
@@ -107,6 +108,8 @@ pub struct Series {
     pub instances: Vec<Arc<Instance>>,
     /// What its frames form: volumes, picture lists, cine runs. Never empty for image series.
     pub stacks: Vec<Stack>,
+    /// Memory of its headers.
+    pub booked: Option<Arc<Reservation>>,
 }
 
 impl Series {

@@ -1,6 +1,6 @@
 //! Pages over the window: keys and mouse, skipped files, settings, recovery, about, leaving.
 
-use egui::{ComboBox, Grid, Modal, RichText, ScrollArea, Ui};
+use egui::{ComboBox, DragValue, Grid, Modal, RichText, ScrollArea, Ui};
 
 use super::theme;
 use crate::app::AppState;
@@ -8,6 +8,7 @@ use crate::app::action::Action;
 use crate::app::command::{Command, CommandQueue, FileCommand};
 use crate::app::notice::{Notice, Severity};
 use crate::app::settings::{BackEnd, DragAction, Settings};
+use crate::budget::{MEMORY, default_limit};
 use crate::ui::menu_bar::Page;
 
 /// What the mouse does, beside the keys of the action table.
@@ -121,6 +122,7 @@ fn settings_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
             .response
             .labelled_by(label.id);
     });
+    memory_choice(ui, &mut settings);
     ui.horizontal(|ui| {
         let label = ui.label("Needle of new paths");
         let current = state
@@ -140,6 +142,27 @@ fn settings_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     if settings != state.settings {
         queue.push(Command::Settings(settings));
     }
+}
+
+/// Memory for studies: automatic, or a number.
+fn memory_choice(ui: &mut Ui, settings: &mut Settings) {
+    const GIBIBYTE: f64 = (1_u64 << 30) as f64;
+    ui.horizontal(|ui| {
+        let label = ui.label("Memory for studies");
+        let mut own = settings.memory_gib.is_some();
+        let automatic = default_limit() as f64 / GIBIBYTE;
+        ui.checkbox(&mut own, "at most");
+        let mut gib = settings.memory_gib.unwrap_or(automatic);
+        let value = DragValue::new(&mut gib)
+            .range(0.25..=1024.0)
+            .speed(0.1)
+            .max_decimals(2)
+            .suffix(" GB");
+        ui.add_enabled(own, value).labelled_by(label.id);
+        settings.memory_gib = own.then_some(gib);
+        let used = MEMORY.used() as f64 / GIBIBYTE;
+        ui.label(RichText::new(format!("{used:.1} GB in use")).color(theme::FAINT));
+    });
 }
 
 fn drag_choice(ui: &mut Ui, title: &str, choice: &mut DragAction) {

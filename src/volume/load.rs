@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::{SliceStore, StoredVoxel, Volume, Voxels};
+use crate::budget::OverBudget;
 use crate::dicom;
 use crate::study::{
     Frame, Instance, ModalityLut, Samples, Series, SliceSource, Stack, StackGeometry,
@@ -46,6 +47,9 @@ pub enum VolumeError {
         /// Index, 0-based.
         stack: usize,
     },
+    /// It would take more memory than is allowed.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
     /// The caller said stop.
     #[error("loading was cancelled")]
     Cancelled,
@@ -118,9 +122,9 @@ pub fn empty_volume(series: &Series, stack: usize) -> Result<Volume, VolumeError
         geometry: geometry.clone(),
         modality_lut,
         voxels: match kind {
-            Kind::I16 => Voxels::I16(SliceStore::new(slices, slice_len)),
-            Kind::U16 => Voxels::U16(SliceStore::new(slices, slice_len)),
-            Kind::F32 => Voxels::F32(SliceStore::new(slices, slice_len)),
+            Kind::I16 => Voxels::I16(SliceStore::within_budget(slices, slice_len)?),
+            Kind::U16 => Voxels::U16(SliceStore::within_budget(slices, slice_len)?),
+            Kind::F32 => Voxels::F32(SliceStore::within_budget(slices, slice_len)?),
         },
     })
 }

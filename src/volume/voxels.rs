@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::budget::{MEMORY, OverBudget, Reservation};
+
 /// A number type that slices are kept in.
 pub trait StoredVoxel: Copy + Send + Sync + 'static {
     /// As `f32`; exact for 16 bit.
@@ -29,6 +31,7 @@ impl StoredVoxel for f32 {
 pub struct SliceStore<T> {
     slices: Vec<OnceLock<Box<[T]>>>,
     slice_len: usize,
+    booked: Option<Reservation>,
 }
 
 impl<T: StoredVoxel> SliceStore<T> {
@@ -37,7 +40,25 @@ impl<T: StoredVoxel> SliceStore<T> {
         Self {
             slices: (0..slices).map(|_| OnceLock::new()).collect(),
             slice_len,
+            booked: None,
         }
+    }
+
+    /// The same with its memory booked, so that it does fit when the slices come.
+    pub fn within_budget(slices: usize, slice_len: usize) -> Result<Self, OverBudget> {
+        let bytes = (slices as u64)
+            .saturating_mul(slice_len as u64)
+            .saturating_mul(size_of::<T>() as u64);
+        let booked = MEMORY.reserve(bytes, "the volume")?;
+        Ok(Self {
+            booked: Some(booked),
+            ..Self::new(slices, slice_len)
+        })
+    }
+
+    /// Bytes booked for it.
+    pub fn booked_bytes(&self) -> u64 {
+        self.booked.as_ref().map_or(0, Reservation::bytes)
     }
 
     /// Puts a slice in its place. False where it has the wrong length, lies outside or is already
