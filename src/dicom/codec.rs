@@ -159,7 +159,7 @@ fn jpeg(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String> {
     markers.size.check(instance)?;
     if !markers.lossless && markers.size.bits > 8 {
         return Err(
-            "12-bit lossy JPEG (process 4) is not read; export the series uncompressed".to_owned(),
+            "12-bit lossy JPEG (process 4) is not read".to_owned(),
         );
     }
     let color = markers.size.components == 3;

@@ -67,7 +67,7 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
         * usize::from(format.bits_allocated);
     if frame_bits / 8 > LARGEST_FRAME_BYTES {
         return Err(Problem::Unsupported(format!(
-            "a frame of {} × {} pixels is larger than Stylet reads ({} MiB)",
+            "a frame of {} × {} pixels is larger than Stylet reads ({} MiB); export it smaller",
             instance.columns,
             instance.rows,
             LARGEST_FRAME_BYTES >> 20
@@ -81,7 +81,8 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
     let mut source = ByteSource::open(&instance.path)?;
     if instance.pixel_data.length.is_some() {
         return Err(Problem::Damaged(format!(
-            "its pixel data is not encapsulated as the transfer syntax {} demands",
+            "its pixel data is not encapsulated as the transfer syntax {} demands; \
+             export the series uncompressed",
             instance.transfer_syntax
         )));
     }
@@ -130,7 +131,9 @@ fn is_ybr(instance: &Instance) -> bool {
 fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
     let Some(length) = instance.pixel_data.length else {
         return Err(Problem::Damaged(
-            "its pixel data is compressed, but the transfer syntax says it is not".to_owned(),
+            "its pixel data is compressed, but the transfer syntax says it is not; \
+             export the series uncompressed"
+                .to_owned(),
         ));
     };
     let big_endian = instance.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN;
@@ -140,6 +143,14 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
     };
     let format = &instance.pixel_format;
     let subsampled = matches!(&format.photometric, Photometric::Ybr(name) if name.contains("422"));
+    if subsampled && instance.columns % 2 == 1 {
+        // PS3.3 C.7.6.3.1.2: two pixels share their chroma; how the last one of a row is written
+        // would be a guess.
+        return Err(Problem::Damaged(format!(
+            "its {} columns cannot share colours in pairs; export the series as RGB",
+            instance.columns
+        )));
+    }
     let samples_per_pixel = if subsampled {
         2
     } else {

@@ -123,7 +123,7 @@ fn fragments(source: &mut ByteSource, start: u64) -> Result<(Vec<u64>, Vec<Fragm
             _ if !all.is_empty() => break,
             _ => {
                 return Err(Problem::Damaged(
-                    "its compressed pixel data does not begin with an item".to_owned(),
+                    "its compressed pixel data does not begin with an item; copy the file again".to_owned(),
                 ));
             }
         }
@@ -188,7 +188,8 @@ fn starts_of_frames(
         return Ok(starts);
     }
     Err(Problem::Damaged(format!(
-        "its {} fragments cannot be told apart into {frames} frames",
+        "its {} fragments cannot be told apart into {frames} frames; \
+         export the series uncompressed",
         fragments.len()
     )))
 }

@@ -18,33 +18,48 @@ const TILT_DEGREES: f64 = 0.1;
 /// More tilt than any gantry has: the slices do not form a stack.
 const MOST_TILT_DEGREES: f64 = 60.0;
 
+/// Parts that one series may fall into; positions that are cut further have no spacing at all.
+const MOST_PARTS: usize = 64;
+
 /// Positions (mm along the normal, ascending) cut where more slices are missing than present, so
 /// that two small blocks far apart do not become one huge empty volume. Returns ranges.
+///
+/// After [`MOST_PARTS`] the rest is left as it is; [`build`] refuses it.
 pub(crate) fn parts(positions: &[f64]) -> Vec<std::ops::Range<usize>> {
-    let steps: Vec<f64> = positions.windows(2).map(step).collect();
-    let mut sorted = steps.clone();
-    sorted.sort_by(f64::total_cmp);
-    let Some(&median) = sorted.get(sorted.len() / 2).filter(|&&m| m > 0.0) else {
-        return std::iter::once(0..positions.len()).collect();
+    let mut all = Vec::new();
+    // No recursion: positions that come apart one by one would overflow the stack.
+    let mut open: Vec<_> = std::iter::once(0..positions.len()).collect();
+    while let Some(range) = open.pop() {
+        let within = positions.get(range.clone()).unwrap_or_default();
+        let cut = (all.len() + open.len() + 1 < MOST_PARTS && is_scattered(within))
+            .then(|| widest_step(within))
+            .flatten();
+        match cut {
+            Some(cut) => {
+                let middle = range.start + cut + 1;
+                open.push(middle..range.end);
+                open.push(range.start..middle);
+            }
+            None => all.push(range),
+        }
+    }
+    all
+}
+
+/// Whether more slices are missing than present.
+fn is_scattered(positions: &[f64]) -> bool {
+    let steps = sorted_steps(positions);
+    let Some(&median) = steps.get(steps.len() / 2).filter(|&&m| m > 0.0) else {
+        return false;
     };
     let missing: f64 = steps.iter().map(|s| (s / median).round() - 1.0).sum();
-    let allowed = (positions.len() as f64).max(8.0);
-    let largest = steps
-        .iter()
-        .enumerate()
-        .max_by(|a, b| a.1.total_cmp(b.1))
-        .filter(|_| missing > allowed);
-    let Some((cut, _)) = largest else {
-        return std::iter::once(0..positions.len()).collect();
-    };
-    let (below, above) = positions.split_at(cut + 1);
-    let mut all = parts(below);
-    all.extend(
-        parts(above)
-            .into_iter()
-            .map(|range| range.start + cut + 1..range.end + cut + 1),
-    );
-    all
+    missing > (positions.len() as f64).max(8.0)
+}
+
+/// The step after which position the next is farthest away; the last of several.
+fn widest_step(positions: &[f64]) -> Option<usize> {
+    let steps = positions.windows(2).map(step).enumerate();
+    steps.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
 }
 
 fn step(pair: &[f64]) -> f64 {
@@ -75,6 +90,9 @@ pub(crate) fn build(planes: &[ImagePlane]) -> Result<(StackGeometry, Vec<StackWa
     }
     let along = |plane: &ImagePlane| (plane.position - first.position).dot(slice_direction);
     let positions: Vec<f64> = planes.iter().map(along).collect();
+    if is_scattered(&positions) {
+        return Err("the slices have no spacing in common".to_owned());
+    }
     let sideways_mm = planes
         .iter()
         .zip(&positions)
