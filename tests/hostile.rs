@@ -13,6 +13,12 @@ mod geometry;
 mod header;
 #[path = "hostile/pixels.rs"]
 mod pixels;
+#[cfg(unix)]
+#[path = "hostile/places.rs"]
+mod places;
+#[cfg(target_os = "linux")]
+#[path = "hostile/process.rs"]
+mod process;
 #[path = "hostile/streams.rs"]
 mod streams;
 
@@ -40,7 +46,11 @@ fn each_file_opens_with_its_values_or_says_what_to_do() {
         std::fs::write(&path, &case.bytes).unwrap();
         let start = std::time::Instant::now();
         let (fault, message) = case.check(&path);
-        println!("{:5.2} s  {} -> {message}", start.elapsed().as_secs_f32(), case.name);
+        println!(
+            "{:5.2} s  {} -> {message}",
+            start.elapsed().as_secs_f32(),
+            case.name
+        );
         faults.extend(fault);
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));

@@ -158,9 +158,7 @@ fn jpeg(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String> {
     let markers = jpeg_markers(&stream).ok_or("the JPEG stream has no frame header")?;
     markers.size.check(instance)?;
     if !markers.lossless && markers.size.bits > 8 {
-        return Err(
-            "12-bit lossy JPEG (process 4) is not read".to_owned(),
-        );
+        return Err("12-bit lossy JPEG (process 4) is not read".to_owned());
     }
     let color = markers.size.components == 3;
     // Lossless streams come out as bytes only with exactly eight bits.

@@ -123,7 +123,8 @@ fn fragments(source: &mut ByteSource, start: u64) -> Result<(Vec<u64>, Vec<Fragm
             _ if !all.is_empty() => break,
             _ => {
                 return Err(Problem::Damaged(
-                    "its compressed pixel data does not begin with an item; copy the file again".to_owned(),
+                    "its compressed pixel data does not begin with an item; copy the file again"
+                        .to_owned(),
                 ));
             }
         }

@@ -105,7 +105,7 @@ impl DicomError {
 #[derive(Debug, Error)]
 pub enum Problem {
     /// The operating system does not give it out.
-    #[error("cannot be read: {0}")]
+    #[error("cannot be read: {0}; check the disc or the network, then copy it again")]
     Unreadable(#[from] io::Error),
     /// There is nothing in it.
     #[error("the file is empty; copy it again")]

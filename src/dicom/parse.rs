@@ -25,10 +25,11 @@ const DEEPEST: usize = 64;
 const LONGEST_VALUE: u64 = 1 << 20;
 /// More attributes than Stylet reads of any image or item; lookups go through all of them.
 const MOST_ATTRIBUTES: usize = 512;
-/// A deflated data set may grow to this size, or to this multiple of its own where that is more:
-/// real ones shrink tenfold, a bomb a thousandfold.
-const LARGEST_INFLATED: u64 = 1 << 28;
+/// A deflated data set may grow to this multiple of its size, within bounds: real ones shrink
+/// tenfold, a bomb a thousandfold, and inflating takes about a second a GiB.
 const MOST_INFLATION: u64 = 100;
+const FEWEST_INFLATED: u64 = 1 << 28;
+const LARGEST_INFLATED: u64 = 1 << 30;
 /// Memory is booked in steps of this size.
 const BOOKING_STEP: u64 = 1 << 16;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
@@ -110,7 +111,8 @@ fn inflate(source: &mut ByteSource, at: u64) -> Result<ByteSource, Problem> {
     use std::io::Read as _;
     const CHUNK: u64 = 1 << 20;
     let left = source.len().saturating_sub(at);
-    let most = left.saturating_mul(MOST_INFLATION).max(LARGEST_INFLATED);
+    let most = left.saturating_mul(MOST_INFLATION);
+    let most = most.clamp(FEWEST_INFLATED, LARGEST_INFLATED);
     let mut booked = MEMORY.reserve(left, "its inflated data set")?;
     let packed = source.rest(at)?;
     let mut decoder = flate2::read::DeflateDecoder::new(&*packed);

@@ -205,10 +205,7 @@ fn element(out: &mut Vec<u8>, tag: Tag, vr: [u8; 2], bytes: &[u8]) {
     out.extend(tag.0.to_le_bytes());
     out.extend(tag.1.to_le_bytes());
     out.extend(vr);
-    if matches!(
-        &vr,
-        b"OB" | b"OD" | b"OF" | b"OW" | b"SQ" | b"UN" | b"UT"
-    ) {
+    if matches!(&vr, b"OB" | b"OD" | b"OF" | b"OW" | b"SQ" | b"UN" | b"UT") {
         out.extend([0, 0]);
         out.extend((bytes.len() as u32).to_le_bytes());
     } else {

@@ -3,7 +3,7 @@
 use dicom_dictionary_std::tags;
 use stylet::study::Samples;
 
-use crate::case::{Case, Picture, STORED, image};
+use crate::case::{Case, Opens, Picture, STORED, image};
 use crate::dicom_file::{DicomFile, items};
 
 pub fn cases() -> Vec<Case> {
@@ -12,44 +12,91 @@ pub fn cases() -> Vec<Case> {
     let of = |name, file: DicomFile, reason| {
         Case::of(name, &file, Picture(reason, Samples::I16(STORED.to_vec())))
     };
+    let scattered = Opens(
+        "Shown as pictures only, without positions and planes: the slices have no spacing in common.",
+    );
     vec![
-        of("spacing 0", text(tags::PIXEL_SPACING, "0\\0.5"), ""),
-        of("spacing negative", text(tags::PIXEL_SPACING, "0.5\\-0.5"), ""),
-        of("spacing not a number", text(tags::PIXEL_SPACING, "NaN\\1"), ""),
-        of("spacing infinite", text(tags::PIXEL_SPACING, "1e999\\1"), ""),
-        of("spacing of one number", text(tags::PIXEL_SPACING, "0.5"), ""),
-        of("no spacing", image().without(tags::PIXEL_SPACING), ""),
-        of("no position", image().without(tags::IMAGE_POSITION_PATIENT), ""),
-        of("position in words", text(tags::IMAGE_POSITION_PATIENT, "left\\0\\0"), ""),
-        of("position beyond the building", text(tags::IMAGE_POSITION_PATIENT, "0\\0\\1e300"), ""),
-        of("spacing of kilometres", text(tags::PIXEL_SPACING, "1e300\\1"), ""),
-        of("spacing of nothing", text(tags::PIXEL_SPACING, "1e-300\\1"), ""),
-        of("no orientation", image().without(tags::IMAGE_ORIENTATION_PATIENT), ""),
-        of("orientation of zeros", turned([0.0; 6]), ""),
-        of("orientation not of unit length", turned([2.0, 0.0, 0.0, 0.0, 2.0, 0.0]), ""),
-        of("orientation not perpendicular", turned([1.0, 0.0, 0.0, 0.1, 0.995, 0.0]), ""),
+        Case::new(
+            "50,000 positions that come apart one by one",
+            scattered_run(50_000),
+            scattered,
+        ),
+        of(
+            "spacing 0",
+            text(tags::PIXEL_SPACING, "0\\0.5"),
+            "Pixel Spacing (0028,0030) is \"0\\0.5\": positive distances were expected; export the series again",
+        ),
+        of(
+            "spacing negative",
+            text(tags::PIXEL_SPACING, "0.5\\-0.5"),
+            "Pixel Spacing (0028,0030) is \"0.5\\-0.5\": positive distances were expected; export the series again",
+        ),
+        of(
+            "spacing not a number",
+            text(tags::PIXEL_SPACING, "NaN\\1"),
+            "Pixel Spacing (0028,0030) is \"NaN\\1\": 2 finite numbers were expected; export the series again",
+        ),
+        of(
+            "spacing infinite",
+            text(tags::PIXEL_SPACING, "1e999\\1"),
+            "Pixel Spacing (0028,0030) is \"1e999\\1\": 2 finite numbers were expected; export the series again",
+        ),
+        of(
+            "spacing of one number",
+            text(tags::PIXEL_SPACING, "0.5"),
+            "Pixel Spacing (0028,0030) is \"0.5\": 2 finite numbers were expected; export the series again",
+        ),
+        of(
+            "no spacing",
+            image().without(tags::PIXEL_SPACING),
+            "Pixel Spacing (0028,0030) missing",
+        ),
+        of(
+            "no position",
+            image().without(tags::IMAGE_POSITION_PATIENT),
+            "Image Position Patient (0020,0032) missing",
+        ),
+        of(
+            "position in words",
+            text(tags::IMAGE_POSITION_PATIENT, "left\\0\\0"),
+            "Image Position Patient (0020,0032) is \"left\\0\\0\": a number was expected; export the series again",
+        ),
+        of(
+            "no orientation",
+            image().without(tags::IMAGE_ORIENTATION_PATIENT),
+            "Image Orientation Patient (0020,0037) missing",
+        ),
+        of(
+            "orientation of zeros",
+            turned([0.0; 6]),
+            "Image Orientation Patient (0020,0037) is \"0.000000000\\0.000000000\\0.000000000\\0.000000000\\…\": two perpendicular unit vectors were expected; export the series again",
+        ),
+        of(
+            "orientation not of unit length",
+            turned([2.0, 0.0, 0.0, 0.0, 2.0, 0.0]),
+            "Image Orientation Patient (0020,0037) is \"2.000000000\\0.000000000\\0.000000000\\0.000000000\\…\": two perpendicular unit vectors were expected; export the series again",
+        ),
+        of(
+            "orientation not perpendicular",
+            turned([1.0, 0.0, 0.0, 0.1, 0.995, 0.0]),
+            "Image Orientation Patient (0020,0037) is \"1.000000000\\0.000000000\\0.000000000\\0.100000000\\…\": two perpendicular unit vectors were expected; export the series again",
+        ),
     ]
 }
 
-/// Frames at positions along z, in a file of `frames` frames of one pixel.
-pub fn run(places: impl Iterator<Item = String>) -> Vec<u8> {
-    let groups: Vec<_> = places
-        .map(|place| {
-            let position = (tags::IMAGE_POSITION_PATIENT, *b"DS", padded(place));
-            vec![(tags::PLANE_POSITION_SEQUENCE, *b"SQ", items(&[vec![position]]))]
-        })
-        .collect();
-    file_of(&groups)
-}
-
-/// Frames of different orientation.
-pub fn turning(count: usize) -> Vec<u8> {
+/// Frames of one pixel at distances that grow from 0.02 mm to metres.
+fn scattered_run(count: usize) -> Vec<u8> {
+    let mut height = 0.0;
     let groups: Vec<_> = (0..count)
         .map(|frame| {
-            let (sine, cosine) = (frame as f64 * 1e-3).sin_cos();
-            let text = format!("{cosine:.9}\\{sine:.9}\\0\\{:.9}\\{cosine:.9}\\0", -sine);
-            let turn = (tags::IMAGE_ORIENTATION_PATIENT, *b"DS", padded(text));
-            vec![(tags::PLANE_ORIENTATION_SEQUENCE, *b"SQ", items(&[vec![turn]]))]
+            height += 0.02 * (frame as f64 / count as f64 * 8.0).exp();
+            let place = padded(format!("0\\0\\{height:.3}"));
+            let position = (tags::IMAGE_POSITION_PATIENT, *b"DS", place);
+            vec![(
+                tags::PLANE_POSITION_SEQUENCE,
+                *b"SQ",
+                items(&[vec![position]]),
+            )]
         })
         .collect();
     file_of(&groups)
@@ -82,8 +129,16 @@ fn file_of(groups: &[Vec<crate::dicom_file::Attribute>]) -> Vec<u8> {
     image()
         .number(tags::ROWS, 1)
         .number(tags::COLUMNS, 1)
-        .raw(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, *b"SQ", items(&[shared]))
-        .raw(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, *b"SQ", items(groups))
+        .raw(
+            tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+            *b"SQ",
+            items(&[shared]),
+        )
+        .raw(
+            tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+            *b"SQ",
+            items(groups),
+        )
         .text(tags::NUMBER_OF_FRAMES, *b"IS", &groups.len().to_string())
         .pixels(&vec![7; groups.len()])
         .bytes()

@@ -3,9 +3,14 @@
 use dicom_dictionary_std::tags;
 use dicom_object::Tag;
 
-use crate::case::{Case, Rejected, Undecodable, image, stored};
+use stylet::study::Samples;
+
+use crate::case::{Case, Picture, Rejected, STORED, Undecodable, image, stored};
 use crate::dicom_file::{DicomFile, items};
 
+/// Classic multi-frame files do not say where each frame lies.
+const NO_PLACE: &str = "Image Position Patient (0020,0032), Image Orientation Patient \
+                        (0020,0037), Pixel Spacing (0028,0030) missing";
 const NOT_DICOM: &str = "No DICOM file found in FILE (1 other files). Choose the folder that \
                          holds the exported study.";
 
@@ -33,9 +38,19 @@ fn without_parts() -> Vec<Case> {
     let mark = [&[0; 128][..], b"DICM"].concat();
     let implicit = image().transfer_syntax("1.2.840.10008.1.2");
     vec![
-        Case::new("an empty file", vec![], Rejected("")),
+        Case::new(
+            "an empty file",
+            vec![],
+            Rejected(
+                "No DICOM file found in FILE (1 other files). Choose the folder that holds the exported study. the file is empty; copy it again.",
+            ),
+        ),
         Case::new("131 bytes", mark[..131].to_vec(), Rejected(NOT_DICOM)),
-        Case::new("the mark and nothing else", mark.clone(), Rejected("")),
+        Case::new(
+            "the mark and nothing else",
+            mark.clone(),
+            Rejected("the file is damaged: nothing of an image is left in it; copy the file again"),
+        ),
         Case::new(
             "a text file named .dcm",
             b"Patient did not attend.\n".repeat(40),
@@ -57,7 +72,11 @@ fn without_parts() -> Vec<Case> {
         ),
         Case::new("no meta group length", no_group_length, stored()),
         Case::new("a wrong meta group length", wrong_group_length, stored()),
-        Case::of("an empty transfer syntax", &image().transfer_syntax(""), stored()),
+        Case::of(
+            "an empty transfer syntax",
+            &image().transfer_syntax(""),
+            stored(),
+        ),
         Case::new(
             "explicit, said to be implicit",
             [implicit.file_meta(), image().data_set()].concat(),
@@ -71,17 +90,19 @@ fn without_parts() -> Vec<Case> {
         Case::new(
             "the tail is missing",
             whole[..whole.len() - 10].to_vec(),
-            Undecodable(""),
+            Undecodable("the pixel data holds 14 of 24 bytes; copy the file again"),
         ),
         Case::new(
             "cut in the header",
-            whole[..whole.len() - 100].to_vec(),
-            Rejected(""),
+            whole[..whole.len() - 103].to_vec(),
+            Rejected(
+                "the file is damaged: Pixel Spacing (0028,0030) says it is 8 bytes long, but only 5 are left; copy the file again",
+            ),
         ),
         Case::of(
             "no pixel data",
             &image().without(tags::PIXEL_DATA),
-            Rejected(""),
+            Rejected("no pixel data: CT Image Storage, which should have some; copy it again"),
         ),
     ]
 }
@@ -94,18 +115,26 @@ fn lengths() -> Vec<Case> {
     let mut inside = items(&[]);
     inside.extend([0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF]);
     inside.extend([0x09, 0, 0x11, 0x10, 4, 0, 0, 0, 1, 2, 3, 4]);
-    inside.extend([0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0, 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
-    let undefined = image().raw(unknown, *b"UN", inside).claiming(unknown, u32::MAX);
+    inside.extend([
+        0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0, 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0,
+    ]);
+    let undefined = image()
+        .raw(unknown, *b"UN", inside)
+        .claiming(unknown, u32::MAX);
     vec![
         Case::of(
             "a header element of nearly 4 GiB",
             &of(unknown, *b"UN", 0xFFFF_FFF0),
-            Rejected(""),
+            Rejected(
+                "the file is damaged: (0009,1010) says it is 4294967280 bytes long, but only 338 are left; copy the file again",
+            ),
         ),
         Case::of(
             "a table of nearly 4 GiB",
             &of(tags::LUT_DATA, *b"OW", 0xFFFF_FFFE),
-            Rejected(""),
+            Rejected(
+                "the file is damaged: LUTData (0028,3006) says it is 4294967294 bytes long, but only 40 are left; copy the file again",
+            ),
         ),
         Case::of(
             "pixel data of nearly 4 GiB that holds the image",
@@ -117,13 +146,15 @@ fn lengths() -> Vec<Case> {
             &image()
                 .pixels(&[0; 6])
                 .claiming(tags::PIXEL_DATA, 0xFFFF_FFF0),
-            Undecodable(""),
+            Undecodable("the pixel data holds 12 of 24 bytes; copy the file again"),
         ),
         Case::of("VR UN of undefined length", &undefined, stored()),
         Case::of(
             "text of undefined length",
             &of(unknown, *b"UT", u32::MAX),
-            Rejected(""),
+            Rejected(
+                "the file is damaged: (0009,1010) says it is 4294967295 bytes long, but only 338 are left; copy the file again",
+            ),
         ),
     ]
 }
@@ -160,14 +191,35 @@ fn nesting() -> Vec<Case> {
     let groups = tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE;
     let of = |tag, defined| {
         let file = image().raw(tag, *b"SQ", nested(tag, 10_000, defined));
-        if defined { file } else { file.claiming(tag, u32::MAX) }
+        if defined {
+            file
+        } else {
+            file.claiming(tag, u32::MAX)
+        }
     };
-    const TOO_DEEP: &str = "";
+    const TOO_DEEP: &str =
+        "the file is damaged: its sequences nest more than 64 deep; export the series again";
     vec![
-        Case::of("10,000 deep, of no use, defined lengths", &of(private, true), stored()),
-        Case::of("10,000 deep, of no use, undefined lengths", &of(private, false), Rejected(TOO_DEEP)),
-        Case::of("10,000 deep, used, defined lengths", &of(groups, true), Rejected(TOO_DEEP)),
-        Case::of("10,000 deep, used, undefined lengths", &of(groups, false), Rejected(TOO_DEEP)),
+        Case::of(
+            "10,000 deep, of no use, defined lengths",
+            &of(private, true),
+            stored(),
+        ),
+        Case::of(
+            "10,000 deep, of no use, undefined lengths",
+            &of(private, false),
+            Rejected(TOO_DEEP),
+        ),
+        Case::of(
+            "10,000 deep, used, defined lengths",
+            &of(groups, true),
+            Rejected(TOO_DEEP),
+        ),
+        Case::of(
+            "10,000 deep, used, undefined lengths",
+            &of(groups, false),
+            Rejected(TOO_DEEP),
+        ),
     ]
 }
 
@@ -201,25 +253,75 @@ fn counts() -> Vec<Case> {
         Case::new(
             "Samples per Pixel 400,000 times",
             [image().file_meta(), many_elements].concat(),
-            Rejected(""),
+            stored(),
         ),
-        Case::of("0 frames", &frames("0"), Rejected("")),
-        Case::of("-1 frames", &frames("-1"), Rejected("")),
-        Case::of("a billion frames", &frames("1000000000"), Rejected("")),
-        Case::of("two frames where one is", &frames("2"), stored()),
-        Case::new("a deflate bomb", bomb(), Rejected("")),
-        Case::new("many frames that look up in many elements", lookups(), Rejected("")),
+        Case::of(
+            "0 frames",
+            &frames("0"),
+            Rejected(
+                "Number Of Frames (0028,0008) is \"0\": the 24 bytes of pixel data cannot hold that; export the series again",
+            ),
+        ),
+        Case::of(
+            "-1 frames",
+            &frames("-1"),
+            Rejected(
+                "Number Of Frames (0028,0008) is \"-1\": the 24 bytes of pixel data cannot hold that; export the series again",
+            ),
+        ),
+        Case::of(
+            "a billion frames",
+            &frames("1000000000"),
+            Rejected(
+                "Number Of Frames (0028,0008) is \"1000000000\": the 24 bytes of pixel data cannot hold that; export the series again",
+            ),
+        ),
+        Case::of(
+            "two frames where one is",
+            &frames("2"),
+            Picture(NO_PLACE, Samples::I16(STORED.to_vec())),
+        ),
+        Case::new(
+            "a deflate bomb",
+            bomb(),
+            Rejected(
+                "the file is damaged: its data set inflates to more than 256 MB; export the series again",
+            ),
+        ),
+        Case::new(
+            "100,000 frames with one attribute 100,000 times",
+            lookups(),
+            Picture(NO_PLACE, Samples::I16(vec![0; 12])),
+        ),
+        Case::new(
+            "more attributes than an image has",
+            attributes(),
+            Rejected(
+                "the file is damaged: it holds more than 512 attributes of one image; export the series again",
+            ),
+        ),
     ]
 }
 
-/// 1 GiB of zeros, deflated to 1 MiB, after an element that claims them.
+/// A thousand different attributes of the image pixel group.
+fn attributes() -> Vec<u8> {
+    (0x0200..0x0600)
+        .fold(image(), |file, element| {
+            file.number(Tag(0x0028, element), 1)
+        })
+        .bytes()
+}
+
+/// 280 MiB of zeros, deflated to 280 KiB, after an element that claims them.
 fn bomb() -> Vec<u8> {
     use std::io::Write as _;
     let file = image().transfer_syntax("1.2.840.10008.1.2.1.99");
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
     let zeros = vec![0; 1 << 20];
-    encoder.write_all(&[9, 0, 0x10, 0x10, b'O', b'B', 0, 0, 0, 0, 0, 0x7F]).unwrap();
-    for _ in 0..2040 {
+    encoder
+        .write_all(&[9, 0, 0x10, 0x10, b'O', b'B', 0, 0, 0, 0, 0, 0x7F])
+        .unwrap();
+    for _ in 0..280 {
         encoder.write_all(&zeros).unwrap();
     }
     [file.file_meta(), encoder.finish().unwrap()].concat()
@@ -230,7 +332,11 @@ fn lookups() -> Vec<u8> {
     let measures = (tags::PIXEL_SPACING, *b"DS", b"1\\1 ".to_vec());
     let shared = vec![measures; 100_000];
     image()
-        .raw(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, *b"SQ", items(&[shared]))
+        .raw(
+            tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+            *b"SQ",
+            items(&[shared]),
+        )
         .text(tags::NUMBER_OF_FRAMES, *b"IS", "100000")
         .pixels(&vec![0; 100_000])
         .bytes()
@@ -243,22 +349,86 @@ fn image_module() -> Vec<Case> {
     let text = |tag, text| image().text(tag, *b"DS", text);
     let odd = |name, file: DicomFile, message| Case::of(name, &file, Rejected(message));
     vec![
-        odd("Rows 0", number(tags::ROWS, 0), ""),
-        odd("no Columns", missing(tags::COLUMNS), ""),
-        odd("Samples per Pixel 0", number(tags::SAMPLES_PER_PIXEL, 0), ""),
-        odd("Samples per Pixel 2", number(tags::SAMPLES_PER_PIXEL, 2), ""),
-        odd("Samples per Pixel 4", number(tags::SAMPLES_PER_PIXEL, 4), ""),
-        odd("Samples per Pixel 3 in grey", number(tags::SAMPLES_PER_PIXEL, 3), ""),
-        odd("Bits Allocated 0", number(tags::BITS_ALLOCATED, 0), ""),
-        odd("Bits Allocated 65535", number(tags::BITS_ALLOCATED, 65_535), ""),
-        odd("Bits Stored 0", number(tags::BITS_STORED, 0), ""),
-        odd("Bits Stored 17 of 16", number(tags::BITS_STORED, 17), ""),
-        odd("High Bit 99", number(tags::HIGH_BIT, 99), ""),
-        odd("no Bits Allocated", missing(tags::BITS_ALLOCATED), ""),
-        odd("Rescale Slope 0", text(tags::RESCALE_SLOPE, "0"), ""),
-        odd("Rescale Slope not a number", text(tags::RESCALE_SLOPE, "NaN"), ""),
-        odd("Rescale Intercept infinite", text(tags::RESCALE_INTERCEPT, "1e999"), ""),
-        odd("Rescale Slope in words", text(tags::RESCALE_SLOPE, "one"), ""),
+        odd(
+            "Rows 0",
+            number(tags::ROWS, 0),
+            "Rows (0028,0010) is \"0\": 1 to 65535 was expected; export the series again",
+        ),
+        odd(
+            "no Columns",
+            missing(tags::COLUMNS),
+            "Columns (0028,0011) is missing; export the series again",
+        ),
+        odd(
+            "Samples per Pixel 0",
+            number(tags::SAMPLES_PER_PIXEL, 0),
+            "Samples Per Pixel (0028,0002) is \"0\": 1 or 3 was expected; export the series again",
+        ),
+        odd(
+            "Samples per Pixel 2",
+            number(tags::SAMPLES_PER_PIXEL, 2),
+            "Samples Per Pixel (0028,0002) is \"2\": 1 or 3 was expected; export the series again",
+        ),
+        odd(
+            "Samples per Pixel 4",
+            number(tags::SAMPLES_PER_PIXEL, 4),
+            "Samples Per Pixel (0028,0002) is \"4\": 1 or 3 was expected; export the series again",
+        ),
+        odd(
+            "Samples per Pixel 3 in grey",
+            number(tags::SAMPLES_PER_PIXEL, 3),
+            "Photometric Interpretation (0028,0004) is \"MONOCHROME2\": does not go with 3 samples per pixel; export the series again",
+        ),
+        odd(
+            "Bits Allocated 0",
+            number(tags::BITS_ALLOCATED, 0),
+            "Bits Allocated (0028,0100) is \"0\": Stylet reads 1, 8, 16 and 32 bits; export the series again",
+        ),
+        odd(
+            "Bits Allocated 65535",
+            number(tags::BITS_ALLOCATED, 65_535),
+            "Bits Allocated (0028,0100) is \"65535\": Stylet reads 1, 8, 16 and 32 bits; export the series again",
+        ),
+        odd(
+            "Bits Stored 0",
+            number(tags::BITS_STORED, 0),
+            "Bits Stored (0028,0101) is \"0\": 1 to 16 (Bits Allocated) was expected; export the series again",
+        ),
+        odd(
+            "Bits Stored 17 of 16",
+            number(tags::BITS_STORED, 17),
+            "Bits Stored (0028,0101) is \"17\": 1 to 16 (Bits Allocated) was expected; export the series again",
+        ),
+        odd(
+            "High Bit 99",
+            number(tags::HIGH_BIT, 99),
+            "High Bit (0028,0102) is \"99\": 15 to 15 was expected; export the series again",
+        ),
+        odd(
+            "no Bits Allocated",
+            missing(tags::BITS_ALLOCATED),
+            "Bits Allocated (0028,0100) is missing; export the series again",
+        ),
+        odd(
+            "Rescale Slope 0",
+            text(tags::RESCALE_SLOPE, "0"),
+            "Rescale Slope (0028,1053) is \"0\": a slope of 0 would make all values equal; export the series again",
+        ),
+        odd(
+            "Rescale Slope not a number",
+            text(tags::RESCALE_SLOPE, "NaN"),
+            "Rescale Slope (0028,1053) is \"NaN\": a finite number was expected; export the series again",
+        ),
+        odd(
+            "Rescale Intercept infinite",
+            text(tags::RESCALE_INTERCEPT, "1e999"),
+            "Rescale Intercept (0028,1052) is \"1e999\": a finite number was expected; export the series again",
+        ),
+        odd(
+            "Rescale Slope in words",
+            text(tags::RESCALE_SLOPE, "one"),
+            "Rescale Slope (0028,1053) is \"one\": a number was expected; export the series again",
+        ),
         Case::of(
             "Window Width 0",
             &text(tags::WINDOW_WIDTH, "0").text(tags::WINDOW_CENTER, *b"DS", "40"),
@@ -267,12 +437,14 @@ fn image_module() -> Vec<Case> {
         Case::of(
             "65,535 rows and columns in 24 bytes",
             &number(tags::ROWS, 65_535).number(tags::COLUMNS, 65_535),
-            Undecodable(""),
+            Undecodable(
+                "a frame of 65535 × 65535 pixels is larger than Stylet reads (256 MiB); export it smaller",
+            ),
         ),
         Case::of(
             "10,000 rows and columns in 24 bytes",
             &number(tags::ROWS, 10_000).number(tags::COLUMNS, 10_000),
-            Undecodable(""),
+            Undecodable("the pixel data holds 24 of 200000000 bytes; copy the file again"),
         ),
     ]
 }

@@ -43,35 +43,55 @@ fn numbers() -> Vec<Case> {
             "float",
             &picture(1, 3, [32, 32, 31], false)
                 .without(tags::PIXEL_DATA)
-                .raw(tags::FLOAT_PIXEL_DATA, *b"OF", bytes(&floats, f32::to_le_bytes)),
+                .raw(
+                    tags::FLOAT_PIXEL_DATA,
+                    *b"OF",
+                    bytes(&floats, f32::to_le_bytes),
+                ),
             Values(Samples::F32(floats.to_vec())),
         ),
         Case::of(
             "double",
             &picture(1, 3, [64, 64, 63], false)
                 .without(tags::PIXEL_DATA)
-                .raw(tags::DOUBLE_FLOAT_PIXEL_DATA, *b"OD", bytes(&doubles, f64::to_le_bytes)),
+                .raw(
+                    tags::DOUBLE_FLOAT_PIXEL_DATA,
+                    *b"OD",
+                    bytes(&doubles, f64::to_le_bytes),
+                ),
             Values(Samples::F64(doubles.to_vec())),
         ),
         Case::of(
             "12 bits in the upper part of 16, overlay below",
-            &raw(picture(1, 2, [16, 12, 15], true), *b"OW", vec![0x1A, 0x80, 0x0F, 0x00]),
+            &raw(
+                picture(1, 2, [16, 12, 15], true),
+                *b"OW",
+                vec![0x1A, 0x80, 0x0F, 0x00],
+            ),
             Values(Samples::I16(vec![-2047, 0])),
         ),
         Case::of(
             "single bits across bytes",
-            &raw(picture(3, 3, [1, 1, 0], false), *b"OB", vec![0b1000_0001, 0b1]),
+            &raw(
+                picture(3, 3, [1, 1, 0], false),
+                *b"OB",
+                vec![0b1000_0001, 0b1],
+            ),
             Values(Samples::U8(vec![1, 0, 0, 0, 0, 0, 0, 1, 1])),
         ),
         Case::of(
             "uncompressed, said to be JPEG 2000",
             &image().transfer_syntax("1.2.840.10008.1.2.4.90"),
-            Undecodable(""),
+            Undecodable(
+                "the file is damaged: its pixel data is not encapsulated as the transfer syntax 1.2.840.10008.1.2.4.90 demands; export the series uncompressed",
+            ),
         ),
         Case::of(
             "compressed, said not to be",
             &image().fragments("1.2.840.10008.1.2.1", &[], &[&[1, 2, 3, 4]]),
-            Undecodable(""),
+            Undecodable(
+                "the file is damaged: its pixel data is compressed, but the transfer syntax says it is not; export the series uncompressed",
+            ),
         ),
     ]
 }
@@ -83,21 +103,46 @@ fn colors() -> Vec<Case> {
         color(1, 2, photometric).raw(tags::PIXEL_DATA, *b"OB", bytes.to_vec())
     };
     let lut = |data: &[u8]| data.iter().flat_map(|&v| [0, v]).collect::<Vec<_>>();
-    let descriptor: Vec<u8> = [2_u16, 10, 16].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let descriptor: Vec<u8> = [2_u16, 10, 16]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
     let palette = picture(1, 4, [8, 8, 7], false)
         .text(tags::PHOTOMETRIC_INTERPRETATION, *b"CS", "PALETTE COLOR")
-        .raw(tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, *b"US", descriptor.clone())
-        .raw(tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, *b"US", descriptor.clone())
-        .raw(tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, *b"US", descriptor)
-        .raw(tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA, *b"OW", lut(&[11, 12]))
-        .raw(tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA, *b"OW", lut(&[21, 22]))
-        .raw(tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA, *b"OW", lut(&[31, 32]))
+        .raw(
+            tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+            *b"US",
+            descriptor.clone(),
+        )
+        .raw(
+            tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+            *b"US",
+            descriptor.clone(),
+        )
+        .raw(
+            tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+            *b"US",
+            descriptor,
+        )
+        .raw(
+            tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+            *b"OW",
+            lut(&[11, 12]),
+        )
+        .raw(
+            tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+            *b"OW",
+            lut(&[21, 22]),
+        )
+        .raw(
+            tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+            *b"OW",
+            lut(&[31, 32]),
+        )
         .raw(tags::PIXEL_DATA, *b"OB", vec![0, 10, 11, 255]);
-    let short = palette.clone().raw(
-        tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA,
-        *b"OW",
-        vec![1],
-    );
+    let short = palette
+        .clone()
+        .raw(tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA, *b"OW", vec![1]);
     vec![
         Case::of(
             "planar configuration 1",
@@ -119,16 +164,24 @@ fn colors() -> Vec<Case> {
             &color(2, 3, "YBR_FULL_422").raw(
                 tags::PIXEL_DATA,
                 *b"OB",
-                vec![1, 2, 128, 128, 3, 3, 128, 128, 4, 5, 128, 128, 6, 6, 128, 128],
+                vec![
+                    1, 2, 128, 128, 3, 3, 128, 128, 4, 5, 128, 128, 6, 6, 128, 128,
+                ],
             ),
-            Values(Samples::Rgb8(vec![[1; 3], [2; 3], [3; 3], [4; 3], [5; 3], [6; 3]])),
+            Undecodable(
+                "the file is damaged: its 3 columns cannot share colours in pairs; export the series as RGB",
+            ),
         ),
         Case::of(
             "YBR_FULL in RLE",
             &color(1, 2, "YBR_FULL").fragments(
                 "1.2.840.10008.1.2.5",
                 &[],
-                &[&super::streams::rle(&[&[1, 76, 29], &[1, 85, 255], &[1, 255, 107]])],
+                &[&super::streams::rle(&[
+                    &[1, 76, 29],
+                    &[1, 85, 255],
+                    &[1, 255, 107],
+                ])],
             ),
             red_and_blue(),
         ),
@@ -142,6 +195,12 @@ fn colors() -> Vec<Case> {
                 [12, 22, 32],
             ])),
         ),
-        Case::of("a palette shorter than it says", &short, Undecodable("")),
+        Case::of(
+            "a palette shorter than it says",
+            &short,
+            Undecodable(
+                "Red Palette Color Lookup Table Descriptor (0028,1101) is \"2\\10\\16\": the table has 1 entries; export the series again",
+            ),
+        ),
     ]
 }

@@ -49,12 +49,36 @@ fn run_lengths() -> Vec<Case> {
     // Nothing is as regular as a square that shrank more than 32-fold.
     let large = rle(&[&[0x81, 9].repeat(3072 * 3072 / 128)]);
     vec![
-        of("RLE: three bytes", &[1, 0, 0], ""),
-        of("RLE: a million segments", &changed(0, &[0x40, 0x42, 0x0F, 0]), ""),
-        of("RLE: a segment beyond the end", &changed(4, &[0xFF; 4]), ""),
-        of("RLE: pixels are missing", &rle(&[&[2, 1, 2, 3]]), ""),
-        of("RLE: a run without its value", &rle(&[&[1, 1, 2, 0xFF]]), ""),
-        of("JPEG, said to be RLE", &hex(GREY_JPEG), ""),
+        of(
+            "RLE: three bytes",
+            &[1, 0, 0],
+            "frame 1 does not decode: the RLE segments do not hold the image; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "RLE: a million segments",
+            &changed(0, &[0x40, 0x42, 0x0F, 0]),
+            "frame 1 does not decode: the RLE segments do not hold the image; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "RLE: a segment beyond the end",
+            &changed(4, &[0xFF; 4]),
+            "frame 1 does not decode: the RLE segments do not hold the image; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "RLE: pixels are missing",
+            &rle(&[&[2, 1, 2, 3]]),
+            "frame 1 does not decode: the RLE segments do not hold the image; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "RLE: a run without its value",
+            &rle(&[&[1, 1, 2, 0xFF]]),
+            "frame 1 does not decode: the RLE segments do not hold the image; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "JPEG, said to be RLE",
+            &hex(GREY_JPEG),
+            "frame 1 does not decode: the RLE segments do not hold the image; copy the file again, or export the series uncompressed",
+        ),
         Case::of(
             "RLE: 3072 × 3072, 32 times smaller than the image",
             &with(&picture(3072, 3072, [8, 8, 7], false), RLE, &large),
@@ -79,9 +103,8 @@ fn fragments() -> Vec<Case> {
     let grey = picture(2, 2, [8, 8, 7], false);
     let two = grey.clone().text(tags::NUMBER_OF_FRAMES, *b"IS", "2");
     let first = || Values(Samples::U8(vec![1, 2, 3, 4]));
-    let of = |file: &DicomFile, table: &[u32], list: &[&[u8]]| {
-        file.clone().fragments(RLE, table, list)
-    };
+    let of =
+        |file: &DicomFile, table: &[u32], list: &[&[u8]]| file.clone().fragments(RLE, table, list);
     // The first fragment's length stands behind the head of the pixel data and an empty table.
     let changed = |file: &DicomFile, skip: usize, length: u32| {
         let mut bytes = of(file, &[], &[&a]).bytes();
@@ -91,7 +114,11 @@ fn fragments() -> Vec<Case> {
         bytes
     };
     vec![
-        Case::of("an offset table that lies", &of(&two, &[0, 7], &[&a, &b]), first()),
+        Case::of(
+            "an offset table that lies",
+            &of(&two, &[0, 7], &[&a, &b]),
+            first(),
+        ),
         Case::of(
             "an offset table near 4 GiB",
             &of(&two, &[0, u32::MAX - 1], &[&a, &b]),
@@ -100,24 +127,44 @@ fn fragments() -> Vec<Case> {
         Case::of(
             "an offset table that lies about three fragments",
             &of(&two, &[0, 7], &[&a, &b, &[1, 2]]),
-            Undecodable(""),
+            Undecodable(
+                "the file is damaged: its 3 fragments cannot be told apart into 2 frames; export the series uncompressed",
+            ),
         ),
-        Case::of("no fragments", &of(&grey, &[], &[]), Undecodable("")),
-        Case::of("an empty fragment", &of(&grey, &[], &[&[]]), Undecodable("")),
+        Case::of(
+            "no fragments",
+            &of(&grey, &[], &[]),
+            Undecodable(
+                "the file is damaged: its compressed pixel data ends too early; copy the file again",
+            ),
+        ),
+        Case::of(
+            "an empty fragment",
+            &of(&grey, &[], &[&[]]),
+            Undecodable(
+                "frame 1 does not decode: the RLE segments do not hold the image; copy the file again, or export the series uncompressed",
+            ),
+        ),
         Case::new(
             "a fragment of nearly 4 GiB",
             changed(&grey, 8, 0xFFFF_FFF0),
-            Undecodable(""),
+            Undecodable("the pixel data holds 94 of 4294967296 bytes; copy the file again"),
         ),
         Case::new(
             "a table of nearly 4 GiB before the fragments",
             changed(&grey, 0, 0xFFFF_FFF0),
-            Undecodable(""),
+            Undecodable("the pixel data holds 94 of 4294967288 bytes; copy the file again"),
         ),
         Case::of(
             "a thousand frames in one fragment",
-            &of(&grey.clone().text(tags::NUMBER_OF_FRAMES, *b"IS", "100"), &[], &[&a]),
-            Undecodable(""),
+            &of(
+                &grey.clone().text(tags::NUMBER_OF_FRAMES, *b"IS", "100"),
+                &[],
+                &[&a],
+            ),
+            Undecodable(
+                "the file is damaged: its 1 fragments cannot be told apart into 100 frames; export the series uncompressed",
+            ),
         ),
     ]
 }
@@ -126,9 +173,9 @@ fn fragments() -> Vec<Case> {
 /// 100), which decodes it to just these values.
 const GREY_JPEG: &str = "
     ffd8ffe000104a46494600010100000100010000ffdb0043000101010101010101010101010101010101010101
-    010101010101010101010101010101010101010101010101010101010101010101010101010101ffc0000b0800
-    08000801011100ffc40014000100000000000000000000000000000004ffc40018100002030000000000000000
-    000000000000094787c7ffda0008010100003f003a949feaad20ffd9";
+    0101010101010101010101010101010101010101010101010101010101010101010101010101010101010101ff
+    c0000b080008000801011100ffc40014000100000000000000000000000000000004ffc4001810000203000000
+    0000000000000000000000094787c7ffda0008010100003f003a949feaad20ffd9";
 
 /// 8 × 8 of (200, 100, 50), made by libjpeg-turbo (Pillow 13, quality 90) without colour transform
 /// and decoded by it to these values; its Adobe marker taken away and its components numbered 1,
@@ -144,7 +191,11 @@ fn jpeg() -> Vec<Case> {
     let halves: Vec<u8> = [[77; 4], [177; 4]].concat().repeat(8);
     let image = |rows, columns| picture(rows, columns, [8, 8, 7], false);
     let of = |name, file: DicomFile, stream: &[u8], message| {
-        Case::of(name, &with(&file, JPEG_BASELINE, stream), Undecodable(message))
+        Case::of(
+            name,
+            &with(&file, JPEG_BASELINE, stream),
+            Undecodable(message),
+        )
     };
     let open = &grey[..grey.len() - 2];
     vec![
@@ -153,12 +204,42 @@ fn jpeg() -> Vec<Case> {
             &with(&image(8, 8), JPEG_BASELINE, open),
             Values(Samples::U8(halves)),
         ),
-        of("JPEG cut in the middle", image(8, 8), &grey[..grey.len() - 8], ""),
-        of("JPEG larger than the header", image(4, 4), &grey, ""),
-        of("JPEG smaller than the header", image(16, 16), &grey, ""),
-        of("grey JPEG in a colour header", color(8, 8, "RGB"), &grey, ""),
-        of("colour JPEG in a grey header", image(8, 8), &hex(RGB_JPEG), ""),
-        of("JPEG without a frame header", image(8, 8), &[0xFF, 0xD8, 0xFF, 0xD9], ""),
+        of(
+            "JPEG cut in the middle",
+            image(8, 8),
+            &grey[..grey.len() - 4],
+            "frame 1 does not decode: …; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "JPEG larger than the header",
+            image(4, 4),
+            &grey,
+            "frame 1 does not decode: the stream is 8 × 8 with 1 components, the header says 4 × 4 with 1; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "JPEG smaller than the header",
+            image(16, 16),
+            &grey,
+            "frame 1 does not decode: the stream is 8 × 8 with 1 components, the header says 16 × 16 with 1; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "grey JPEG in a colour header",
+            color(8, 8, "RGB"),
+            &grey,
+            "frame 1 does not decode: the stream is 8 × 8 with 1 components, the header says 8 × 8 with 3; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "colour JPEG in a grey header",
+            image(8, 8),
+            &hex(RGB_JPEG),
+            "frame 1 does not decode: the stream is 8 × 8 with 3 components, the header says 8 × 8 with 1; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "JPEG without a frame header",
+            image(8, 8),
+            &[0xFF, 0xD8, 0xFF, 0xD9],
+            "frame 1 does not decode: the JPEG stream has no frame header; copy the file again, or export the series uncompressed",
+        ),
         Case::of(
             "JPEG in RGB, said only by the header",
             &with(&color(8, 8, "RGB"), JPEG_BASELINE, &hex(RGB_JPEG)),
@@ -227,22 +308,42 @@ fn jpeg_2000() -> Vec<Case> {
             COLOR_J2K,
             Samples::Rgb8(vec![[200, 100, 50]; 1024]),
         ),
-        of("JPEG 2000 smaller than the header", image(33, 32, true), &signed, ""),
-        of("JPEG 2000 larger than the header", image(31, 32, true), &signed, ""),
+        of(
+            "JPEG 2000 smaller than the header",
+            image(33, 32, true),
+            &signed,
+            "frame 1 does not decode: the stream is 32 × 32 with 1 components, the header says 32 × 33 with 1; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "JPEG 2000 larger than the header",
+            image(31, 32, true),
+            &signed,
+            "frame 1 does not decode: the stream is 32 × 32 with 1 components, the header says 32 × 31 with 1; copy the file again, or export the series uncompressed",
+        ),
         of(
             "JPEG 2000 of three components in a grey header",
             picture(32, 32, [8, 8, 7], false),
             &hex(COLOR_J2K),
-            "",
+            "frame 1 does not decode: the stream is 32 × 32 with 3 components, the header says 32 × 32 with 1; copy the file again, or export the series uncompressed",
         ),
         of(
             "JPEG 2000 of 12 bits in 8",
             picture(32, 32, [8, 8, 7], false),
             &signed,
-            "",
+            "frame 1 does not decode: the stream has 12 bits a sample, the header allocates 8; copy the file again, or export the series uncompressed",
         ),
-        of("JPEG 2000 cut in the middle", image(32, 32, true), &signed[..160], ""),
-        of("JPEG 2000 of nothing but its mark", image(32, 32, true), &signed[..4], ""),
+        of(
+            "JPEG 2000 cut in the middle",
+            image(32, 32, true),
+            &signed[..160],
+            "frame 1 does not decode: …; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "JPEG 2000 of nothing but its mark",
+            image(32, 32, true),
+            &signed[..4],
+            "frame 1 does not decode: the JPEG 2000 stream has no size marker; copy the file again, or export the series uncompressed",
+        ),
     ]
 }
 
@@ -253,8 +354,20 @@ fn names() -> Vec<Case> {
         Case::of(name, &file, Undecodable(message))
     };
     vec![
-        of("MPEG-4 video", "1.2.840.10008.1.2.4.102", ""),
-        of("HEVC video", "1.2.840.10008.1.2.4.107", ""),
-        of("a transfer syntax that does not exist", "1.2.3.4", ""),
+        of(
+            "MPEG-4 video",
+            "1.2.840.10008.1.2.4.102",
+            "MPEG video compression (transfer syntax 1.2.840.10008.1.2.4.102) is not read; export the series uncompressed",
+        ),
+        of(
+            "HEVC video",
+            "1.2.840.10008.1.2.4.107",
+            "HEVC video compression (transfer syntax 1.2.840.10008.1.2.4.107) is not read; export the series uncompressed",
+        ),
+        of(
+            "a transfer syntax that does not exist",
+            "1.2.3.4",
+            "this compression (transfer syntax 1.2.3.4) is not read; export the series uncompressed",
+        ),
     ]
 }
