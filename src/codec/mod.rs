@@ -4,6 +4,8 @@
 //! cannot decode exactly, allocates nothing before the stream's own size is checked against
 //! [`Limits`], and looks at the clock at least once a row of samples or of blocks.
 
+pub mod jpeg_ls;
+
 use std::time::Instant;
 
 use thiserror::Error;

@@ -11,6 +11,7 @@ use super::guard::guarded;
 use super::markers::{JPEG_END, StreamSize, has_jpeg_end, jpeg_2000_markers, jpeg_markers};
 use super::pixeldata::Layout;
 use super::{Problem, direct, rle};
+use crate::codec::{Limits, Plane, jpeg_ls};
 use crate::study::{Instance, Photometric};
 
 /// Most that a deflated frame may become on its way to the right size.
@@ -29,6 +30,7 @@ pub(crate) struct Decoded {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Family {
     Jpeg,
+    JpegLs,
     Jpeg2000,
     JpegXl,
     Rle,
@@ -41,6 +43,7 @@ fn family(transfer_syntax: &str) -> Option<Family> {
         | uids::JPEG_EXTENDED12_BIT
         | uids::JPEG_LOSSLESS
         | uids::JPEG_LOSSLESS_SV1 => Family::Jpeg,
+        uids::JPEGLS_LOSSLESS | uids::JPEGLS_NEAR_LOSSLESS => Family::JpegLs,
         uids::JPEG2000_LOSSLESS
         | uids::JPEG2000
         | uids::JPEG2000MC_LOSSLESS
@@ -63,7 +66,6 @@ pub(crate) fn check_supported(transfer_syntax: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let name = match transfer_syntax {
-        uids::JPEGLS_LOSSLESS | uids::JPEGLS_NEAR_LOSSLESS => "JPEG-LS",
         uid if uid.starts_with("1.2.840.10008.1.2.4.107")
             || uid.starts_with("1.2.840.10008.1.2.4.108") =>
         {
@@ -92,6 +94,7 @@ pub(crate) fn decode(
     };
     let run = || match family {
         Family::Jpeg => jpeg(instance, stream),
+        Family::JpegLs => jpeg_ls(instance, &stream),
         Family::Jpeg2000 => jpeg_2000(instance, stream),
         Family::JpegXl => jpeg_xl(instance, stream),
         Family::Rle => rle_lossless(instance, stream),
@@ -199,6 +202,40 @@ fn jpeg(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String> {
         bytes: resized(bytes, width, sample_bytes(instance))?,
         bits: instance.pixel_format.bits_stored,
         is_ybr,
+    })
+}
+
+fn jpeg_ls(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
+    let info = jpeg_ls::read_info(stream).map_err(|error| error.to_string())?;
+    let size = StreamSize {
+        rows: info.rows,
+        columns: info.columns,
+        components: info.components,
+        bits: info.bits as usize,
+    };
+    size.check(instance)?;
+    let limits = Limits {
+        bytes: expected_bytes(instance),
+        deadline: None,
+    };
+    let image = jpeg_ls::decode(stream, &limits).map_err(|error| error.to_string())?;
+    let to = sample_bytes(instance);
+    let bytes = match image.samples {
+        Plane::U8(samples) => resized(samples, 1, to)?,
+        Plane::U16(samples) => resized(bytemuck::cast_slice(&samples).to_vec(), 2, to)?,
+    };
+    let format = &instance.pixel_format;
+    // Near-lossless samples may overshoot Bits Stored, where cutting would wrap them. Lossless ones
+    // may have something else above it, and signed ones need not have their sign there.
+    let bits = if info.near > 0 && !format.signed {
+        format.bits_stored.max(info.bits as u16)
+    } else {
+        format.bits_stored
+    };
+    Ok(Decoded {
+        bytes,
+        bits,
+        is_ybr: header_says_ybr(instance),
     })
 }
 

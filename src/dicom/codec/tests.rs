@@ -13,7 +13,6 @@ const COLUMNS: usize = 40;
 #[test]
 fn unread_syntaxes_are_named() {
     for (uid, word) in [
-        (uids::JPEGLS_LOSSLESS, "JPEG-LS"),
         (uids::MPEG4HP41, "MPEG"),
         (uids::HEVCMP51, "HEVC"),
         ("1.2.3", "1.2.3"),
@@ -115,6 +114,59 @@ fn streams_of_another_size_are_refused_before_they_are_decoded() {
     let smaller = instance(Layout { rows: 23, ..layout });
     let message = decode(&smaller, 0, stream).err().unwrap().to_string();
     assert!(message.contains("40 × 24"), "{message}");
+}
+
+/// The worked example of T.87 H.3, four by four samples.
+const JPEG_LS: [u8; 57] = [
+    0xFF, 0xD8, 0xFF, 0xF7, 0x00, 0x0B, 0x08, 0x00, 0x04, 0x00, 0x04, 0x01, 0x01, 0x11, 0x00, 0xFF,
+    0xDA, 0x00, 0x08, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00, 0xC0, 0x00, 0x00, 0x6C, 0x80, 0x20, 0x8E,
+    0x01, 0xC0, 0x00, 0x00, 0x57, 0x40, 0x00, 0x00, 0x6E, 0xE6, 0x00, 0x00, 0x01, 0xBC, 0x18, 0x00,
+    0x00, 0x05, 0xD8, 0x00, 0x00, 0x91, 0x60, 0xFF, 0xD9,
+];
+
+#[test]
+fn jpeg_ls_is_read_into_the_width_of_the_header() {
+    let samples = [
+        0, 0, 90, 74, 68, 50, 43, 205, 64, 145, 145, 145, 100, 145, 145, 145,
+    ];
+    for (syntax, bits) in [(uids::JPEGLS_LOSSLESS, 8), (uids::JPEGLS_NEAR_LOSSLESS, 16)] {
+        let layout = Layout {
+            rows: 4,
+            columns: 4,
+            ..layout_of(syntax, bits, 1)
+        };
+        let decoded = decode(&instance(layout), 0, JPEG_LS.to_vec()).unwrap();
+        let expected: Vec<u8> = match bits {
+            8 => samples.to_vec(),
+            _ => samples.iter().flat_map(|&sample| [sample, 0]).collect(),
+        };
+        assert_eq!(decoded.bytes, expected);
+        assert_eq!((decoded.bits, decoded.is_ybr), (bits, false));
+        let other = instance(Layout { rows: 5, ..layout });
+        let message = decode(&other, 0, JPEG_LS.to_vec()).err().unwrap();
+        assert!(message.to_string().contains("4 × 4"), "{message}");
+        let cut = decode(&instance(layout), 0, JPEG_LS[..50].to_vec()).err();
+        assert!(cut.unwrap().to_string().contains("ends too early"));
+    }
+}
+
+#[test]
+fn near_lossless_samples_above_bits_stored_do_not_wrap() {
+    let layout = Layout {
+        rows: 4,
+        columns: 4,
+        ..layout_of(uids::JPEGLS_NEAR_LOSSLESS, 8, 1)
+    };
+    let mut instance = instance(layout);
+    instance.pixel_format.bits_stored = 7;
+    assert_eq!(decode(&instance, 0, JPEG_LS.to_vec()).unwrap().bits, 7);
+    // NEAR is 1, and nine ones are runs of zeros to the end of all four lines.
+    let mut near = [&JPEG_LS[..25], &[0xFF, 0x40, 0xFF, 0xD9]].concat();
+    near[22] = 1;
+    let decoded = decode(&instance, 0, near.clone()).unwrap();
+    assert_eq!((decoded.bytes, decoded.bits), (vec![0; 16], 8));
+    instance.pixel_format.signed = true;
+    assert_eq!(decode(&instance, 0, near).unwrap().bits, 7);
 }
 
 #[test]
