@@ -8,13 +8,21 @@ use crate::dicom_file::DicomFile;
 
 const RLE: &str = "1.2.840.10008.1.2.5";
 const JPEG_BASELINE: &str = "1.2.840.10008.1.2.4.50";
+const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
 const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
 
 pub fn cases() -> Vec<Case> {
-    [run_lengths(), fragments(), jpeg(), jpeg_2000(), names()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        run_lengths(),
+        fragments(),
+        jpeg(),
+        jpeg_ls(),
+        jpeg_2000(),
+        names(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// An RLE stream of packed segments (PS3.5 G.3).
@@ -238,12 +246,57 @@ fn jpeg() -> Vec<Case> {
             "JPEG without a frame header",
             image(8, 8),
             &[0xFF, 0xD8, 0xFF, 0xD9],
-            "frame 1 does not decode: the JPEG stream has no frame header; copy the file again, or export the series uncompressed",
+            "frame 1 does not decode: …; copy the file again, or export the series uncompressed",
         ),
         Case::of(
             "JPEG in RGB, said only by the header",
             &with(&color(8, 8, "RGB"), JPEG_BASELINE, &hex(RGB_JPEG)),
             Values(Samples::Rgb8(vec![[200, 100, 50]; 64])),
+        ),
+    ]
+}
+
+/// 8 × 8 of the bits 0xC18 in the left half and 0x12C in the right in samples of 16 bits, made by
+/// CharLS (GDCM), which pydicom reads back.
+const UNSIGNED_JPEG_LS: &str = "
+    ffd8fff7000b100008000801011100fff8000d01ffff0012004301140040ffda0008010100000000010be0040100
+    000003b100600c01801d003e401e200e20188062018804ffd9";
+
+/// The same as -1000 and 300, made by CharLS (DCMTK).
+const SIGNED_JPEG_LS: &str = "
+    ffd8fff7000b100008000801011100fff8000d01ffff0012004301140040ffda00080101000000003e7400802000
+    024f0140501400e801f200f1007100c403100c4020ffffd9";
+
+fn jpeg_ls() -> Vec<Case> {
+    let image = |rows, columns| picture(rows, columns, [16, 12, 11], true);
+    let halves = || Values(Samples::I16([[-1000; 4], [300; 4]].concat().repeat(8)));
+    let signed = hex(SIGNED_JPEG_LS);
+    let of = |name, file: DicomFile, stream: &[u8], message| {
+        Case::of(name, &with(&file, JPEG_LS, stream), Undecodable(message))
+    };
+    vec![
+        Case::of(
+            "JPEG-LS, 12 signed bits with the sign in bit 12",
+            &with(&image(8, 8), JPEG_LS, &hex(UNSIGNED_JPEG_LS)),
+            halves(),
+        ),
+        Case::of(
+            "JPEG-LS, 12 signed bits with the sign in bit 16",
+            &with(&image(8, 8), JPEG_LS, &signed),
+            halves(),
+        ),
+        of(
+            "JPEG-LS cut in the middle",
+            image(8, 8),
+            &signed[..50],
+            "frame 1 does not decode: …; copy the file again, or export the series uncompressed",
+        ),
+        of(
+            "JPEG-LS smaller than the header",
+            image(9, 8),
+            &signed,
+            "frame 1 does not decode: the stream is 8 × 8 with 1 components, the header says 8 × 9 \
+             with 1; copy the file again, or export the series uncompressed",
         ),
     ]
 }

@@ -117,24 +117,18 @@ fn outcome(collection: &Collection, row: &Row) -> Outcome {
             return Outcome::Refused(error.replace(&folder, ""));
         }
     };
-    if !row.decode.starts_with("ok") {
-        return Outcome::NotCompared;
-    }
     let big_endian = row.syntax.contains("Big Endian");
     if hash(&samples, big_endian) == row.hash {
         return Outcome::Identical;
     }
     let color = matches!(samples.first(), Some(Samples::Rgb8(_)));
-    let lossy = [
-        "Baseline",
-        "Extended",
-        "2000 Image Compression",
-        "Near",
-        "XL",
-    ]
-    .iter()
-    .any(|word| row.syntax.contains(word) && !row.syntax.contains("Lossless Only"));
+    let lossless = row.syntax.contains("Lossless") && !row.syntax.contains("Near");
+    let lossy = !lossless && ["JPEG", "XL"].iter().any(|word| row.syntax.contains(word))
+        || row.syntax.starts_with("1.2.840.10008.1.2.4.11");
     let Some(reference) = collection.reference(row) else {
+        if !row.decode.starts_with("ok") {
+            return Outcome::NotCompared;
+        }
         // Palettes are indices in the index, deep colours have more than 8 bits.
         return if lossy || color {
             Outcome::NotCompared
