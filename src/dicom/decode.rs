@@ -169,11 +169,18 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
     if let Some(samples) = native::read_directly(&mut source, at, instance, big_endian)? {
         return Ok(samples);
     }
-    let mut bytes = vec![0; (end - start_bit / 8) as usize];
-    source.read_into(at, &mut bytes)?;
-    if big_endian {
-        native::swap_bytes(&mut bytes, big_endian_word(instance)?);
-    }
+    // Whole words, of which an odd frame may hold only half of the first or the last.
+    let word = if big_endian {
+        big_endian_word(instance)? as u64
+    } else {
+        1
+    };
+    let before = start_bit / 8 % word;
+    let whole = (end.next_multiple_of(word).min(holds) + before).saturating_sub(start_bit / 8);
+    let mut bytes = vec![0; whole as usize];
+    source.read_into(at - before, &mut bytes)?;
+    native::swap_bytes(&mut bytes, word as usize);
+    bytes.drain(..before as usize);
     if subsampled {
         return Ok(Samples::Rgb8(color::from_ybr_422(
             &bytes,

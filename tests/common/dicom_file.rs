@@ -172,6 +172,29 @@ impl DicomFile {
         out
     }
 
+    /// Elements in explicit VR big endian, without preamble and file meta group; raw values must
+    /// be in it already.
+    pub fn big_endian_data_set(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (tag, (vr, bytes)) in &self.elements {
+            let start = out.len();
+            let mut value = bytes.clone();
+            if vr == b"US" {
+                value.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+            }
+            element(&mut out, *tag, *vr, &value);
+            let head = out.len() - start - value.len();
+            // Group, element, and a length of two bytes or, after two empty ones, of four.
+            let length = if head == 8 { 6..8 } else { 8..12 };
+            for part in [0..2, 2..4, length] {
+                out.get_mut(start + part.start..start + part.end)
+                    .expect("a head")
+                    .reverse();
+            }
+        }
+        out
+    }
+
     /// Preamble, mark and a file meta group with the transfer syntax.
     pub fn file_meta(&self) -> Vec<u8> {
         let mut uid = self.transfer_syntax.as_bytes().to_vec();

@@ -79,6 +79,11 @@ fn numbers() -> Vec<Case> {
             ),
             Values(Samples::U8(vec![1, 0, 0, 0, 0, 0, 0, 1, 1])),
         ),
+        Case::new(
+            "big endian words that frames share",
+            odd_words(),
+            Values(Samples::U8(vec![1, 2, 3])),
+        ),
         Case::of(
             "uncompressed, said to be JPEG 2000",
             &image().transfer_syntax("1.2.840.10008.1.2.4.90"),
@@ -94,6 +99,28 @@ fn numbers() -> Vec<Case> {
             ),
         ),
     ]
+}
+
+/// 8-bit frames of 3 bytes in big endian words of two: frames begin and end inside a word
+/// (PS3.5 8.1.1, annex D.3).
+fn odd_words() -> Vec<u8> {
+    let file = picture(1, 3, [8, 8, 7], false)
+        .text(tags::NUMBER_OF_FRAMES, *b"IS", "3")
+        .raw(tags::PIXEL_DATA, *b"OW", vec![2, 1, 4, 3, 6, 5, 8, 7, 0, 9])
+        .transfer_syntax("1.2.840.10008.1.2.2");
+    [file.file_meta(), file.big_endian_data_set()].concat()
+}
+
+#[test]
+fn big_endian_frames_may_begin_and_end_inside_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("odd.dcm");
+    std::fs::write(&path, odd_words()).unwrap();
+    let instance = stylet::dicom::read_instance(&path).unwrap();
+    for (frame, values) in [[1, 2, 3], [4, 5, 6], [7, 8, 9]].iter().enumerate() {
+        let decoded = stylet::dicom::decode_frame(&instance, frame).unwrap();
+        assert_eq!(decoded.samples, Samples::U8(values.to_vec()), "{frame}");
+    }
 }
 
 /// Pure red and pure blue as luma and chroma: by the matrix of PS3.3 C.7.6.3.1.2, rounded.

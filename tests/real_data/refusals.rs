@@ -42,6 +42,31 @@ const LIST: &[(&str, &str, &str)] = &[
         "larger than Stylet reads",
         "4 billion pixels in 1 kB",
     ),
+    (
+        "MR_truncated.dcm",
+        "holds 8130 of 8192 bytes",
+        "the file ends before its image",
+    ),
+    (
+        "JPEG2000-embedded-sequence-delimiter.dcm",
+        "the stream is",
+        "something else stands where the size of the image should",
+    ),
+    (
+        "badVR.dcm",
+        "Number Of Frames (0028,0008) is \"1A\"",
+        "no number of frames",
+    ),
+    (
+        "meta_missing_tsyntax.dcm",
+        "Bits Allocated (0028,0100) is missing",
+        "no image",
+    ),
+    (
+        "nested_priv_SQ.dcm",
+        "Bits Allocated (0028,0100) is missing",
+        "no image",
+    ),
 ];
 
 /// Why a file is refused, if it is in the list.
