@@ -1,21 +1,27 @@
 //! Compressed streams → samples, one frame at a time.
 //!
-//! dicom-pixeldata decodes, except in the cases named here that it refuses or gets wrong. Streams
+//! JPEG is decoded by [`crate::codec`], the rest by dicom-pixeldata, except in the cases named
+//! here that it refuses or gets wrong. Streams
 //! are not trusted: size, components and precision are read from them first and compared with the
 //! header, what a codec panics on becomes an error of that frame, and what it returns must have
 //! the size of the frame.
 
+use std::time::{Duration, Instant};
+
 use dicom_dictionary_std::uids;
 
 use super::guard::guarded;
-use super::markers::{JPEG_END, StreamSize, has_jpeg_end, jpeg_2000_markers, jpeg_markers};
+use super::markers::{JPEG_END, StreamSize, has_jpeg_end, jpeg_2000_markers};
 use super::pixeldata::Layout;
 use super::{Problem, direct, rle};
-use crate::codec::{Limits, Plane, jpeg_ls};
+use crate::codec::{Limits, Plane, jpeg as jpeg_stream, jpeg_ls};
 use crate::study::{Instance, Photometric};
 
 /// Most that a deflated frame may become on its way to the right size.
 const LARGEST_INFLATED_BYTES: usize = 1 << 28;
+
+/// Most time that one frame may take; the largest ones need a tenth of it.
+const LONGEST_DECODING: Duration = Duration::from_secs(10);
 
 /// What a codec made of a frame.
 pub(crate) struct Decoded {
@@ -39,10 +45,7 @@ enum Family {
 
 fn family(transfer_syntax: &str) -> Option<Family> {
     Some(match transfer_syntax {
-        uids::JPEG_BASELINE8_BIT
-        | uids::JPEG_EXTENDED12_BIT
-        | uids::JPEG_LOSSLESS
-        | uids::JPEG_LOSSLESS_SV1 => Family::Jpeg,
+        uid if is_jpeg(uid) => Family::Jpeg,
         uids::JPEGLS_LOSSLESS | uids::JPEGLS_NEAR_LOSSLESS => Family::JpegLs,
         uids::JPEG2000_LOSSLESS
         | uids::JPEG2000
@@ -56,6 +59,12 @@ fn family(transfer_syntax: &str) -> Option<Family> {
         uids::DEFLATED_IMAGE_FRAME_COMPRESSION => Family::Deflate,
         _ => return None,
     })
+}
+
+/// JPEG of any process, the retired transfer syntaxes of PS3.6 annex A included.
+fn is_jpeg(transfer_syntax: &str) -> bool {
+    let number = transfer_syntax.strip_prefix("1.2.840.10008.1.2.4.");
+    matches!(number.and_then(|n| n.parse().ok()), Some(50_u8..=66 | 70))
 }
 
 /// Refuses transfer syntaxes without a decoder, by name and with what to do.
@@ -93,7 +102,7 @@ pub(crate) fn decode(
         return Err(failed("no decoder".to_owned()));
     };
     let run = || match family {
-        Family::Jpeg => jpeg(instance, stream),
+        Family::Jpeg => jpeg(instance, &stream),
         Family::JpegLs => jpeg_ls(instance, &stream),
         Family::Jpeg2000 => jpeg_2000(instance, stream),
         Family::JpegXl => jpeg_xl(instance, stream),
@@ -157,50 +166,53 @@ fn resized(bytes: Vec<u8>, from: usize, to: usize) -> Result<Vec<u8>, String> {
     }
 }
 
-fn jpeg(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String> {
-    let markers = jpeg_markers(&stream).ok_or("the JPEG stream has no frame header")?;
-    markers.size.check(instance)?;
-    if !markers.lossless && markers.size.bits > 8 {
-        return Err("12-bit lossy JPEG (process 4) is not read".to_owned());
+/// What our own decoders may spend on a frame.
+fn limits(instance: &Instance) -> Limits {
+    Limits {
+        bytes: expected_bytes(instance),
+        deadline: Instant::now().checked_add(LONGEST_DECODING),
     }
-    let color = markers.size.components == 3;
-    // Lossless streams come out as bytes only with exactly eight bits.
-    let width = if markers.size.bits == 8 { 1 } else { 2 };
-    let layout = layout(instance, width);
-    let run = |stream: Vec<u8>| {
-        // dicom-pixeldata takes lossy colours for luma and chroma by the numbers of the components,
-        // whatever the header or an Adobe marker says, and converts them.
-        let converts = color && !markers.lossless && !markers.named_rgb;
-        // dicom-pixeldata refuses large frames that shrank more than 64-fold.
-        if converts || layout.trips_ratio_guard(stream.len(), 64) {
-            direct::jpeg(&stream, layout.frame_bytes())
+}
+
+/// Decoded samples as little endian ones of Bits Allocated.
+fn stored(samples: Plane, instance: &Instance) -> Result<Vec<u8>, String> {
+    let to = sample_bytes(instance);
+    match samples {
+        Plane::U8(samples) => resized(samples, 1, to),
+        Plane::U16(samples) => resized(bytemuck::cast_slice(&samples).to_vec(), 2, to),
+    }
+}
+
+/// Whatever process the stream says: transfer syntaxes are wrong at times.
+fn jpeg(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
+    let header = jpeg_stream::header(stream).map_err(|error| error.to_string())?;
+    let size = StreamSize {
+        // Where the number of rows comes later, that of the samples is compared.
+        rows: if header.rows == 0 {
+            instance.rows
         } else {
-            layout.decode(stream)
-        }
+            header.rows
+        },
+        columns: header.columns,
+        components: header.components,
+        bits: header.bits as usize,
     };
-    let bytes = if markers.progressive || has_jpeg_end(&mut stream) {
-        run(stream)?
-    } else {
-        // The decoder wants an end, but makes pixels up if it comes too early: those change with
-        // the bits before it. A progressive stream may lack whole scans without a trace.
-        let other = [stream.as_slice(), &[0xFF, 0].repeat(16), &JPEG_END].concat();
-        stream.extend(JPEG_END);
-        let bytes = run(stream)?;
-        if run(other)? != bytes {
-            return Err("the JPEG stream ends too early".to_owned());
-        }
-        bytes
-    };
+    size.check(instance)?;
+    let image =
+        jpeg_stream::decode(stream, &limits(instance)).map_err(|error| error.to_string())?;
+    let lossless = header.process == jpeg_stream::Process::Lossless;
     // Without an Adobe marker the header's word counts; lossy JPEG in a JFIF wrapper is luma and
     // chroma whatever the header says.
-    let is_ybr = color
-        && match markers.adobe_transform {
+    let is_ybr = image.components == 3
+        && match header.adobe_transform {
             Some(transform) => transform == 1,
-            None => header_says_ybr(instance) || (markers.jfif && !markers.lossless),
+            None => header_says_ybr(instance) || (header.jfif && !lossless),
         };
+    // Lossy streams may overshoot Bits Stored: cutting there would wrap values.
+    let bits = if lossless { 0 } else { image.bits as u16 };
     Ok(Decoded {
-        bytes: resized(bytes, width, sample_bytes(instance))?,
-        bits: instance.pixel_format.bits_stored,
+        bytes: stored(image.samples, instance)?,
+        bits: instance.pixel_format.bits_stored.max(bits),
         is_ybr,
     })
 }
@@ -214,16 +226,8 @@ fn jpeg_ls(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
         bits: info.bits as usize,
     };
     size.check(instance)?;
-    let limits = Limits {
-        bytes: expected_bytes(instance),
-        deadline: None,
-    };
-    let image = jpeg_ls::decode(stream, &limits).map_err(|error| error.to_string())?;
-    let to = sample_bytes(instance);
-    let bytes = match image.samples {
-        Plane::U8(samples) => resized(samples, 1, to)?,
-        Plane::U16(samples) => resized(bytemuck::cast_slice(&samples).to_vec(), 2, to)?,
-    };
+    let image = jpeg_ls::decode(stream, &limits(instance)).map_err(|error| error.to_string())?;
+    let bytes = stored(image.samples, instance)?;
     let format = &instance.pixel_format;
     // Near-lossless samples may overshoot Bits Stored, where cutting would wrap them. Lossless ones
     // may have something else above it, and signed ones need not have their sign there.

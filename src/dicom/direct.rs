@@ -4,16 +4,6 @@
 
 use std::io::Read as _;
 
-/// Components of a JPEG stream as they are, without a colour transform; 16-bit ones in the byte
-/// order of this machine.
-pub(crate) fn jpeg(stream: &[u8], frame_bytes: usize) -> Result<Vec<u8>, String> {
-    let mut decoder = jpeg_decoder::Decoder::new(stream);
-    decoder.set_max_decoding_buffer_size(frame_bytes);
-    // "RGB" means as it is.
-    decoder.set_color_transform(jpeg_decoder::ColorTransform::RGB);
-    decoder.decode().map_err(|error| error.to_string())
-}
-
 /// Samples of a JPEG 2000 stream of `rows` × `columns`, `width` bytes each.
 pub(crate) fn jpeg_2000(
     stream: &[u8],

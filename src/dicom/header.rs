@@ -12,7 +12,8 @@ use dicom_dictionary_std::{sop_class, tags, uids};
 use dicom_object::Tag;
 
 use super::elements::{CharacterSet, Elements, attribute_name, trimmed};
-use super::{Problem, frames, parse};
+use super::parse::{self, Parsed};
+use super::{Problem, frames};
 use crate::budget::{MEMORY, Reservation};
 use crate::geometry::PatientPosition;
 use crate::study::{
@@ -42,7 +43,11 @@ pub(crate) struct FileHeader {
 
 /// Reads the header of an image file.
 pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
-    let parsed = parse::parse_file(path)?;
+    of_parsed(path, parse::parse_file(path)?)
+}
+
+/// The same of a file whose elements have been read.
+pub(crate) fn of_parsed(path: &Path, parsed: Parsed) -> Result<FileHeader, Problem> {
     let header = &parsed.elements;
     if header.list.is_empty() && parsed.pixels.is_none() {
         return Err(Problem::Damaged(
@@ -135,10 +140,15 @@ fn sop_class_name(uid: &str) -> String {
 /// Transfer syntaxes that change the values; those that may do either are told apart by Lossy
 /// Image Compression.
 fn is_lossy(transfer_syntax: &str) -> bool {
+    // The retired JPEG processes 6, 8, 10 and 12.
+    const SPECTRAL_SELECTION: &str = "1.2.840.10008.1.2.4.53";
+    const FULL_PROGRESSION: &str = "1.2.840.10008.1.2.4.55";
     matches!(
         transfer_syntax,
         uids::JPEG_BASELINE8_BIT
             | uids::JPEG_EXTENDED12_BIT
+            | SPECTRAL_SELECTION
+            | FULL_PROGRESSION
             | uids::JPEGLS_NEAR_LOSSLESS
             | uids::JPEGXLJPEG_RECOMPRESSION
     ) || transfer_syntax.starts_with("1.2.840.10008.1.2.4.10")

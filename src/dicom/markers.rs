@@ -33,65 +33,6 @@ impl StreamSize {
     }
 }
 
-/// What the markers of a JPEG stream say.
-#[derive(Debug, PartialEq)]
-pub(crate) struct JpegMarkers {
-    pub size: StreamSize,
-    pub lossless: bool,
-    pub progressive: bool,
-    /// Components are numbered "R", "G", "B", which decoders take for no colour transform.
-    pub named_rgb: bool,
-    /// Color transform of the Adobe marker.
-    pub adobe_transform: Option<u8>,
-    pub jfif: bool,
-}
-
-/// Reads the markers up to the frame header; `None` where there is none.
-pub(crate) fn jpeg_markers(stream: &[u8]) -> Option<JpegMarkers> {
-    let (mut adobe_transform, mut jfif) = (None, false);
-    let mut rest = stream.strip_prefix(&[0xFF, 0xD8])?;
-    loop {
-        let [0xFF, marker, after @ ..] = rest else {
-            return None;
-        };
-        if matches!(marker, 0xFF) {
-            rest = rest.get(1..)?;
-            continue;
-        }
-        let (length, _) = after.split_first_chunk::<2>()?;
-        let length = usize::from(u16::from_be_bytes(*length));
-        let segment = after.get(2..length)?;
-        match marker {
-            0xC0..=0xC3 => {
-                let [bits, r0, r1, c0, c1, components, ref table @ ..] = *segment else {
-                    return None;
-                };
-                return Some(JpegMarkers {
-                    size: StreamSize {
-                        rows: usize::from(u16::from_be_bytes([r0, r1])),
-                        columns: usize::from(u16::from_be_bytes([c0, c1])),
-                        components: usize::from(components),
-                        bits: usize::from(bits),
-                    },
-                    lossless: *marker == 0xC3,
-                    progressive: *marker == 0xC2,
-                    named_rgb: table.iter().step_by(3).eq(b"RGB"),
-                    adobe_transform,
-                    jfif,
-                });
-            }
-            0xE0 => jfif |= segment.starts_with(b"JFIF\0"),
-            0xEE if segment.starts_with(b"Adobe") => {
-                adobe_transform = segment.get(11).copied();
-            }
-            // The end, a scan, or what has no length and would let the decoder find another header.
-            0x00 | 0x01 | 0xD0..=0xDA => return None,
-            _ => {}
-        }
-        rest = after.get(length..)?;
-    }
-}
-
 /// Last marker of a JPEG or JPEG 2000 stream.
 pub(crate) const JPEG_END: [u8; 2] = [0xFF, 0xD9];
 
@@ -157,33 +98,6 @@ pub(crate) fn jpeg_2000_markers(stream: &[u8]) -> Option<Jpeg2000Markers> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn jpeg_markers_are_read_and_cut_streams_are_not() {
-        let mut stream = vec![0xFF, 0xD8, 0xFF, 0xE0, 0, 7];
-        stream.extend(b"JFIF\0");
-        stream.extend([0xFF, 0xC3, 0, 11, 16, 2, 0, 1, 0, 1, 1, 0x11, 0]);
-        let markers = jpeg_markers(&stream).unwrap();
-        assert_eq!(
-            markers,
-            JpegMarkers {
-                size: StreamSize {
-                    rows: 512,
-                    columns: 256,
-                    components: 1,
-                    bits: 16
-                },
-                lossless: true,
-                progressive: false,
-                named_rgb: false,
-                adobe_transform: None,
-                jfif: true
-            }
-        );
-        for cut in 0..stream.len() - 6 {
-            assert!(jpeg_markers(&stream[..cut]).is_none(), "{cut}");
-        }
-    }
 
     #[test]
     fn padding_goes_only_where_the_end_is_missing() {

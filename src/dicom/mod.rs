@@ -13,6 +13,8 @@ mod elements;
 mod encapsulated;
 mod encoding;
 mod frames;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod grid;
 mod group;
 mod guard;

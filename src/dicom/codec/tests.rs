@@ -107,6 +107,50 @@ fn a_jpeg_without_its_end_is_read_if_all_pixels_are_there() {
     }
 }
 
+/// A grey frame of 12 bits whose differences are all 0: the middle level everywhere (T.81 F.1.1.5,
+/// H.1.2.1).
+fn middle_grey(start_of_frame: u8) -> Vec<u8> {
+    let table = |class| {
+        let mut table = vec![0xFF, 0xC4, 0, 20, class, 1];
+        // One code, of one bit.
+        table.extend([0; 16]);
+        table
+    };
+    let (rows, columns) = (ROWS as u8, COLUMNS as u8);
+    let mut stream = vec![0xFF, 0xD8, 0xFF, start_of_frame, 0, 11, 12];
+    stream.extend([0, rows, 0, columns, 1, 1, 0x11, 0]);
+    stream.extend([table(0), table(0x10), vec![0xFF, 0xDB, 0, 67, 0]].concat());
+    stream.extend([1; 64]);
+    let lossless = start_of_frame == 0xC3;
+    // Predictor 1, or all coefficients.
+    stream.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, u8::from(lossless), 63, 0]);
+    let bits = if lossless {
+        ROWS * COLUMNS
+    } else {
+        ROWS * COLUMNS / 32
+    };
+    stream.extend(vec![0; bits.div_ceil(8)]);
+    stream.extend(JPEG_END);
+    stream
+}
+
+#[test]
+fn the_stream_says_its_process_and_retired_syntaxes_are_known() {
+    let names = ["50", "51", "53", "55", "57", "70"];
+    for syntax in names.map(|name| format!("1.2.840.10008.1.2.4.{name}")) {
+        assert!(check_supported(&syntax).is_ok());
+        let mut instance = instance(layout_of(uids::JPEG_LOSSLESS, 16, 1));
+        instance.transfer_syntax.clone_from(&syntax);
+        for start_of_frame in [0xC1, 0xC3] {
+            let decoded = decode(&instance, 0, middle_grey(start_of_frame)).unwrap();
+            assert_eq!(decoded.bytes, [0, 8].repeat(ROWS * COLUMNS), "{syntax}");
+        }
+        let message = decode(&instance, 0, middle_grey(0xC9)).err().unwrap();
+        assert!(message.to_string().contains("arithmetic"), "{message}");
+    }
+    assert!(!is_jpeg("1.2.840.10008.1.2.4.67") && !is_jpeg("1.2.840.10008.1.2.4.80"));
+}
+
 #[test]
 fn streams_of_another_size_are_refused_before_they_are_decoded() {
     let layout = layout_of(uids::JPEG_BASELINE8_BIT, 8, 1);
