@@ -16,6 +16,7 @@ pub fn cases() -> Vec<Case> {
         run_lengths(),
         fragments(),
         jpeg(),
+        jpeg_of_more_bits(),
         jpeg_ls(),
         jpeg_2000(),
         names(),
@@ -193,6 +194,45 @@ const RGB_JPEG: &str = "
     0d0e110e0b0b1016101113141515150c0f171816141812141514ffc0001108000800080301110002110003
     1100ffc4001500010100000000000000000000000000000807ffc4001410010000000000000000000000000000
     0000ffda000c03010002000300003f006026817bffd9";
+
+/// 8 × 8 with 12 bits, 2796 in the left half and 0 in the right, made and decoded by DCMTK's JPEG
+/// library for 12 bits.
+const DEEP_JPEG: &str = "
+    ffd8ffe000104a46494600010100000100010000ffdb0043000302020302020303030304030304050805050404
+    050a070706080c0a0c0c0b0a0b0b0d0e12100d0e110e0b0b1016101113141515150c0f171816141812141514ff
+    c1000b0c0008000801011100ffc4001400010000000000000000000000000000000bffc4001810000203000000
+    00000000000000000000000d4b89c8ffda0008010100003f0013a67971aed94e573fffffd9";
+
+/// A chessboard of 0 and 65535, 4 × 4, lossless: each difference wraps around. Made by DCMTK.
+const WRAPPING_JPEG: &str = "
+    ffd8ffe000104a46494600010100000100010000ffc3000b100004000401011100ffc400150001010000000000
+    0000000000000000000110ffda000801010001000084114411ffd9";
+
+fn jpeg_of_more_bits() -> Vec<Case> {
+    let halves = [[2796; 4], [0; 4]].concat().repeat(8);
+    let board = [[0, u16::MAX, 0, u16::MAX], [u16::MAX, 0, u16::MAX, 0]];
+    let lossless = "1.2.840.10008.1.2.4.70";
+    vec![
+        Case::of(
+            "JPEG of 12 bits",
+            &with(
+                &picture(8, 8, [16, 12, 11], false),
+                "1.2.840.10008.1.2.4.51",
+                &hex(DEEP_JPEG),
+            ),
+            Values(Samples::U16(halves)),
+        ),
+        Case::of(
+            "lossless JPEG whose differences wrap",
+            &with(
+                &picture(4, 4, [16, 16, 15], false),
+                lossless,
+                &hex(WRAPPING_JPEG),
+            ),
+            Values(Samples::U16(board.concat().repeat(2))),
+        ),
+    ]
+}
 
 fn jpeg() -> Vec<Case> {
     let grey = hex(GREY_JPEG);
