@@ -11,6 +11,8 @@ mod dicom_file;
 mod geometry;
 #[path = "hostile/header.rs"]
 mod header;
+#[path = "hostile/jpeg.rs"]
+mod jpeg;
 #[path = "hostile/pixels.rs"]
 mod pixels;
 #[cfg(unix)]
@@ -30,6 +32,7 @@ fn cases() -> Vec<Case> {
         header::cases(),
         pixels::cases(),
         streams::cases(),
+        jpeg::cases(),
         geometry::cases(),
     ]
     .into_iter()
