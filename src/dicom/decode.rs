@@ -181,6 +181,7 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
     source.read_into(at - before, &mut bytes)?;
     native::swap_bytes(&mut bytes, word as usize);
     bytes.drain(..before as usize);
+    bytes.truncate((end - start_bit / 8) as usize);
     if subsampled {
         return Ok(Samples::Rgb8(color::from_ybr_422(
             &bytes,
