@@ -1,7 +1,11 @@
 //! Proves what becomes of broken, odd and malicious files: a sentence that a radiographer can act
 //! on or the exact values, and never the end of the program.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    reason = "a test may panic, and a table of cases is as long as it is"
+)]
 
 #[path = "hostile/case.rs"]
 mod case;

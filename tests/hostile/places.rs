@@ -64,7 +64,7 @@ fn what_may_not_be_read_is_named_with_the_reason() {
     let closed = folder.path().join("closed");
     std::fs::create_dir(&closed).unwrap();
     image().write(&closed, "inside.dcm");
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     let readable = std::fs::read_dir(&closed).is_ok();
     if !readable {
         assert_eq!(
