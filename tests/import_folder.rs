@@ -90,7 +90,7 @@ fn a_mixed_folder_keeps_its_series_apart_and_lists_what_is_no_image() {
     assert_eq!(
         rejected,
         [
-            ("empty", "not a DICOM file"),
+            ("empty", "the file is empty; copy it again"),
             ("notes.txt", "not a DICOM file"),
             ("report.dcm", "no pixel data: Basic Text SR Storage"),
         ]

@@ -224,8 +224,7 @@ fn jpeg_ls(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
         bits: info.bits as usize,
     };
     size.check(instance)?;
-    let limits = limits(instance);
-    let image = jpeg_ls::decode(stream, &limits).map_err(|error| error.to_string())?;
+    let image = jpeg_ls::decode(stream, &limits(instance)).map_err(|error| error.to_string())?;
     let bytes = stored(image.samples, instance)?;
     let format = &instance.pixel_format;
     // Near-lossless samples may overshoot Bits Stored, where cutting would wrap them. Lossless ones

@@ -68,7 +68,7 @@ pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Prob
         * usize::from(format.bits_allocated);
     if frame_bits / 8 > LARGEST_FRAME_BYTES {
         return Err(Problem::Unsupported(format!(
-            "a frame of {} × {} pixels is larger than Stylet reads ({} MiB)",
+            "a frame of {} × {} pixels is larger than Stylet reads ({} MiB); export it smaller",
             instance.columns,
             instance.rows,
             LARGEST_FRAME_BYTES >> 20
@@ -82,7 +82,8 @@ pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Prob
     let mut source = ByteSource::open(&instance.path)?;
     if instance.pixel_data.length.is_some() {
         return Err(Problem::Damaged(format!(
-            "its pixel data is not encapsulated as the transfer syntax {} demands",
+            "its pixel data is not encapsulated as the transfer syntax {} demands; \
+             export the series uncompressed",
             instance.transfer_syntax
         )));
     }
@@ -153,7 +154,9 @@ fn is_ybr(instance: &Instance) -> bool {
 fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
     let Some(length) = instance.pixel_data.length else {
         return Err(Problem::Damaged(
-            "its pixel data is compressed, but the transfer syntax says it is not".to_owned(),
+            "its pixel data is compressed, but the transfer syntax says it is not; \
+             export the series uncompressed"
+                .to_owned(),
         ));
     };
     let big_endian = instance.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN;
@@ -174,6 +177,14 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
     // Files exist that say 4:2:2 and hold the chroma of every pixel.
     let subsampled = matches!(&format.photometric, Photometric::Ybr(name) if name.ends_with("422"))
         && holds.saturating_mul(8) < bits(full) * instance.frames.len() as u64;
+    if subsampled && instance.columns % 2 == 1 {
+        // PS3.3 C.7.6.3.1.2: two pixels share their chroma; how the last one of a row is written
+        // would be a guess.
+        return Err(Problem::Damaged(format!(
+            "its {} columns cannot share colours in pairs; export the series as RGB",
+            instance.columns
+        )));
+    }
     let frame_bits = bits(if subsampled { 2 } else { full });
     let needs = (frame_bits * instance.frames.len() as u64).div_ceil(8);
     let start_bit = frame_bits * frame as u64;
@@ -197,12 +208,6 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
     let mut bytes = vec![0; last.saturating_sub(first) as usize];
     source.read_into(base + first, &mut bytes)?;
     native::swap_bytes(&mut bytes, word);
-    if subsampled && !pixels.is_multiple_of(2) {
-        return Err(Problem::Damaged(
-            "its colours are stored for pairs of pixels, but the number of pixels is odd"
-                .to_owned(),
-        ));
-    }
     if subsampled {
         let start = (start_bit / 8 - first) as usize;
         return Ok(Samples::Rgb8(color::from_ybr_422(

@@ -135,7 +135,8 @@ fn fragments(source: &mut ByteSource, start: u64) -> Result<(Vec<u64>, Vec<Fragm
             _ if !all.is_empty() => break,
             _ => {
                 return Err(Problem::Damaged(
-                    "its compressed pixel data does not begin with an item".to_owned(),
+                    "its compressed pixel data does not begin with an item; copy the file again"
+                        .to_owned(),
                 ));
             }
         }
@@ -214,7 +215,8 @@ fn starts_of_frames(
         .or(Some(by_marks).filter(right))
         .ok_or_else(|| {
             Problem::Damaged(format!(
-                "its {} fragments cannot be told apart into {frames} frames",
+                "its {} fragments cannot be told apart into {frames} frames; \
+                 export the series uncompressed",
                 fragments.len()
             ))
         })

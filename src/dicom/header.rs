@@ -50,6 +50,11 @@ pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
 /// The same of a file whose elements have been read.
 pub(crate) fn of_parsed(path: &Path, parsed: Parsed) -> Result<FileHeader, Problem> {
     let header = &parsed.elements;
+    if header.list.is_empty() && parsed.pixels.is_none() {
+        return Err(Problem::Damaged(
+            "nothing of an image is left in it; copy the file again".to_owned(),
+        ));
+    }
     let sop_class = header.code(tags::SOP_CLASS_UID);
     let Some(pixels) = parsed.pixels else {
         return Err(without_pixels(&sop_class, header));
@@ -185,7 +190,7 @@ fn pixel_format(header: &Elements, kind: SampleKind) -> Result<PixelFormat, Prob
         SampleKind::Integer => {
             let allocated = required(tags::BITS_ALLOCATED)?;
             if !(1..=32).contains(&allocated) {
-                let expected = "Stylet reads 1 to 32 bits; convert the file to one of them";
+                let expected = "Stylet reads 1 to 32 bits";
                 return Err(header.malformed(tags::BITS_ALLOCATED, expected));
             }
             let stored = header.integer(tags::BITS_STORED)?.unwrap_or(allocated);

@@ -124,8 +124,11 @@ impl DicomError {
 #[derive(Debug, Error)]
 pub enum Problem {
     /// The operating system does not give it out.
-    #[error("cannot be read: {0}")]
+    #[error("cannot be read: {0}; check the disc or the network, then copy it again")]
     Unreadable(#[from] io::Error),
+    /// There is nothing in it.
+    #[error("the file is empty; copy it again")]
+    Empty,
     /// Neither marked as DICOM nor beginning like a data set.
     #[error("not a DICOM file")]
     NotDicom,
@@ -133,10 +136,10 @@ pub enum Problem {
     #[error("no pixel data: {0}")]
     NoPixelData(String),
     /// An attribute that must be there is not.
-    #[error("{0} is missing")]
+    #[error("{0} is missing; export the series again")]
     Missing(String),
     /// An attribute that is there cannot be what it says.
-    #[error("{attribute} is {value:?}: {expected}")]
+    #[error("{attribute} is \"{value}\": {expected}; export the series again")]
     Malformed {
         /// Name and number.
         attribute: String,
@@ -160,7 +163,10 @@ pub enum Problem {
     #[error("{0}")]
     Unsupported(String),
     /// The compressed stream does not decode, or not to what the header says.
-    #[error("frame {} does not decode: {message}", frame + 1)]
+    #[error(
+        "frame {} does not decode: {message}; copy the file again, or export the series uncompressed",
+        frame + 1
+    )]
     Codec {
         /// Frame, 0-based.
         frame: usize,

@@ -17,13 +17,20 @@ use super::encoding::{
 };
 use super::source::ByteSource;
 use super::wanted;
-use crate::budget::{MEMORY, Reservation};
+use crate::budget::{MEMORY, Reservation, size};
 use crate::study::Repair;
 
 /// Deeper nesting is refused; real objects stay below 10.
 const DEEPEST: usize = 64;
 /// Values longer than this are not read; the longest in use is a 65,536-entry lookup table.
 const LONGEST_VALUE: u64 = 1 << 20;
+/// More attributes than Stylet reads of any image or item; lookups go through all of them.
+const MOST_ATTRIBUTES: usize = 512;
+/// A deflated data set may grow to this multiple of its size, within bounds: real ones shrink
+/// tenfold, a bomb a thousandfold, and inflating takes about a second a GiB.
+const MOST_INFLATION: u64 = 100;
+const FEWEST_INFLATED: u64 = 1 << 28;
+const LARGEST_INFLATED: u64 = 1 << 30;
 /// Memory is booked in steps of this size.
 const BOOKING_STEP: u64 = 1 << 16;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
@@ -80,10 +87,14 @@ pub(crate) fn parse_file(path: &Path) -> Result<Parsed, Problem> {
 
 /// Reads a header up to the pixel data.
 pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
-    let start = match source.bytes(128, 4) {
-        Ok(b"DICM") => 132,
-        _ => 0,
-    };
+    if source.len() == 0 {
+        return Err(Problem::Empty);
+    }
+    // The mark without the preamble: cut off by a careless program.
+    let mark = [128, 0]
+        .into_iter()
+        .find(|&at| matches!(source.bytes(at, 4), Ok(b"DICM")));
+    let start = mark.map_or(0, |at| at + 4);
     if start == 0 && !looks_like_an_element(&mut source) {
         return Err(Problem::NotDicom);
     }
@@ -129,6 +140,8 @@ fn inflate(source: &mut ByteSource, at: u64) -> Result<(ByteSource, bool), Probl
     use std::io::Read as _;
     const CHUNK: u64 = 1 << 20;
     let left = source.len().saturating_sub(at);
+    let most = left.saturating_mul(MOST_INFLATION);
+    let most = most.clamp(FEWEST_INFLATED, LARGEST_INFLATED);
     let mut booked = MEMORY.reserve(left, "its inflated data set")?;
     let packed = source.rest(at)?;
     let mut decoder = flate2::read::DeflateDecoder::new(&*packed);
@@ -138,17 +151,36 @@ fn inflate(source: &mut ByteSource, at: u64) -> Result<(ByteSource, bool), Probl
         booked.grow(2 * CHUNK)?;
         match (&mut decoder).take(CHUNK).read_to_end(&mut inflated) {
             Ok(0) => break true,
+            Ok(_) if inflated.len() as u64 > most => {
+                return Err(Problem::Damaged(format!(
+                    "its data set inflates to more than {}; export the series again",
+                    size(most)
+                )));
+            }
             Ok(_) => {}
             // What was inflated before the damage may still hold the whole image.
             Err(_) if !inflated.is_empty() => break false,
             Err(error) => {
                 return Err(Problem::Damaged(format!(
-                    "its data set cannot be inflated: {error}"
+                    "its data set cannot be inflated: {error}; copy the file again"
                 )));
             }
         }
     };
     Ok((ByteSource::from_memory(inflated).booked(booked), whole))
+}
+
+/// Whether a tag is met for the first time: the first element counts, as everywhere.
+fn is_new(list: &[Element], tag: Tag) -> Result<bool, Problem> {
+    if list.iter().any(|element| element.tag == tag) {
+        return Ok(false);
+    }
+    if list.len() < MOST_ATTRIBUTES {
+        return Ok(true);
+    }
+    Err(Problem::Damaged(format!(
+        "it holds more than {MOST_ATTRIBUTES} attributes of one image; export the series again"
+    )))
 }
 
 struct Parser<'a> {
@@ -181,7 +213,7 @@ impl Parser<'_> {
     ) -> Result<(Elements, u64), Problem> {
         if depth > DEEPEST {
             return Err(Problem::Damaged(format!(
-                "its sequences nest more than {DEEPEST} deep"
+                "its sequences nest more than {DEEPEST} deep; export the series again"
             )));
         }
         let mut list = Vec::new();
@@ -237,7 +269,7 @@ impl Parser<'_> {
                 Some([b'S', b'Q']) | None => encoding,
                 Some(_) => return Err(overlong(head.tag, u64::from(head.length), left)),
             };
-            let keep = wanted::is_sequence(head.tag);
+            let keep = wanted::is_sequence(head.tag) && is_new(list, head.tag)?;
             let (items, next) = self.items(head.value_at, end, inner, depth, keep)?;
             if keep {
                 list.push(Element {
@@ -253,14 +285,17 @@ impl Parser<'_> {
             return Err(overlong(head.tag, length, left));
         }
         let next = head.value_at + length;
+        let wanted_value = wanted::is_value(head.tag) && length <= LONGEST_VALUE;
         if depth == 0 && wanted::is_overlay_data(head.tag) {
-            self.overlay_data.push(OverlayElement {
-                group: head.tag.0,
-                vr: head.vr,
-                offset: head.value_at,
-                length,
-            });
-        } else if wanted::is_sequence(head.tag) {
+            if self.overlay_data.len() < MOST_ATTRIBUTES {
+                self.overlay_data.push(OverlayElement {
+                    group: head.tag.0,
+                    vr: head.vr,
+                    offset: head.value_at,
+                    length,
+                });
+            }
+        } else if wanted::is_sequence(head.tag) && is_new(list, head.tag)? {
             let inner = match head.vr {
                 Some([b'U', b'N']) => IMPLICIT_LITTLE,
                 _ => encoding,
@@ -271,7 +306,7 @@ impl Parser<'_> {
                 vr: head.vr,
                 value: Value::Items(items),
             });
-        } else if wanted::is_value(head.tag) && length <= LONGEST_VALUE {
+        } else if wanted_value && is_new(list, head.tag)? {
             self.keep(length + size_of::<Element>() as u64)?;
             let bytes = self.source.bytes(head.value_at, length as usize)?.to_vec();
             list.push(Element {
@@ -300,7 +335,7 @@ impl Parser<'_> {
                 ITEM => {}
                 tag => {
                     return Err(Problem::Damaged(format!(
-                        "{} stands where a sequence item should",
+                        "{} stands where a sequence item should; copy the file again",
                         attribute_name(tag)
                     )));
                 }

@@ -49,7 +49,10 @@ pub fn scan(paths: &[PathBuf], progress: &Progress<'_>) -> Result<ImportReport, 
         match outcome {
             Outcome::Image(header) => headers.push(*header),
             Outcome::Rejected(path, problem) => {
-                any_dicom |= !matches!(problem, Problem::NotDicom | Problem::Unreadable(_));
+                any_dicom |= !matches!(
+                    problem,
+                    Problem::Empty | Problem::NotDicom | Problem::Unreadable(_)
+                );
                 rejected.push(Rejected {
                     path,
                     reason: problem.to_string(),

@@ -27,15 +27,16 @@ pub(crate) struct ByteSource {
 impl ByteSource {
     /// Opens a file.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        // A named pipe would block for ever and a directory fails later with a poor message.
-        if !metadata.is_file() {
+        // A named pipe would block for ever, while it is opened already; a directory fails later
+        // with a poor message.
+        if !std::fs::metadata(path)?.is_file() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "it is not a regular file",
             ));
         }
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
         Ok(Self {
             file: Some(file),
             len: metadata.len(),

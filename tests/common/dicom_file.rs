@@ -17,6 +17,8 @@ use dicom_object::Tag;
 #[derive(Clone)]
 pub struct DicomFile {
     elements: BTreeMap<Tag, ([u8; 2], Vec<u8>)>,
+    /// Lengths that elements claim instead of their own.
+    claimed: BTreeMap<Tag, u32>,
     transfer_syntax: String,
     undefined_pixels: bool,
 }
@@ -27,6 +29,7 @@ impl DicomFile {
     pub fn slice(series: u32, number: i32, z: f64, value: i16) -> Self {
         let file = Self {
             elements: BTreeMap::new(),
+            claimed: BTreeMap::new(),
             transfer_syntax: "1.2.840.10008.1.2.1".to_owned(),
             undefined_pixels: false,
         };
@@ -136,6 +139,29 @@ impl DicomFile {
         self
     }
 
+    /// Claims another length for an element than its value has; its VR must have a long length.
+    pub fn claiming(mut self, tag: Tag, length: u32) -> Self {
+        self.claimed.insert(tag, length);
+        self
+    }
+
+    /// Sets compressed pixel data: an offset table and fragments, closed by a delimiter.
+    pub fn fragments(self, transfer_syntax: &str, table: &[u32], fragments: &[&[u8]]) -> Self {
+        let table: Vec<u8> = table.iter().flat_map(|at| at.to_le_bytes()).collect();
+        let mut bytes = Vec::new();
+        for fragment in [table.as_slice()].iter().chain(fragments) {
+            bytes.extend([0xFE, 0xFF, 0x00, 0xE0]);
+            let even = fragment.len().next_multiple_of(2);
+            bytes.extend((even as u32).to_le_bytes());
+            bytes.extend(*fragment);
+            bytes.resize(bytes.len() + even - fragment.len(), 0);
+        }
+        bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+        self.raw(tags::PIXEL_DATA, *b"OB", bytes)
+            .claiming(tags::PIXEL_DATA, u32::MAX)
+            .transfer_syntax(transfer_syntax)
+    }
+
     /// Elements without preamble and file meta group.
     pub fn data_set(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -144,6 +170,9 @@ impl DicomFile {
             element(&mut out, *tag, *vr, bytes);
             if *tag == tags::PIXEL_DATA && self.undefined_pixels {
                 out[at + 8..at + 12].copy_from_slice(&[0xFF; 4]);
+            }
+            if let Some(length) = self.claimed.get(tag) {
+                out.splice(at + 8..at + 12, length.to_le_bytes());
             }
         }
         out
@@ -175,8 +204,44 @@ impl DicomFile {
         out
     }
 
-    /// The whole file.
-    pub fn bytes(&self) -> Vec<u8> {
+    /// Elements in implicit VR, without preamble and file meta group.
+    pub fn implicit_data_set(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (tag, (_, bytes)) in &self.elements {
+            out.extend(tag.0.to_le_bytes());
+            out.extend(tag.1.to_le_bytes());
+            let length = bytes.len() as u32;
+            out.extend(self.claimed.get(tag).unwrap_or(&length).to_le_bytes());
+            out.extend(bytes);
+        }
+        out
+    }
+
+    /// Elements in explicit VR big endian, without preamble and file meta group; raw values must
+    /// be in it already.
+    pub fn big_endian_data_set(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (tag, (vr, bytes)) in &self.elements {
+            let start = out.len();
+            let mut value = bytes.clone();
+            if vr == b"US" {
+                value.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+            }
+            element(&mut out, *tag, *vr, &value);
+            let head = out.len() - start - value.len();
+            // Group, element, and a length of two bytes or, after two empty ones, of four.
+            let length = if head == 8 { 6..8 } else { 8..12 };
+            for part in [0..2, 2..4, length] {
+                out.get_mut(start + part.start..start + part.end)
+                    .expect("a head")
+                    .reverse();
+            }
+        }
+        out
+    }
+
+    /// Preamble, mark and a file meta group with the transfer syntax.
+    pub fn file_meta(&self) -> Vec<u8> {
         let mut uid = self.transfer_syntax.as_bytes().to_vec();
         if uid.len() % 2 == 1 {
             uid.push(0);
@@ -188,8 +253,12 @@ impl DicomFile {
         let length = (meta.len() as u32).to_le_bytes();
         element(&mut out, Tag(0x0002, 0x0000), *b"UL", &length);
         out.extend(meta);
-        out.extend(self.data_set());
         out
+    }
+
+    /// The whole file.
+    pub fn bytes(&self) -> Vec<u8> {
+        [self.file_meta(), self.data_set()].concat()
     }
 
     /// Writes the file into a folder.
