@@ -308,6 +308,10 @@ fn merge_series(old: &mut Study, found: Study) {
         }
     }
     old.series.sort_by_key(|series| series.number);
+    old.objects
+        .retain(|there| found.objects.iter().all(|object| object.uid != there.uid));
+    old.objects.extend(found.objects);
+    old.objects.sort_by_key(|object| object.series_number);
 }
 
 /// The middle frame of a stack, small, with the header's window or its own range.

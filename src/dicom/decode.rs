@@ -28,7 +28,7 @@ pub fn decode_frame(instance: &Instance, frame: usize) -> Result<Frame, DicomErr
             columns: instance.columns,
             samples,
         })
-        .map_err(|problem| DicomError::file(&instance.path, problem))
+        .map_err(|problem| DicomError::file(instance.path.shown(), problem))
 }
 
 /// Modality values of a decoded grey frame (stored × slope + intercept); empty for colour.
@@ -82,7 +82,7 @@ fn samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
     }
     codec::check_supported(&instance.transfer_syntax)?;
     let at = instance.pixel_data.offset;
-    let bytes = encapsulated::frame_bytes(&mut source, &instance.path, at, frame, frames)?;
+    let bytes = encapsulated::frame_bytes(&mut source, instance.path.as_ref(), at, frame, frames)?;
     if instance.transfer_syntax == uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN {
         let needs = frame_bits.div_ceil(8);
         if bytes.len() < needs {

@@ -4,28 +4,37 @@
 //! Where a slice lies may be wrong or missing: the file is then shown as a picture, with the
 //! reason. What is only for display (windows, frame rate) is dropped where it is malformed.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use dicom_core::dictionary::UidDictionary as _;
-use dicom_dictionary_std::{sop_class, tags, uids};
+use dicom_dictionary_std::{tags, uids};
 use dicom_object::Tag;
 
-use super::elements::{CharacterSet, Elements, attribute_name, trimmed};
-use super::{Problem, frames, parse};
+use super::charset::CharacterSet;
+use super::elements::{Elements, attribute_name, trimmed};
+use super::{Problem, frames, object, parse};
 use crate::geometry::PatientPosition;
 use crate::study::{
-    FrameOfReferenceUid, Instance, InstanceUid, Patient, Photometric, PixelData, PixelFormat,
-    SampleKind, SeriesUid, StudyUid, VoiFunction, VoiLut, WindowLevel,
+    FrameOfReferenceUid, Instance, InstanceUid, OtherObject, Patient, Photometric, PixelData,
+    PixelFormat, SampleKind, SeriesUid, SourcePath, StudyUid, VoiFunction, VoiLut, WindowLevel,
 };
 
 /// More frames than any real run has; beyond it a count is a lie that would cost memory.
 const MOST_FRAMES: i64 = 1 << 17;
 
-/// A file's image and what it says about its series, study and patient.
+/// What a file is.
 #[derive(Debug)]
-pub(crate) struct FileHeader {
-    pub instance: Instance,
+pub(crate) enum Content {
+    /// An image.
+    Image(Box<Instance>),
+    /// Another object of a study.
+    Object(Box<OtherObject>),
+    /// The index of a disc.
+    Index,
+}
+
+/// What a file says about its series, study and patient.
+#[derive(Debug)]
+pub(crate) struct Facts {
     pub study_uid: StudyUid,
     pub study_date: String,
     pub study_description: String,
@@ -37,15 +46,46 @@ pub(crate) struct FileHeader {
     pub patient_position: Option<PatientPosition>,
 }
 
-/// Reads the header of an image file.
-pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
+impl Facts {
+    fn of(header: &Elements, charset: &CharacterSet) -> Self {
+        Self {
+            study_uid: StudyUid::new(&header.code(tags::STUDY_INSTANCE_UID)),
+            study_date: header.code(tags::STUDY_DATE),
+            study_description: header.text(tags::STUDY_DESCRIPTION, charset),
+            patient: Patient {
+                name: header.text(tags::PATIENT_NAME, charset),
+                id: header.text(tags::PATIENT_ID, charset),
+                birth_date: header.code(tags::PATIENT_BIRTH_DATE),
+                sex: header.code(tags::PATIENT_SEX),
+            },
+            series_uid: SeriesUid::new(&header.code(tags::SERIES_INSTANCE_UID)),
+            modality: header.code(tags::MODALITY),
+            series_number: small_integer(header, tags::SERIES_NUMBER),
+            series_description: header.text(tags::SERIES_DESCRIPTION, charset),
+            patient_position: PatientPosition::from_code(&header.code(tags::PATIENT_POSITION)),
+        }
+    }
+}
+
+/// Reads the header of a file.
+pub(crate) fn read(path: &SourcePath) -> Result<(Facts, Content), Problem> {
     let parsed = parse::parse_file(path)?;
-    let header = &parsed.elements;
-    let sop_class = header.code(tags::SOP_CLASS_UID);
-    let Some(pixels) = parsed.pixels else {
-        return Err(without_pixels(&sop_class, header));
+    let charset = CharacterSet::of(&parsed.elements);
+    let facts = Facts::of(&parsed.elements, &charset);
+    let content = match parsed.pixels {
+        Some(pixels) => Content::Image(Box::new(image(path, parsed, pixels, &charset)?)),
+        None => object::content(path, &parsed.elements, &facts, &charset)?,
     };
-    let charset = CharacterSet::of(header);
+    Ok((facts, content))
+}
+
+fn image(
+    path: &SourcePath,
+    parsed: parse::Parsed,
+    pixels: parse::PixelElement,
+    charset: &CharacterSet,
+) -> Result<Instance, Problem> {
+    let header = &parsed.elements;
     let kind = match pixels.tag {
         tags::FLOAT_PIXEL_DATA => SampleKind::Float,
         tags::DOUBLE_FLOAT_PIXEL_DATA => SampleKind::Double,
@@ -56,10 +96,10 @@ pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
     let left = parsed.source.len().saturating_sub(pixels.offset);
     let count = frame_count(header, left)?;
     let frames = frames::frame_headers(header, &modality, count)?;
-    let instance = Instance {
-        path: path.to_owned(),
+    Ok(Instance {
+        path: path.clone(),
         uid: InstanceUid::new(&header.code(tags::SOP_INSTANCE_UID)),
-        sop_class,
+        sop_class: header.code(tags::SOP_CLASS_UID),
         lossy: is_lossy(&parsed.transfer_syntax)
             || trimmed(&header.code(tags::LOSSY_IMAGE_COMPRESSION)) == "01",
         modality_lut_ignored: header.item(tags::MODALITY_LUT_SEQUENCE).is_some(),
@@ -78,45 +118,9 @@ pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
         },
         pixel_aspect: pixel_aspect(header),
         frame_time_ms: frame_time_ms(header),
-        windows: windows(frames::voi_source(header), &charset),
+        windows: windows(frames::voi_source(header), charset),
         frames,
-    };
-    Ok(FileHeader {
-        instance,
-        study_uid: StudyUid::new(&header.code(tags::STUDY_INSTANCE_UID)),
-        study_date: header.code(tags::STUDY_DATE),
-        study_description: header.text(tags::STUDY_DESCRIPTION, &charset),
-        patient: Patient {
-            name: header.text(tags::PATIENT_NAME, &charset),
-            id: header.text(tags::PATIENT_ID, &charset),
-            birth_date: header.code(tags::PATIENT_BIRTH_DATE),
-            sex: header.code(tags::PATIENT_SEX),
-        },
-        series_uid: SeriesUid::new(&header.code(tags::SERIES_INSTANCE_UID)),
-        modality,
-        series_number: small_integer(header, tags::SERIES_NUMBER),
-        series_description: header.text(tags::SERIES_DESCRIPTION, &charset),
-        patient_position: PatientPosition::from_code(&header.code(tags::PATIENT_POSITION)),
     })
-}
-
-fn without_pixels(sop_class: &str, header: &Elements) -> Problem {
-    let name = sop_class_name(sop_class);
-    // Text and presentation objects have no Rows; an image without pixels lost them on the way.
-    if header.get(tags::ROWS).is_some() {
-        return Problem::NoPixelData(format!("{name}, which should have some; copy it again"));
-    }
-    Problem::NoPixelData(name)
-}
-
-/// Name of a SOP class, or the UID where it is not of the standard.
-fn sop_class_name(uid: &str) -> String {
-    if uid.is_empty() {
-        return "object without SOP Class UID".to_owned();
-    }
-    sop_class::StandardSopClassDictionary
-        .by_uid(uid)
-        .map_or_else(|| uid.to_owned(), |entry| entry.name.to_owned())
 }
 
 /// Transfer syntaxes that change the values; those that may do either are told apart by Lossy
@@ -208,7 +212,7 @@ fn frame_count(header: &Elements, bytes_left: u64) -> Result<usize, Problem> {
 }
 
 /// An integer for display and order; a malformed one is as good as none.
-fn small_integer(header: &Elements, tag: Tag) -> Option<i32> {
+pub(crate) fn small_integer(header: &Elements, tag: Tag) -> Option<i32> {
     header
         .integer(tag)
         .ok()

@@ -10,6 +10,7 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::Tag;
 
 use super::Problem;
+use super::archive::is_archive;
 use super::elements::{Element, Elements, Value, attribute_name};
 use super::encoding::{
     Encoding, Head, IMPLICIT_LITTLE, UNDEFINED, element_head, encoding_at, looks_like_an_element,
@@ -55,7 +56,7 @@ pub(crate) struct Parsed {
 }
 
 /// Opens a file and reads its header up to the pixel data.
-pub(crate) fn parse_file(path: &Path) -> Result<Parsed, Problem> {
+pub(crate) fn parse_file(path: impl AsRef<Path>) -> Result<Parsed, Problem> {
     parse(ByteSource::open(path)?)
 }
 
@@ -66,7 +67,12 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
         _ => 0,
     };
     if start == 0 && !looks_like_an_element(&mut source) {
-        return Err(Problem::NotDicom);
+        return Err(match source.bytes(0, 4) {
+            Ok(head) if is_archive(head) => {
+                Problem::Archive("a zip archive; open it by itself".to_owned())
+            }
+            _ => Problem::NotDicom,
+        });
     }
     let (declared, data_start) = read_meta(&mut source, start)?;
     let (mut source, data_start) =

@@ -22,7 +22,7 @@ pub(crate) struct ByteSource {
 
 impl ByteSource {
     /// Opens a file.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         // A named pipe would block for ever and a directory fails later with a poor message.

@@ -6,6 +6,7 @@ use dicom_object::Tag;
 /// Values that Stylet reads.
 pub(crate) fn is_value(tag: Tag) -> bool {
     match tag.0 {
+        0x0004 => matches!(tag, tags::RECORD_IN_USE_FLAG | tags::REFERENCED_FILE_ID),
         0x0008 => matches!(
             tag,
             tags::SPECIFIC_CHARACTER_SET
@@ -16,6 +17,7 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::MODALITY
                 | tags::STUDY_DESCRIPTION
                 | tags::SERIES_DESCRIPTION
+                | tags::CODE_MEANING
                 | tags::RECOMMENDED_DISPLAY_FRAME_RATE
         ),
         0x0010 => matches!(
@@ -53,7 +55,11 @@ pub(crate) fn is_value(tag: Tag) -> bool {
         ),
         // Image pixel, palette and window attributes; the sequences behind them are not values.
         0x0028 => tag.1 < 0x1300 || tag == tags::LOSSY_IMAGE_COMPRESSION,
+        0x0042 => tag == tags::DOCUMENT_TITLE,
         0x0062 => tag == tags::REFERENCED_SEGMENT_NUMBER,
+        0x0070 => matches!(tag, tags::CONTENT_LABEL | tags::CONTENT_DESCRIPTION),
+        0x3006 => tag == tags::STRUCTURE_SET_LABEL,
+        0x300A => tag == tags::RT_PLAN_LABEL,
         0x0054 => matches!(tag, tags::FRAME_REFERENCE_TIME),
         0x7FE0 => matches!(
             tag,
@@ -80,5 +86,12 @@ pub(crate) fn is_sequence(tag: Tag) -> bool {
             | tags::CARDIAC_SYNCHRONIZATION_SEQUENCE
             | tags::MODALITY_LUT_SEQUENCE
             | tags::SEGMENT_IDENTIFICATION_SEQUENCE
+            | tags::DIRECTORY_RECORD_SEQUENCE
+            | tags::CONCEPT_NAME_CODE_SEQUENCE
+            | tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE
+            | tags::REFERENCED_SERIES_SEQUENCE
+            | tags::REFERENCED_FRAME_OF_REFERENCE_SEQUENCE
+            | tags::RT_REFERENCED_STUDY_SEQUENCE
+            | tags::RT_REFERENCED_SERIES_SEQUENCE
     )
 }

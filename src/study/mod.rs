@@ -6,16 +6,19 @@
 pub mod frame;
 pub mod image_plane;
 pub mod lut;
+pub mod object;
+pub mod source_path;
 pub mod stack;
 pub mod uid;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use frame::{Frame, Photometric, PixelFormat, SampleKind, Samples};
 pub use image_plane::ImagePlane;
 pub use lut::{ModalityLut, VoiFunction, VoiLut, WindowLevel};
+pub use object::{ObjectKind, OtherObject};
+pub use source_path::SourcePath;
 pub use stack::{
     FrameRef, SliceSource, Stack, StackGeometry, StackKind, StackWarning, WarningCode,
 };
@@ -84,8 +87,10 @@ pub struct Study {
     pub description: String,
     /// Who was imaged.
     pub patient: Patient,
-    /// Its series, by number.
+    /// Its series of images, by number.
     pub series: Vec<Arc<Series>>,
+    /// What else it holds: reports, structures, plans …, by series number.
+    pub objects: Vec<OtherObject>,
 }
 
 /// One series and the stacks its frames make.
@@ -119,6 +124,14 @@ impl Series {
             .filter(|(_, stack)| stack.kind == StackKind::Volume)
             .map(|(index, stack)| (index, stack.voxels()))
             .reduce(|best, next| if next.1 > best.1 { next } else { best })
+    }
+
+    /// What its files are where they are not plain images, though they hold pixels:
+    /// `Segmentation`, `RT dose`.
+    pub fn object_kind(&self) -> Option<ObjectKind> {
+        self.instances
+            .first()
+            .and_then(|instance| ObjectKind::of(&instance.sop_class))
     }
 
     /// Transfer syntax UIDs in it, each once.
@@ -158,8 +171,8 @@ impl Series {
 /// One file: its header, without pixels.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    /// Where it lies.
-    pub path: PathBuf,
+    /// Where it lies, and what it is called.
+    pub path: SourcePath,
     /// SOP Instance UID.
     pub uid: InstanceUid,
     /// SOP Class UID.
