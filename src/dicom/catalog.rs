@@ -34,7 +34,9 @@ pub(crate) fn catalog(images: Vec<Header<Instance>>, objects: Vec<Header<OtherOb
     let mut studies: Vec<Study> = studies.into_values().collect();
     for study in &mut studies {
         study.series = all_series(of_study.remove(&study.uid).unwrap_or_default());
-        study.objects.sort_by_key(|object| object.series_number);
+        study
+            .objects
+            .sort_by(|a, b| a.list_order().cmp(&b.list_order()));
     }
     studies.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.uid.cmp(&b.uid)));
     Catalog { studies }

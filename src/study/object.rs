@@ -175,6 +175,17 @@ pub struct OtherObject {
 }
 
 impl OtherObject {
+    /// Key to sort lists by: series number, series, type, title, file.
+    pub fn list_order(&self) -> (Option<i32>, &SeriesUid, &str, &str, &SourcePath) {
+        (
+            self.series_number,
+            &self.series_uid,
+            &self.type_name,
+            &self.title,
+            &self.path,
+        )
+    }
+
     /// Title for lists: its own, else the description of its series, else what it is.
     pub fn list_title(&self) -> &str {
         [&self.title, &self.series_description, &self.type_name]

@@ -64,6 +64,15 @@ impl DicomFile {
             .pixels(&[value; 12])
     }
 
+    /// Only a SOP Class UID.
+    pub fn empty(sop_class: &str) -> Self {
+        Self {
+            elements: BTreeMap::new(),
+            transfer_syntax: "1.2.840.10008.1.2.1".to_owned(),
+        }
+        .text(tags::SOP_CLASS_UID, *b"UI", sop_class)
+    }
+
     /// Sets a text element.
     pub fn text(mut self, tag: Tag, vr: [u8; 2], text: &str) -> Self {
         let mut bytes = text.as_bytes().to_vec();
@@ -125,6 +134,39 @@ impl DicomFile {
         let mut out = Vec::new();
         for (tag, (vr, bytes)) in &self.elements {
             element(&mut out, *tag, *vr, bytes);
+        }
+        out
+    }
+
+    /// Elements of a file of text and 16-bit numbers in another encoding.
+    pub fn data_set_in(&self, explicit: bool, big_endian: bool) -> Vec<u8> {
+        let mut out = Vec::new();
+        let u16_of = |n: u16| match big_endian {
+            true => n.to_be_bytes(),
+            false => n.to_le_bytes(),
+        };
+        let u32_of = |n: u32| match big_endian {
+            true => n.to_be_bytes(),
+            false => n.to_le_bytes(),
+        };
+        for (tag, (vr, bytes)) in &self.elements {
+            let mut value = bytes.clone();
+            if big_endian && matches!(vr, b"US" | b"OW") {
+                value.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+            }
+            out.extend(u16_of(tag.0));
+            out.extend(u16_of(tag.1));
+            let long = !explicit || matches!(vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT");
+            if explicit {
+                out.extend(vr);
+                out.extend(if long { &[0, 0][..] } else { &[] });
+            }
+            if long {
+                out.extend(u32_of(value.len() as u32));
+            } else {
+                out.extend(u16_of(value.len() as u16));
+            }
+            out.extend(value);
         }
         out
     }

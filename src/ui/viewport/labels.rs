@@ -8,7 +8,7 @@ use crate::app::AppState;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::{Viewport, ViewportId};
 use crate::geometry::{AnatomicalPlane, OrientationLetters, Plane};
-use crate::ui::{format, theme};
+use crate::ui::{format, glyphs, theme};
 use crate::volume::{Interpolation, SlabMode, value_at};
 
 const LINE: f32 = 16.0;
@@ -132,7 +132,9 @@ fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
     let mut lines = Vec::new();
     if let Some(study) = study {
         if !state.settings.hide_patient {
-            lines.push(format::person_name(&study.patient.name));
+            lines.push(format::person_name(&study.patient.name, |part| {
+                glyphs::can_draw(painter.ctx(), part)
+            }));
         }
         lines.push(format::date(&study.date));
     }
@@ -149,7 +151,7 @@ fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
             painter,
             at,
             Align2::RIGHT_TOP,
-            &shortened(painter, content, wide),
+            &shortened(painter, &glyphs::drawable(painter.ctx(), content), wide),
             theme::LABEL,
         );
     }

@@ -13,7 +13,7 @@ use crate::app::presentation::Presentation;
 use crate::app::stage::Stage;
 use crate::render::Display;
 use crate::study::{Frame, Samples};
-use crate::ui::{format, theme};
+use crate::ui::{format, glyphs, theme};
 
 /// The picture as a texture, kept while nothing changes.
 #[derive(Default)]
@@ -182,6 +182,7 @@ fn words(
     let corner = area.min + egui::vec2(8.0, 8.0);
     text(&painter, corner, Align2::LEFT_TOP, &count, theme::LABEL);
     let title = format!("{} {}", stage.series.modality, stage.series.title());
+    let title = glyphs::drawable(ui.ctx(), &title);
     let title = labels::shortened(&painter, &title, area.width() - 200.0);
     text(
         &painter,
