@@ -392,7 +392,7 @@ fn encrypted_and_foreign_entries_are_refused_by_name() {
 #[test]
 fn a_zip_bomb_is_refused_before_it_is_unpacked() {
     let dir = tempfile::tempdir().unwrap();
-    // 3 GiB of zeros behind a header, in 3 MB: the size is stated…
+    // 1100 MiB of zeros behind a header, in 1 MB: the size is stated…
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     writer
         .start_file("IM1", deflated().large_file(true))
@@ -420,10 +420,7 @@ fn a_zip_bomb_is_refused_before_it_is_unpacked() {
     bytes[place..place + width].copy_from_slice(&100_000_u64.to_le_bytes()[..width]);
     let path = write(&dir, "liar.zip", &bytes);
     let error = go(&path).unwrap_err().to_string();
-    assert!(
-        error.contains("inflates to more than the 100000 bytes"),
-        "{error}"
-    );
+    assert!(error.contains("IM1: the file is damaged"), "{error}");
 }
 
 #[test]

@@ -14,6 +14,8 @@ const WINDOW: u64 = 16 * 1024;
 pub(crate) struct ByteSource {
     /// `None` for bytes that are all in the window.
     file: Option<File>,
+    /// Where the file would go on reading: most headers need no seek at all.
+    position: u64,
     len: u64,
     modified: Option<SystemTime>,
     window: Vec<u8>,
@@ -34,6 +36,7 @@ impl ByteSource {
         }
         Ok(Self {
             file: Some(file),
+            position: 0,
             len: metadata.len(),
             modified: metadata.modified().ok(),
             window: Vec::new(),
@@ -45,6 +48,7 @@ impl ByteSource {
     pub fn from_memory(bytes: Vec<u8>) -> Self {
         Self {
             file: None,
+            position: 0,
             len: bytes.len() as u64,
             modified: None,
             window: bytes,
@@ -87,8 +91,14 @@ impl ByteSource {
     /// Fills `target` from position `at` without going through the window.
     pub fn read_into(&mut self, at: u64, target: &mut [u8]) -> io::Result<()> {
         if let Some(file) = &mut self.file {
-            file.seek(SeekFrom::Start(at))?;
-            return file.read_exact(target);
+            if at != self.position {
+                file.seek(SeekFrom::Start(at))?;
+            }
+            // Unknown after an error: the next read seeks.
+            self.position = u64::MAX;
+            file.read_exact(target)?;
+            self.position = at + target.len() as u64;
+            return Ok(());
         }
         let from = usize::try_from(at).map_err(|_| io::ErrorKind::UnexpectedEof)?;
         let bytes = from
