@@ -591,7 +591,17 @@ fn files_without_preamble_meta_or_transfer_syntax_are_read() {
         bytes.extend(&implicit);
         bytes
     };
+    // The mark of a preamble by chance, in a value of a file without one.
+    let filler = |count: usize| {
+        let image_type = format!("{}DICM, by chance", "X".repeat(count));
+        let file = file.clone().without(tags::SOP_CLASS_UID);
+        file.text(tags::IMAGE_TYPE, *b"CS", &image_type).data_set()
+    };
+    // Its head is 8 bytes long.
+    let by_chance = filler(120);
+    assert_eq!(&by_chance[128..132], b"DICM");
     for (name, bytes, syntax) in [
+        ("mark by chance", by_chance, "1.2.840.10008.1.2.1"),
         ("explicit.txt", file.data_set(), "1.2.840.10008.1.2.1"),
         ("implicit.jpg", implicit, "1.2.840.10008.1.2"),
         ("big", big, "1.2.840.10008.1.2.2"),

@@ -142,7 +142,7 @@ fn damaged(error: &zip::result::ZipError) -> Problem {
 fn no_folder(error: &io::Error) -> Problem {
     Problem::Archive(format!(
         "there is no place to unpack the archive to: {error}\nFolder: {}",
-        std::env::temp_dir().display()
+        tempfile::env::temp_dir().display()
     ))
 }
 

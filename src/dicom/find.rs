@@ -86,7 +86,7 @@ impl Walk {
                         continue;
                     }
                     self.files.push(entry.into_path().into());
-                    let often_enough = self.files.len() % 256 == 0;
+                    let often_enough = self.files.len().is_multiple_of(256);
                     if often_enough && progress(0, self.files.len()) == ControlFlow::Break(()) {
                         return Err(DicomError::Cancelled);
                     }

@@ -63,6 +63,8 @@ pub(crate) fn parse_file(path: impl AsRef<Path>) -> Result<Parsed, Problem> {
 /// Reads a header up to the pixel data.
 pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
     let start = match source.bytes(128, 4) {
+        // Without a preamble the letters may stand there by chance, as part of a value.
+        Ok(b"DICM") if !has_meta_at(&mut source, 132) && looks_like_an_element(&mut source) => 0,
         Ok(b"DICM") => 132,
         _ => 0,
     };
@@ -99,6 +101,11 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
         pixels,
         source,
     })
+}
+
+/// Whether the file meta group or the first group of a data set begins at `at`.
+fn has_meta_at(source: &mut ByteSource, at: u64) -> bool {
+    matches!(source.bytes(at, 2), Ok([0x02 | 0x08, 0x00] | [0x00, 0x08]))
 }
 
 fn inflate(source: &mut ByteSource, at: u64) -> Result<Vec<u8>, Problem> {

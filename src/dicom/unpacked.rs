@@ -32,7 +32,7 @@ pub(crate) struct UnpackFolder {
 impl UnpackFolder {
     /// Makes a folder where the system keeps temporary files.
     pub fn new() -> io::Result<Self> {
-        Self::within(&std::env::temp_dir())
+        Self::within(&tempfile::env::temp_dir())
     }
 
     fn within(place: &Path) -> io::Result<Self> {

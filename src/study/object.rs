@@ -79,8 +79,7 @@ impl ObjectKind {
         Some(match (family, member) {
             (88, Some(59)) => Self::KeyObjects,
             (88, Some(_)) => Self::StructuredReport,
-            (11, Some(_)) => Self::PresentationState,
-            (9, Some(100)) => Self::PresentationState,
+            (11, Some(_)) | (9, Some(100)) => Self::PresentationState,
             (9 | 601, Some(_)) => Self::Waveform,
             (104, Some(_)) => Self::EncapsulatedDocument,
             (66, None) => Self::RawData,

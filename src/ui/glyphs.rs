@@ -24,9 +24,12 @@ pub fn drawable<'a>(ctx: &Context, text: &'a str) -> Cow<'a, str> {
     let font = FontId::new(theme::LABEL_POINTS, FontFamily::Proportional);
     let drawn = ctx.fonts_mut(|fonts| {
         text.chars()
-            .map(|letter| match fonts.has_glyph(&font, letter) {
-                true => letter,
-                false => '?',
+            .map(|letter| {
+                if fonts.has_glyph(&font, letter) {
+                    letter
+                } else {
+                    '?'
+                }
             })
             .collect()
     });

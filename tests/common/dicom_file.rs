@@ -141,13 +141,19 @@ impl DicomFile {
     /// Elements of a file of text and 16-bit numbers in another encoding.
     pub fn data_set_in(&self, explicit: bool, big_endian: bool) -> Vec<u8> {
         let mut out = Vec::new();
-        let u16_of = |n: u16| match big_endian {
-            true => n.to_be_bytes(),
-            false => n.to_le_bytes(),
+        let u16_of = |n: u16| {
+            if big_endian {
+                n.to_be_bytes()
+            } else {
+                n.to_le_bytes()
+            }
         };
-        let u32_of = |n: u32| match big_endian {
-            true => n.to_be_bytes(),
-            false => n.to_le_bytes(),
+        let u32_of = |n: u32| {
+            if big_endian {
+                n.to_be_bytes()
+            } else {
+                n.to_le_bytes()
+            }
         };
         for (tag, (vr, bytes)) in &self.elements {
             let mut value = bytes.clone();
