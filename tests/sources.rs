@@ -458,8 +458,8 @@ fn object(sop_class: &str, modality: &str, series: u32) -> DicomFile {
         .text(tags::MODALITY, *b"CS", modality)
 }
 
-#[test]
-fn objects_that_are_no_images_are_listed_by_name() {
+/// A slice, four objects that are no images, and two images without pixels.
+fn folder_of_objects() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     slice(1).write(dir.path(), "ct");
     let series_item = vec![text(tags::SERIES_INSTANCE_UID, *b"UI", "1.2.3.1")];
@@ -510,6 +510,12 @@ fn objects_that_are_no_images_are_listed_by_name() {
     object("1.2.840.10008.5.1.4.1.1.66.4", "SEG", 7)
         .number(tags::ROWS, 4)
         .write(dir.path(), "x2");
+    dir
+}
+
+#[test]
+fn objects_that_are_no_images_are_listed_by_name() {
+    let dir = folder_of_objects();
     let report = go(dir.path()).unwrap();
     let study = only_study(&report);
     assert_eq!(study.series.len(), 1);
@@ -545,7 +551,7 @@ fn objects_that_are_no_images_are_listed_by_name() {
         let about: Vec<_> = object
             .referenced_series
             .iter()
-            .map(|uid| uid.as_str())
+            .map(stylet::study::SeriesUid::as_str)
             .collect();
         assert_eq!(about, ["1.2.3.1"], "{}", object.type_name);
     }
@@ -578,8 +584,8 @@ fn a_segmentation_keeps_its_pictures_and_gets_its_name() {
 fn files_without_preamble_meta_or_transfer_syntax_are_read() {
     let dir = tempfile::tempdir().unwrap();
     let file = slice(1);
-    let implicit = file.data_set_in(false, false);
-    let big = file.data_set_in(true, true);
+    let implicit = file.data_set_in("1.2.840.10008.1.2");
+    let big = file.data_set_in("1.2.840.10008.1.2.2");
     let mut no_syntax = vec![0; 128];
     no_syntax.extend(b"DICM");
     no_syntax.extend(&implicit);

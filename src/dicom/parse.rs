@@ -62,11 +62,13 @@ pub(crate) fn parse_file(path: impl AsRef<Path>) -> Result<Parsed, Problem> {
 
 /// Reads a header up to the pixel data.
 pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
-    let start = match source.bytes(128, 4) {
-        // Without a preamble the letters may stand there by chance, as part of a value.
-        Ok(b"DICM") if !has_meta_at(&mut source, 132) && looks_like_an_element(&mut source) => 0,
-        Ok(b"DICM") => 132,
-        _ => 0,
+    let marked = matches!(source.bytes(128, 4), Ok(b"DICM"));
+    // Without a preamble the letters may stand there by chance, as part of a value.
+    let by_chance = |source: &mut _| !has_meta_at(source, 132) && looks_like_an_element(source);
+    let start = if marked && !by_chance(&mut source) {
+        132
+    } else {
+        0
     };
     if start == 0 && !looks_like_an_element(&mut source) {
         return Err(match source.bytes(0, 4) {

@@ -139,7 +139,9 @@ impl DicomFile {
     }
 
     /// Elements of a file of text and 16-bit numbers in another encoding.
-    pub fn data_set_in(&self, explicit: bool, big_endian: bool) -> Vec<u8> {
+    pub fn data_set_in(&self, transfer_syntax: &str) -> Vec<u8> {
+        let explicit = transfer_syntax != "1.2.840.10008.1.2";
+        let big_endian = transfer_syntax == "1.2.840.10008.1.2.2";
         let mut out = Vec::new();
         let u16_of = |n: u16| {
             if big_endian {
