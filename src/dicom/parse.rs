@@ -62,6 +62,9 @@ pub(crate) fn parse_file(path: impl AsRef<Path>) -> Result<Parsed, Problem> {
 
 /// Reads a header up to the pixel data.
 pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
+    // One read from the start serves files with and without a preamble.
+    let beginning = source.len().min(132) as usize;
+    source.bytes(0, beginning)?;
     let marked = matches!(source.bytes(128, 4), Ok(b"DICM"));
     // Without a preamble the letters may stand there by chance, as part of a value.
     let by_chance = |source: &mut _| !has_meta_at(source, 132) && looks_like_an_element(source);
