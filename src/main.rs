@@ -21,6 +21,7 @@ fn main() -> ExitCode {
             .err()
             .map(|error| (1, error.to_string())),
     };
+    stylet::dicom::remove_unpacked();
     match failed {
         None => ExitCode::SUCCESS,
         Some((code, message)) => {

@@ -90,11 +90,17 @@ fn a_mixed_folder_keeps_its_series_apart_and_lists_what_is_no_image() {
     assert_eq!(
         rejected,
         [
+            (
+                "DICOMDIR",
+                "the index of the disc is not used: not a DICOM file"
+            ),
             ("empty", "the file is empty; copy it again"),
             ("notes.txt", "not a DICOM file"),
-            ("report.dcm", "no pixel data: Basic Text SR Storage"),
         ]
     );
+    let objects = &report.catalog.studies[0].objects;
+    assert_eq!(objects.len(), 1);
+    assert_eq!(objects[0].type_name, "Structured report: Basic Text SR");
     assert_eq!(report.catalog.studies[0].patient.name, "Phantom^Lumbar");
 }
 

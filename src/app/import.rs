@@ -225,6 +225,9 @@ impl AppState {
             let text = format!("{files} skipped; Study › Skipped files says why");
             self.notices.add(Severity::Warning, text);
         }
+        if first.is_none() {
+            self.notices.add(Severity::Warning, no_image(&report));
+        }
         self.rejected = report.rejected;
         merge(&mut self.catalog, report.catalog);
         self.make_thumbnails();
@@ -277,6 +280,17 @@ pub fn is_plan(path: &Path) -> bool {
         .is_some_and(|suffix| suffix.eq_ignore_ascii_case("json"))
 }
 
+/// Why an import shows nothing.
+fn no_image(report: &ImportReport) -> String {
+    let studies = &report.catalog.studies;
+    let objects: usize = studies.iter().map(|study| study.objects.len()).sum();
+    match objects {
+        0 => "No image could be read; Study › Skipped files says why".to_owned(),
+        1 => "No image was found; one other object is listed on the left".to_owned(),
+        count => format!("No image was found; {count} other objects are listed on the left"),
+    }
+}
+
 /// The largest volume, else the first stack of anything.
 fn first_to_show(catalog: &Catalog) -> Option<StackKey> {
     let volume = catalog
@@ -308,6 +322,11 @@ fn merge_series(old: &mut Study, found: Study) {
         }
     }
     old.series.sort_by_key(|series| series.number);
+    old.objects
+        .retain(|there| found.objects.iter().all(|object| object.uid != there.uid));
+    old.objects.extend(found.objects);
+    old.objects
+        .sort_by(|a, b| a.list_order().cmp(&b.list_order()));
 }
 
 /// The middle frame of a stack, small, with the header's window or its own range.

@@ -41,7 +41,7 @@ pub struct Cli {
 /// What to open in the window.
 #[derive(Debug, Args)]
 pub struct WindowArgs {
-    /// Folders and files to open; a .json file is opened as a plan
+    /// Folders, files, discs (DICOMDIR) and zip archives to open; a .json file is opened as a plan
     pub paths: Vec<PathBuf>,
     /// Plan to open on them
     #[arg(long)]
@@ -60,7 +60,7 @@ pub struct WindowArgs {
 /// Work without a window.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List studies, series and stacks in files and folders.
+    /// List studies, series, stacks and other objects in files, folders, discs and zip archives.
     Scan(scan::ScanArgs),
     /// Write the values of one frame as a numpy array, or the frame as a picture.
     Decode(decode::DecodeArgs),

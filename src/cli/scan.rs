@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use super::{CliError, print_json, print_line};
 use crate::dicom::{self, ImportReport, Rejected};
 use crate::geometry::PatientPosition;
-use crate::study::{FrameOfReferenceUid, Series, Stack, Study};
+use crate::study::{FrameOfReferenceUid, ObjectKind, OtherObject, Series, Stack, Study};
 
 /// Arguments of `stylet scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
-    /// Files and folders to look at; folders are searched with everything in them.
+    /// Files, folders, discs (DICOMDIR) and zip archives to look at; folders and archives are
+    /// searched with everything in them.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Print JSON with all geometry instead of a table.
@@ -23,7 +24,7 @@ pub struct ScanArgs {
     json: bool,
 }
 
-/// Lists studies, series and stacks, and what was left out and why.
+/// Lists studies, series, stacks and other objects, and what was left out and why.
 pub fn run(args: &ScanArgs) -> Result<(), CliError> {
     let report =
         dicom::scan(&args.paths, &|_, _| ControlFlow::Continue(())).map_err(CliError::failure)?;
@@ -32,9 +33,9 @@ pub fn run(args: &ScanArgs) -> Result<(), CliError> {
     } else {
         print_line(report_text(&report).trim_end())?;
     }
-    if report.catalog.studies.is_empty() {
+    if report.catalog.series().next().is_none() {
         return Err(CliError::Failure(
-            "No image could be read; the reasons are listed as rejected.".to_owned(),
+            "No image could be read; what there is instead, or why, is listed.".to_owned(),
         ));
     }
     Ok(())
@@ -78,6 +79,24 @@ fn study_json(study: &Study) -> Value {
             "id": known(&study.patient.id),
         },
         "series": study.series.iter().map(|series| series_json(series)).collect::<Vec<_>>(),
+        "objects": study.objects.iter().map(object_json).collect::<Vec<_>>(),
+    })
+}
+
+fn object_json(object: &OtherObject) -> Value {
+    json!({
+        "kind": object.kind.word(),
+        "type": object.type_name,
+        "title": known(&object.title),
+        "sop_class_uid": object.sop_class,
+        "sop_instance_uid": object.uid,
+        "series_instance_uid": object.series_uid,
+        "modality": known(&object.modality),
+        "number": object.series_number,
+        "description": known(&object.series_description),
+        "frame_of_reference_uid": object.frame_of_reference,
+        "referenced_series": object.referenced_series,
+        "path": object.path.display().to_string(),
     })
 }
 
@@ -87,6 +106,7 @@ fn series_json(series: &Series) -> Value {
         "modality": known(&series.modality),
         "number": series.number,
         "description": known(&series.description),
+        "object": series.object_kind().map(ObjectKind::name),
         "instances": series.instances.len(),
         "frames": series.frame_count(),
         "transfer_syntaxes": series.transfer_syntaxes(),
@@ -175,9 +195,10 @@ fn report_text(report: &ImportReport) -> String {
         for series in &study.series {
             let _ = writeln!(
                 text,
-                "  {} {} [{}] {} files, {} frames",
+                "  {} {}{} [{}] {} files, {} frames",
                 series.modality,
                 series.title(),
+                object_note(series),
                 series.uid,
                 series.instances.len(),
                 series.frame_count()
@@ -185,6 +206,9 @@ fn report_text(report: &ImportReport) -> String {
             for stack in &series.stacks {
                 stack_text(&mut text, stack);
             }
+        }
+        for object in &study.objects {
+            object_text(&mut text, object);
         }
     }
     if !report.rejected.is_empty() {
@@ -194,6 +218,33 @@ fn report_text(report: &ImportReport) -> String {
         }
     }
     text
+}
+
+/// What a series is, where its pixels are not a plain image.
+fn object_note(series: &Series) -> String {
+    series
+        .object_kind()
+        .map(|kind| format!(" ({})", kind.name()))
+        .unwrap_or_default()
+}
+
+fn object_text(text: &mut String, object: &OtherObject) {
+    let number = object
+        .series_number
+        .map(|number| format!("{number} · "))
+        .unwrap_or_default();
+    let title = match object.list_title() {
+        title if title == object.type_name => String::new(),
+        title => format!(" \"{title}\""),
+    };
+    let _ = writeln!(
+        text,
+        "  {} {number}{}{title} [{}] listed only: {}",
+        object.modality,
+        object.type_name,
+        object.series_uid,
+        object.path.display()
+    );
 }
 
 fn stack_text(text: &mut String, stack: &Stack) {

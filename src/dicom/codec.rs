@@ -275,7 +275,8 @@ fn jpeg_xl(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
     let _booked = booked.map_err(|error| error.to_string())?;
     let deadline = frame_deadline(samples);
     let work = move || direct::jpeg_xl(&stream, shape, width);
-    let bytes = within(&instance.path, deadline, work).map_err(|error| error.to_string())??;
+    let bytes =
+        within(instance.path.as_ref(), deadline, work).map_err(|error| error.to_string())??;
     // The decoder returns RGB also where the stream holds recompressed luma and chroma.
     Ok(Decoded {
         bytes,

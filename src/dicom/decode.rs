@@ -32,7 +32,7 @@ pub fn decode_frame(instance: &Instance, frame: usize) -> Result<Frame, DicomErr
             columns: instance.columns,
             samples,
         })
-        .map_err(|problem| DicomError::file(&instance.path, problem))
+        .map_err(|problem| DicomError::file(instance.path.shown(), problem))
 }
 
 /// Modality values of a decoded grey frame (stored × slope + intercept); empty for colour.
@@ -98,10 +98,13 @@ pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Prob
     let working = 3 * frame_bytes + CODEC_BYTES_PER_SAMPLE * samples;
     let _booked = MEMORY.reserve(working as u64, "the compressed frame")?;
     let at = instance.pixel_data.offset;
-    let bytes =
-        encapsulated::frame_bytes(&mut source, &instance.path, at, (frame, frames), || {
-            parse::parse_file(&instance.path).map(|parsed| parsed.elements)
-        })?;
+    let bytes = encapsulated::frame_bytes(
+        &mut source,
+        instance.path.as_ref(),
+        at,
+        (frame, frames),
+        || parse::parse_file(&instance.path).map(|parsed| parsed.elements),
+    )?;
     if instance.transfer_syntax == uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN {
         let needs = frame_bits.div_ceil(8);
         if bytes.len() < needs {

@@ -5,10 +5,10 @@
 
 use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry as _};
 use dicom_dictionary_std::StandardDataDictionary;
-use dicom_encoding::text::{SpecificCharacterSet, TextCodec as _};
 use dicom_object::Tag;
 
 use super::Problem;
+use super::charset::CharacterSet;
 
 /// Value of one element.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,7 +97,8 @@ impl Elements {
 
     /// Text in the header's character set, padding removed, empty where absent.
     pub fn text(&self, tag: Tag, charset: &CharacterSet) -> String {
-        charset.decode(self.bytes(tag).unwrap_or_default())
+        let is_name = tag == dicom_dictionary_std::tags::PATIENT_NAME;
+        charset.decode(self.bytes(tag).unwrap_or_default(), is_name)
     }
 
     /// Numbers of a value written as text (DS, IS) or binary; `None` where absent or empty.
@@ -249,56 +250,6 @@ fn implicit_vr(tag: Tag) -> [u8; 2] {
     }
 }
 
-/// Character set of the text of a header.
-#[derive(Debug, Default)]
-pub(crate) struct CharacterSet(Option<SpecificCharacterSet>);
-
-impl CharacterSet {
-    /// From Specific Character Set (0008,0005).
-    pub fn of(header: &Elements) -> Self {
-        let code = header.code(dicom_dictionary_std::tags::SPECIFIC_CHARACTER_SET);
-        // With code extensions the last set is the one the name is written in; escapes switch
-        // between it and ASCII, which all of them contain.
-        let last = code.split('\\').map(trimmed).rfind(|part| !part.is_empty());
-        Self(last.and_then(SpecificCharacterSet::from_code))
-    }
-
-    /// Text of a value. Bytes outside the declared set are read as UTF-8 where they are valid
-    /// UTF-8, else as Latin-1, which is what most files without a declaration hold.
-    fn decode(&self, bytes: &[u8]) -> String {
-        let text = if bytes.is_ascii() && !bytes.contains(&0x1b) {
-            String::from_utf8_lossy(bytes).into_owned()
-        } else {
-            self.0
-                .as_ref()
-                .filter(|set| set.name() != "ISO_IR 6")
-                .and_then(|set| set.decode(bytes).ok())
-                .or_else(|| String::from_utf8(bytes.to_vec()).ok())
-                .unwrap_or_else(|| bytes.iter().copied().map(char::from).collect())
-        };
-        without_escapes(trimmed(&text))
-    }
-}
-
-/// Text without the ISO 2022 escape sequences that single-set decoders leave in it.
-fn without_escapes(text: &str) -> String {
-    if !text.contains('\u{1b}') {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        if letter == '\u{1b}' {
-            // Intermediate bytes 20–2F, then one final byte.
-            while letters.next_if(|c| (' '..='/').contains(c)).is_some() {}
-            letters.next();
-        } else {
-            out.push(letter);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,32 +293,6 @@ mod tests {
         let mut big = header(tags::ROWS, Some(b"US"), &[2, 0]);
         big.big_endian = true;
         assert_eq!(big.integer(tags::ROWS).unwrap(), Some(512));
-    }
-
-    #[test]
-    fn names_are_read_in_their_character_set() {
-        let decode = |code: &[u8], name: &[u8]| {
-            let header = header(tags::SPECIFIC_CHARACTER_SET, Some(b"CS"), code);
-            CharacterSet::of(&header).decode(name)
-        };
-        // PS3.5 H.3, H.6 and I.2.
-        assert_eq!(
-            decode(
-                b"\\ISO 2022 IR 87",
-                b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B"
-            ),
-            "Yamada^Tarou=山田^太郎"
-        );
-        assert_eq!(decode(b"ISO_IR 100", b"Buc^J\xe9r\xf4me"), "Buc^Jérôme");
-        assert_eq!(
-            decode(
-                b"\\ISO 2022 IR 149",
-                b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7"
-            ),
-            "Hong^Gildong=洪^吉洞"
-        );
-        assert_eq!(decode(b"ISO_IR 192", "Wang^小東 ".as_bytes()), "Wang^小東");
-        assert_eq!(decode(b"", b"M\xfcller"), "Müller");
     }
 
     #[test]

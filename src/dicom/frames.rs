@@ -4,7 +4,8 @@
 use dicom_dictionary_std::tags;
 use dicom_object::Tag;
 
-use super::elements::{CharacterSet, Elements, attribute_name};
+use super::charset::CharacterSet;
+use super::elements::{Elements, attribute_name};
 use super::labels::labels;
 use super::modality::ModalityFacts;
 use super::{Problem, voi};

@@ -4,31 +4,40 @@
 //! Where a slice lies may be wrong or missing: the file is then shown as a picture, with the
 //! reason. What is only for display (windows, frame rate) is dropped where it is malformed.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use dicom_core::dictionary::UidDictionary as _;
-use dicom_dictionary_std::{sop_class, tags, uids};
+use dicom_dictionary_std::{tags, uids};
 use dicom_object::Tag;
 
-use super::elements::{CharacterSet, Elements, attribute_name, trimmed};
+use super::charset::CharacterSet;
+use super::elements::{Elements, attribute_name, trimmed};
 use super::modality::ModalityFacts;
-use super::parse::{self, Parsed};
-use super::{Problem, frames, overlays, spacing, voi};
-use crate::budget::{MEMORY, Reservation};
+use super::parse::{self, Parsed, PixelElement};
+use super::{Problem, frames, object, overlays, spacing, voi};
+use crate::budget::MEMORY;
 use crate::geometry::PatientPosition;
 use crate::study::{
-    FrameHeader, FrameOfReferenceUid, Instance, InstanceUid, Patient, Photometric, PixelData,
-    PixelFormat, SampleKind, SeriesUid, StudyUid,
+    FrameHeader, FrameOfReferenceUid, Instance, InstanceUid, OtherObject, Patient, Photometric,
+    PixelData, PixelFormat, SampleKind, SeriesUid, SourcePath, StudyUid,
 };
 
 /// More frames than any real run has; beyond it a count is a lie that would cost memory.
 const MOST_FRAMES: i64 = 1 << 17;
 
-/// A file's image and what it says about its series, study and patient.
+/// What a file is.
 #[derive(Debug)]
-pub(crate) struct FileHeader {
-    pub instance: Instance,
+pub(crate) enum Content {
+    /// An image.
+    Image(Box<Instance>),
+    /// Another object of a study.
+    Object(Box<OtherObject>),
+    /// The index of a disc.
+    Index,
+}
+
+/// What a file says about its series, study and patient.
+#[derive(Debug)]
+pub(crate) struct Facts {
     pub study_uid: StudyUid,
     pub study_date: String,
     pub study_description: String,
@@ -38,47 +47,75 @@ pub(crate) struct FileHeader {
     pub series_number: Option<i32>,
     pub series_description: String,
     pub patient_position: Option<PatientPosition>,
-    /// Memory of all this.
-    pub booked: Reservation,
 }
 
-/// Reads the header of an image file.
-pub(crate) fn read(path: &Path) -> Result<FileHeader, Problem> {
+impl Facts {
+    fn of(header: &Elements, charset: &CharacterSet) -> Self {
+        Self {
+            study_uid: StudyUid::new(&header.code(tags::STUDY_INSTANCE_UID)),
+            study_date: header.code(tags::STUDY_DATE),
+            study_description: header.text(tags::STUDY_DESCRIPTION, charset),
+            patient: Patient {
+                name: header.text(tags::PATIENT_NAME, charset),
+                id: header.text(tags::PATIENT_ID, charset),
+                birth_date: header.code(tags::PATIENT_BIRTH_DATE),
+                sex: header.code(tags::PATIENT_SEX),
+            },
+            series_uid: SeriesUid::new(&header.code(tags::SERIES_INSTANCE_UID)),
+            modality: header.code(tags::MODALITY),
+            series_number: small_integer(header, tags::SERIES_NUMBER),
+            series_description: header.text(tags::SERIES_DESCRIPTION, charset),
+            patient_position: PatientPosition::from_code(&header.code(tags::PATIENT_POSITION)),
+        }
+    }
+}
+
+/// Reads the header of a file.
+pub(crate) fn read(path: &SourcePath) -> Result<(Facts, Content), Problem> {
     of_parsed(path, parse::parse_file(path)?)
 }
 
 /// The same of a file whose elements have been read.
-pub(crate) fn of_parsed(path: &Path, parsed: Parsed) -> Result<FileHeader, Problem> {
-    let header = &parsed.elements;
-    if header.list.is_empty() && parsed.pixels.is_none() {
+pub(crate) fn of_parsed(path: &SourcePath, parsed: Parsed) -> Result<(Facts, Content), Problem> {
+    if parsed.elements.list.is_empty() && parsed.pixels.is_none() {
         return Err(Problem::Damaged(
             "nothing of an image is left in it; copy the file again".to_owned(),
         ));
     }
-    let sop_class = header.code(tags::SOP_CLASS_UID);
-    let Some(pixels) = parsed.pixels else {
-        return Err(without_pixels(&sop_class, header));
+    let charset = CharacterSet::of(&parsed.elements);
+    let facts = Facts::of(&parsed.elements, &charset);
+    let content = match parsed.pixels {
+        Some(pixels) => Content::Image(Box::new(image(path, parsed, pixels, &charset)?)),
+        None => object::content(path, &parsed.elements, &facts, &charset)?,
     };
-    let charset = CharacterSet::of(header);
+    Ok((facts, content))
+}
+
+fn image(
+    path: &SourcePath,
+    parsed: Parsed,
+    pixels: PixelElement,
+    charset: &CharacterSet,
+) -> Result<Instance, Problem> {
+    let header = &parsed.elements;
     let kind = match pixels.tag {
         tags::FLOAT_PIXEL_DATA => SampleKind::Float,
         tags::DOUBLE_FLOAT_PIXEL_DATA => SampleKind::Double,
         _ => SampleKind::Integer,
     };
     let pixel_format = pixel_format(header, kind)?;
-    let modality = header.code(tags::MODALITY);
     let left = parsed.source.len().saturating_sub(pixels.offset);
     let count = frame_count(header, left)?;
     let booked = MEMORY.reserve(
-        (size_of::<FileHeader>() + count * size_of::<FrameHeader>()) as u64,
+        (size_of::<Facts>() + size_of::<Instance>() + count * size_of::<FrameHeader>()) as u64,
         "the header",
     )?;
     let facts = ModalityFacts::of(header, pixel_format.signed)?;
-    let frames = frames::frame_headers(header, &facts, &charset, count)?;
-    let instance = Instance {
-        path: path.to_owned(),
+    let frames = frames::frame_headers(header, &facts, charset, count)?;
+    Ok(Instance {
+        path: path.clone(),
         uid: InstanceUid::new(&header.code(tags::SOP_INSTANCE_UID)),
-        sop_class,
+        sop_class: header.code(tags::SOP_CLASS_UID),
         lossy: is_lossy(&parsed.transfer_syntax)
             || trimmed(&header.code(tags::LOSSY_IMAGE_COMPRESSION)) == "01",
         low_is_bright: voi::low_is_bright(header, &pixel_format.photometric),
@@ -100,44 +137,8 @@ pub(crate) fn of_parsed(path: &Path, parsed: Parsed) -> Result<FileHeader, Probl
         frame_time_ms: frame_time_ms(header),
         repairs: parsed.repairs,
         frames,
-    };
-    Ok(FileHeader {
-        instance,
-        study_uid: StudyUid::new(&header.code(tags::STUDY_INSTANCE_UID)),
-        study_date: header.code(tags::STUDY_DATE),
-        study_description: header.text(tags::STUDY_DESCRIPTION, &charset),
-        patient: Patient {
-            name: header.text(tags::PATIENT_NAME, &charset),
-            id: header.text(tags::PATIENT_ID, &charset),
-            birth_date: header.code(tags::PATIENT_BIRTH_DATE),
-            sex: header.code(tags::PATIENT_SEX),
-        },
-        series_uid: SeriesUid::new(&header.code(tags::SERIES_INSTANCE_UID)),
-        modality,
-        series_number: small_integer(header, tags::SERIES_NUMBER),
-        series_description: header.text(tags::SERIES_DESCRIPTION, &charset),
-        patient_position: PatientPosition::from_code(&header.code(tags::PATIENT_POSITION)),
-        booked,
+        booked: Some(Arc::new(booked)),
     })
-}
-
-fn without_pixels(sop_class: &str, header: &Elements) -> Problem {
-    let name = sop_class_name(sop_class);
-    // Text and presentation objects have no Rows; an image without pixels lost them on the way.
-    if header.get(tags::ROWS).is_some() {
-        return Problem::NoPixelData(format!("{name}, which should have some; copy it again"));
-    }
-    Problem::NoPixelData(name)
-}
-
-/// Name of a SOP class, or the UID where it is not of the standard.
-fn sop_class_name(uid: &str) -> String {
-    if uid.is_empty() {
-        return "object without SOP Class UID".to_owned();
-    }
-    sop_class::StandardSopClassDictionary
-        .by_uid(uid)
-        .map_or_else(|| uid.to_owned(), |entry| entry.name.to_owned())
 }
 
 /// Transfer syntaxes that change the values; those that may do either are told apart by Lossy
@@ -240,7 +241,7 @@ fn frame_count(header: &Elements, bytes_left: u64) -> Result<usize, Problem> {
 }
 
 /// An integer for display and order; a malformed one is as good as none.
-fn small_integer(header: &Elements, tag: Tag) -> Option<i32> {
+pub(crate) fn small_integer(header: &Elements, tag: Tag) -> Option<i32> {
     header
         .integer(tag)
         .ok()

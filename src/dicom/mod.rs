@@ -5,6 +5,9 @@
 //! `parse` walks the elements itself rather than through dicom-object, because files cannot be
 //! trusted and a header costs far less when only the used attributes are kept.
 
+mod archive;
+mod catalog;
+mod charset;
 mod codec;
 mod color;
 mod decode;
@@ -12,6 +15,7 @@ mod direct;
 mod elements;
 mod encapsulated;
 mod encoding;
+mod find;
 mod frames;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -22,8 +26,10 @@ mod header;
 mod labels;
 mod lookup;
 mod markers;
+mod media_directory;
 mod modality;
 mod native;
+mod object;
 mod overlays;
 mod palette;
 mod parse;
@@ -37,6 +43,7 @@ mod spacing;
 mod split;
 mod stack_name;
 mod time_limit;
+mod unpacked;
 mod voi;
 mod wanted;
 pub mod write_ct;
@@ -53,6 +60,7 @@ use crate::study::{Catalog, Disposition, Instance};
 pub use decode::{decode_frame, modality_values};
 pub use overlays::decode_overlays;
 pub use scan::scan;
+pub use unpacked::remove_unpacked;
 
 /// Called while an import runs with the files done and the files known so far; `Break` ends it.
 pub type Progress<'a> = dyn Fn(usize, usize) -> ControlFlow<()> + Sync + 'a;
@@ -132,7 +140,10 @@ pub enum Problem {
     /// Neither marked as DICOM nor beginning like a data set.
     #[error("not a DICOM file")]
     NotDicom,
-    /// A DICOM object without an image: the SOP class name.
+    /// A zip archive, or something in one, that is not opened: why, and what can be done.
+    #[error("{0}")]
+    Archive(String),
+    /// An image without pixel data, or an object without a class: the SOP class name.
     #[error("no pixel data: {0}")]
     NoPixelData(String),
     /// An attribute that must be there is not.
@@ -188,7 +199,11 @@ pub enum Problem {
 
 /// Reads the header of one image file, up to its pixel data.
 pub fn read_instance(path: &Path) -> Result<Instance, DicomError> {
-    header::read(path)
-        .map(|header| header.instance)
-        .map_err(|problem| DicomError::file(path, problem))
+    let content = header::read(&path.into()).map_err(|problem| DicomError::file(path, problem))?;
+    let name = match content.1 {
+        header::Content::Image(image) => return Ok(*image),
+        header::Content::Object(object) => object.type_name,
+        header::Content::Index => "DICOMDIR".to_owned(),
+    };
+    Err(DicomError::file(path, Problem::NoPixelData(name)))
 }

@@ -2,7 +2,8 @@
 
 use dicom_object::Tag;
 
-use super::elements::{CharacterSet, Elements};
+use super::charset::CharacterSet;
+use super::elements::Elements;
 use super::parse::{self, OverlayElement};
 use super::{DicomError, Problem, decode, native};
 use crate::study::{
@@ -116,7 +117,7 @@ pub fn decode_overlays(
     instance: &Instance,
     frame: usize,
 ) -> Result<Vec<OverlayBitmap>, DicomError> {
-    bitmaps(instance, frame).map_err(|problem| DicomError::file(&instance.path, problem))
+    bitmaps(instance, frame).map_err(|problem| DicomError::file(instance.path.shown(), problem))
 }
 
 fn bitmaps(instance: &Instance, frame: usize) -> Result<Vec<OverlayBitmap>, Problem> {

@@ -10,6 +10,7 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::Tag;
 
 use super::Problem;
+use super::archive::is_archive;
 use super::elements::{Element, Elements, Value, attribute_name};
 use super::encoding::{
     Encoding, Head, IMPLICIT_LITTLE, UNDEFINED, element_head, encoding_at, looks_like_an_element,
@@ -81,7 +82,7 @@ pub(crate) struct Parsed {
 }
 
 /// Opens a file and reads its header up to the pixel data.
-pub(crate) fn parse_file(path: &Path) -> Result<Parsed, Problem> {
+pub(crate) fn parse_file(path: impl AsRef<Path>) -> Result<Parsed, Problem> {
     parse(ByteSource::open(path)?)
 }
 
@@ -90,13 +91,27 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
     if source.len() == 0 {
         return Err(Problem::Empty);
     }
-    // The mark without the preamble: cut off by a careless program.
+    // One read from the start serves files with and without a preamble.
+    let beginning = source.len().min(132) as usize;
+    source.bytes(0, beginning)?;
+    // The mark may lack its preamble, cut off by a careless program.
     let mark = [128, 0]
         .into_iter()
         .find(|&at| matches!(source.bytes(at, 4), Ok(b"DICM")));
-    let start = mark.map_or(0, |at| at + 4);
+    // Without either the letters may stand there by chance, as part of a value.
+    let by_chance = |source: &mut _| !has_meta_at(source, 132) && looks_like_an_element(source);
+    let start = match mark {
+        Some(128) if by_chance(&mut source) => 0,
+        Some(at) => at + 4,
+        None => 0,
+    };
     if start == 0 && !looks_like_an_element(&mut source) {
-        return Err(Problem::NotDicom);
+        return Err(match source.bytes(0, 4) {
+            Ok(head) if is_archive(head) => {
+                Problem::Archive("a zip archive; open it by itself".to_owned())
+            }
+            _ => Problem::NotDicom,
+        });
     }
     let (declared, data_start) = read_meta(&mut source, start)?;
     let mut repairs = Vec::new();
@@ -133,6 +148,11 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
         source,
         repairs,
     })
+}
+
+/// Whether the file meta group or the first group of a data set begins at `at`.
+fn has_meta_at(source: &mut ByteSource, at: u64) -> bool {
+    matches!(source.bytes(at, 2), Ok([0x02 | 0x08, 0x00] | [0x00, 0x08]))
 }
 
 /// The inflated data set, its memory booked as it grows, and whether it inflated to its end.

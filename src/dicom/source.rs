@@ -16,6 +16,8 @@ const WINDOW: u64 = 16 * 1024;
 pub(crate) struct ByteSource {
     /// `None` for bytes that are all in the window.
     file: Option<File>,
+    /// Where the file would go on reading: most headers need no seek at all.
+    position: u64,
     len: u64,
     modified: Option<SystemTime>,
     window: Vec<u8>,
@@ -26,7 +28,8 @@ pub(crate) struct ByteSource {
 
 impl ByteSource {
     /// Opens a file.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
         // A named pipe would block for ever, while it is opened already; a directory fails later
         // with a poor message.
         if !std::fs::metadata(path)?.is_file() {
@@ -39,6 +42,7 @@ impl ByteSource {
         let metadata = file.metadata()?;
         Ok(Self {
             file: Some(file),
+            position: 0,
             len: metadata.len(),
             modified: metadata.modified().ok(),
             window: Vec::new(),
@@ -51,6 +55,7 @@ impl ByteSource {
     pub fn from_memory(bytes: Vec<u8>) -> Self {
         Self {
             file: None,
+            position: 0,
             len: bytes.len() as u64,
             modified: None,
             window: bytes,
@@ -102,8 +107,14 @@ impl ByteSource {
     /// Fills `target` from position `at` without going through the window.
     pub fn read_into(&mut self, at: u64, target: &mut [u8]) -> io::Result<()> {
         if let Some(file) = &mut self.file {
-            file.seek(SeekFrom::Start(at))?;
-            return file.read_exact(target);
+            if at != self.position {
+                file.seek(SeekFrom::Start(at))?;
+            }
+            // Unknown after an error: the next read seeks.
+            self.position = u64::MAX;
+            file.read_exact(target)?;
+            self.position = at + target.len() as u64;
+            return Ok(());
         }
         let from = usize::try_from(at).map_err(|_| io::ErrorKind::UnexpectedEof)?;
         let bytes = from

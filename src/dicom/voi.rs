@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use dicom_dictionary_std::tags;
 
-use super::elements::{CharacterSet, Elements, trimmed};
+use super::charset::CharacterSet;
+use super::elements::{Elements, trimmed};
 use super::lookup;
 use crate::study::{ModalityLut, Photometric, VoiFunction, VoiLut, WindowLevel};
 

@@ -6,6 +6,7 @@ use dicom_object::Tag;
 /// Values that Stylet reads.
 pub(crate) fn is_value(tag: Tag) -> bool {
     match tag.0 {
+        0x0004 => matches!(tag, tags::RECORD_IN_USE_FLAG | tags::REFERENCED_FILE_ID),
         0x0008 => matches!(
             tag,
             tags::SPECIFIC_CHARACTER_SET
@@ -19,6 +20,7 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::MODALITY
                 | tags::STUDY_DESCRIPTION
                 | tags::SERIES_DESCRIPTION
+                | tags::CODE_MEANING
                 | tags::RECOMMENDED_DISPLAY_FRAME_RATE
         ),
         0x0010 => matches!(
@@ -80,7 +82,11 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                         | tags::LUT_DATA
                 )
         }
+        0x0042 => tag == tags::DOCUMENT_TITLE,
         0x0062 => tag == tags::REFERENCED_SEGMENT_NUMBER,
+        0x0070 => matches!(tag, tags::CONTENT_LABEL | tags::CONTENT_DESCRIPTION),
+        0x3006 => tag == tags::STRUCTURE_SET_LABEL,
+        0x300A => tag == tags::RT_PLAN_LABEL,
         0x0054 => matches!(tag, tags::FRAME_REFERENCE_TIME | tags::UNITS),
         0x2050 => tag == tags::PRESENTATION_LUT_SHAPE,
         // Repeating group of overlay planes; their bits (60xx,3000) are only noted.
@@ -119,5 +125,12 @@ pub(crate) fn is_sequence(tag: Tag) -> bool {
             | tags::VOILUT_SEQUENCE
             | tags::SEQUENCE_OF_ULTRASOUND_REGIONS
             | tags::SEGMENT_IDENTIFICATION_SEQUENCE
+            | tags::DIRECTORY_RECORD_SEQUENCE
+            | tags::CONCEPT_NAME_CODE_SEQUENCE
+            | tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE
+            | tags::REFERENCED_SERIES_SEQUENCE
+            | tags::REFERENCED_FRAME_OF_REFERENCE_SEQUENCE
+            | tags::RT_REFERENCED_STUDY_SEQUENCE
+            | tags::RT_REFERENCED_SERIES_SEQUENCE
     )
 }

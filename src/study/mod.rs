@@ -7,20 +7,23 @@ pub mod frame;
 pub mod image_plane;
 pub mod lookup_table;
 pub mod lut;
+pub mod object;
 pub mod overlay;
+pub mod source_path;
 pub mod stack;
 pub mod uid;
 pub mod warning;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use frame::{Frame, Photometric, PixelFormat, SampleKind, Samples};
 pub use image_plane::ImagePlane;
 pub use lookup_table::LookupTable;
 pub use lut::{ModalityLut, VoiFunction, VoiLut, WindowLevel};
+pub use object::{ObjectKind, OtherObject};
 pub use overlay::{OverlayBitmap, OverlayKind, OverlayPlane, OverlaySource};
+pub use source_path::SourcePath;
 pub use stack::{FrameRef, SliceSource, Stack, StackGeometry, StackKind};
 pub use uid::{FrameOfReferenceUid, InstanceUid, SeriesUid, StudyUid};
 pub use warning::{Disposition, Repair, StackWarning, WarningCode};
@@ -89,8 +92,10 @@ pub struct Study {
     pub description: String,
     /// Who was imaged.
     pub patient: Patient,
-    /// Its series, by number.
+    /// Its series of images, by number.
     pub series: Vec<Arc<Series>>,
+    /// What else it holds: reports, structures, plans …, by series number.
+    pub objects: Vec<OtherObject>,
 }
 
 /// One series and the stacks its frames make.
@@ -112,8 +117,6 @@ pub struct Series {
     pub instances: Vec<Arc<Instance>>,
     /// What its frames form: volumes, picture lists, cine runs. Never empty for image series.
     pub stacks: Vec<Stack>,
-    /// Memory of its headers.
-    pub booked: Option<Arc<Reservation>>,
 }
 
 impl Series {
@@ -126,6 +129,14 @@ impl Series {
             .filter(|(_, stack)| stack.kind == StackKind::Volume)
             .map(|(index, stack)| (index, stack.voxels()))
             .reduce(|best, next| if next.1 > best.1 { next } else { best })
+    }
+
+    /// What its files are where they are not plain images, though they hold pixels:
+    /// `Segmentation`, `RT dose`.
+    pub fn object_kind(&self) -> Option<ObjectKind> {
+        self.instances
+            .first()
+            .and_then(|instance| ObjectKind::of(&instance.sop_class))
     }
 
     /// Transfer syntax UIDs in it, each once.
@@ -165,8 +176,8 @@ impl Series {
 /// One file: its header, without pixels.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    /// Where it lies.
-    pub path: PathBuf,
+    /// Where it lies, and what it is called.
+    pub path: SourcePath,
     /// SOP Instance UID.
     pub uid: InstanceUid,
     /// SOP Class UID.
@@ -205,6 +216,8 @@ pub struct Instance {
     pub padding: Option<[f64; 2]>,
     /// Overlay planes (60xx) of the header, without their bits.
     pub overlays: Vec<OverlayPlane>,
+    /// Memory of its header.
+    pub booked: Option<Arc<Reservation>>,
 }
 
 impl Instance {

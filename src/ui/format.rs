@@ -78,17 +78,40 @@ fn decimal(value: f64) -> String {
 }
 
 /// A DICOM person name as people write it: `Doe^Jane` → `Doe, Jane`.
-pub fn person_name(name: &str) -> String {
-    let alphabetic = name.split('=').next().unwrap_or_default();
-    let parts: Vec<&str> = alphabetic
+///
+/// The alphabetic group comes first, the ideographic one (else the phonetic one) beside it:
+/// `Yamada, Tarou (山田 太郎)`. Groups that `can_draw` refuses are left out where another remains.
+pub fn person_name(name: &str, can_draw: impl Fn(&str) -> bool) -> String {
+    let mut groups = name.split('=');
+    let alphabetic = group(groups.next().unwrap_or_default(), ", ");
+    let written: Vec<String> = groups
+        .map(|part| group(part, " "))
+        .filter(|part| !part.is_empty())
+        .collect();
+    let other = written.iter().find(|part| can_draw(part));
+    let first = (!alphabetic.is_empty()).then_some(&alphabetic);
+    match (first, other) {
+        (Some(first), Some(other)) if can_draw(first) => format!("{first} ({other})"),
+        (Some(first), None) => first.clone(),
+        (_, Some(other)) => other.clone(),
+        (None, None) => written
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| "(no name)".to_owned()),
+    }
+}
+
+/// One component group: the family name, then the rest with spaces between.
+fn group(text: &str, after_family: &str) -> String {
+    let parts: Vec<&str> = text
         .split('^')
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .collect();
     match parts.split_first() {
         Some((family, [])) => (*family).to_owned(),
-        Some((family, rest)) => format!("{family}, {}", rest.join(" ")),
-        None => "(no name)".to_owned(),
+        Some((family, rest)) => format!("{family}{after_family}{}", rest.join(" ")),
+        None => String::new(),
     }
 }
 
@@ -131,9 +154,18 @@ mod tests {
 
     #[test]
     fn names_and_dates() {
-        assert_eq!(person_name("Doe^Jane^^Dr"), "Doe, Jane Dr");
-        assert_eq!(person_name("Yamada^Tarou=山田^太郎"), "Yamada, Tarou");
-        assert_eq!(person_name(""), "(no name)");
+        let all = |name| person_name(name, |_| true);
+        let latin = |name| person_name(name, str::is_ascii);
+        assert_eq!(all("Doe^Jane^^Dr"), "Doe, Jane Dr");
+        let yamada = "Yamada^Tarou=山田^太郎=やまだ^たろう";
+        assert_eq!(all(yamada), "Yamada, Tarou (山田 太郎)");
+        assert_eq!(latin(yamada), "Yamada, Tarou");
+        assert_eq!(all("Wang^XiaoDong=王^小东="), "Wang, XiaoDong (王 小东)");
+        assert_eq!(all("=山田^太郎"), "山田 太郎");
+        assert_eq!(latin("=山田^太郎"), "山田 太郎", "better than nothing");
+        assert_eq!(latin("ﾔﾏﾀﾞ^ﾀﾛｳ=Yamada^Tarou"), "Yamada Tarou");
+        assert_eq!(all(""), "(no name)");
+        assert_eq!(all("^^=^"), "(no name)");
         assert_eq!(date("20260122"), "2026-01-22");
         assert_eq!(date("1999"), "1999");
     }

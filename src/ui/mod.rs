@@ -3,6 +3,7 @@
 mod banners;
 pub mod dialogs;
 pub mod format;
+mod glyphs;
 mod gpu;
 mod launch;
 mod menu_bar;

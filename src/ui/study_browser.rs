@@ -6,11 +6,11 @@ use egui::{
     Color32, ColorImage, RichText, Role, ScrollArea, TextureHandle, TextureOptions, Ui, WidgetInfo,
 };
 
-use super::{format, theme};
+use super::{format, glyphs, theme};
 use crate::app::AppState;
 use crate::app::command::{CommandQueue, StudyCommand};
 use crate::app::import::{StackKey, Thumbnail};
-use crate::study::{Series, Stack, StackKind, StackWarning, Study};
+use crate::study::{ObjectKind, OtherObject, Series, Stack, StackKind, StackWarning, Study};
 
 /// Edge of a small picture, points.
 const PICTURE_POINTS: f32 = 52.0;
@@ -44,6 +44,7 @@ impl StudyBrowser {
                             self.stack_ui(ui, (series, stack), state, queue);
                         }
                     }
+                    objects_ui(ui, study, state.settings.hide_patient);
                     ui.add_space(6.0);
                 }
             });
@@ -72,6 +73,7 @@ impl StudyBrowser {
             "" => series.title(),
             name => format!("{} – {name}", series.title()),
         };
+        let title = glyphs::drawable(ui.ctx(), &title).into_owned();
         let counted = match stack.kind {
             StackKind::Volume => format!("{} slices", stack.frames.len()),
             StackKind::Images if stack.frames.len() == 1 => "1 picture".to_owned(),
@@ -96,7 +98,10 @@ impl StudyBrowser {
                             let name = RichText::new(&stack.name).color(theme::LABEL);
                             ui.add(egui::Label::new(name).wrap().selectable(false));
                         }
-                        let line = format!("{} · {counted}", series.modality);
+                        let object = series.object_kind().map(ObjectKind::name);
+                        let parts = [Some(series.modality.as_str()), object, Some(&counted)];
+                        let line = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+                        let line = glyphs::drawable(ui.ctx(), &line).into_owned();
                         ui.add(
                             egui::Label::new(RichText::new(line).color(theme::FAINT))
                                 .truncate()
@@ -174,14 +179,59 @@ fn study_head(ui: &mut Ui, study: &Study, state: &AppState) {
     let who = if state.settings.hide_patient {
         "Patient hidden".to_owned()
     } else {
-        format!(
-            "{} · {}",
-            format::person_name(&study.patient.name),
-            study.patient.id
-        )
+        let name =
+            format::person_name(&study.patient.name, |part| glyphs::can_draw(ui.ctx(), part));
+        format!("{name} · {}", study.patient.id)
     };
-    let label = egui::Label::new(RichText::new(&who).strong().color(theme::LABEL)).truncate();
-    ui.add(label).on_hover_text(&who);
+    let who = glyphs::drawable(ui.ctx(), &who);
+    let label = egui::Label::new(RichText::new(&*who).strong().color(theme::LABEL)).truncate();
+    ui.add(label).on_hover_text(&*who);
     let what = format!("{}  {}", format::date(&study.date), study.description);
-    ui.add(egui::Label::new(RichText::new(what.trim()).color(theme::FAINT)).truncate());
+    let what = glyphs::drawable(ui.ctx(), what.trim());
+    ui.add(egui::Label::new(RichText::new(&*what).color(theme::FAINT)).truncate());
+}
+
+/// Reports, structures, plans and the like: listed, greyed, with what they are. Equal ones of one
+/// series share a line.
+fn objects_ui(ui: &mut Ui, study: &Study, hide_patient: bool) {
+    let same = |a: &OtherObject, b: &OtherObject| {
+        a.series_uid == b.series_uid && a.type_name == b.type_name && a.title == b.title
+    };
+    for group in study.objects.chunk_by(same) {
+        let Some(first) = group.first() else { continue };
+        let number = first
+            .series_number
+            .map(|number| format!("{number} · "))
+            .unwrap_or_default();
+        let title = format!("{number}{}", first.list_title());
+        let mut line = first.modality.clone();
+        if first.list_title() != first.type_name {
+            line = format!("{line} · {}", first.type_name);
+        }
+        if group.len() > 1 {
+            line = format!("{line} · {} files", group.len());
+        }
+        let mut hover = format!(
+            "{title}\n{}\nListed only: Stylet does not show it.",
+            first.type_name
+        );
+        // Folders are often named after patients.
+        if !hide_patient {
+            hover = format!("{hover}\n{}", first.path.display());
+        }
+        let [title, line, hover] =
+            [&title, &line, &hover].map(|text| glyphs::drawable(ui.ctx(), text).into_owned());
+        let inner = egui::Frame::new().inner_margin(4.0).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            for text in [&title, &line] {
+                let faint = RichText::new(text).color(theme::FAINT);
+                ui.add(egui::Label::new(faint).truncate().selectable(false));
+            }
+        });
+        let response = inner.response.interact(egui::Sense::hover());
+        response.widget_info(|| {
+            WidgetInfo::labeled(Role::Label, false, format!("{title}, {line}, listed only"))
+        });
+        response.on_hover_text(hover);
+    }
 }

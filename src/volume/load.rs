@@ -271,7 +271,7 @@ impl Source<'_> {
             .frames
             .get(index)
             .ok_or_else(|| (PathBuf::new(), "the stack has no such frame".to_owned()))?;
-        let path = || instance.path.clone();
+        let path = || instance.path.shown().to_owned();
         let decoded = dicom::decode_frame(instance, frame).map_err(|error| match error {
             dicom::DicomError::File { path, problem } => (path, problem.to_string()),
             other => (path(), other.to_string()),

@@ -27,46 +27,51 @@ impl DicomFile {
     /// An axial CT slice of series `1.2.3.<series>`, 4 rows × 3 columns, 0.5 × 0.8 mm, at `z` mm,
     /// whose stored values are all `value`.
     pub fn slice(series: u32, number: i32, z: f64, value: i16) -> Self {
-        let file = Self {
+        let file = Self::empty("1.2.840.10008.5.1.4.1.1.2");
+        file.text(
+            tags::SOP_INSTANCE_UID,
+            *b"UI",
+            &format!("1.2.3.{series}.{number}"),
+        )
+        .text(tags::STUDY_DATE, *b"DA", "20240102")
+        .text(tags::MODALITY, *b"CS", "CT")
+        .text(tags::PATIENT_NAME, *b"PN", "Phantom^Lumbar")
+        .text(tags::PATIENT_ID, *b"LO", "P1")
+        .text(tags::PATIENT_POSITION, *b"CS", "HFS")
+        .text(tags::STUDY_INSTANCE_UID, *b"UI", "1.2.3")
+        .text(
+            tags::SERIES_INSTANCE_UID,
+            *b"UI",
+            &format!("1.2.3.{series}"),
+        )
+        .text(tags::SERIES_NUMBER, *b"IS", &series.to_string())
+        .text(tags::INSTANCE_NUMBER, *b"IS", &number.to_string())
+        .text(tags::FRAME_OF_REFERENCE_UID, *b"UI", "1.2.3.9")
+        .position([-10.0, -20.0, z])
+        .text(tags::IMAGE_ORIENTATION_PATIENT, *b"DS", "1\\0\\0\\0\\1\\0")
+        .text(tags::PIXEL_SPACING, *b"DS", "0.8\\0.5")
+        .number(tags::SAMPLES_PER_PIXEL, 1)
+        .text(tags::PHOTOMETRIC_INTERPRETATION, *b"CS", "MONOCHROME2")
+        .number(tags::ROWS, 4)
+        .number(tags::COLUMNS, 3)
+        .number(tags::BITS_ALLOCATED, 16)
+        .number(tags::BITS_STORED, 16)
+        .number(tags::HIGH_BIT, 15)
+        .number(tags::PIXEL_REPRESENTATION, 1)
+        .text(tags::RESCALE_INTERCEPT, *b"DS", "-1024")
+        .text(tags::RESCALE_SLOPE, *b"DS", "1")
+        .pixels(&[value; 12])
+    }
+
+    /// Only a SOP Class UID.
+    pub fn empty(sop_class: &str) -> Self {
+        Self {
             elements: BTreeMap::new(),
-            claimed: BTreeMap::new(),
             transfer_syntax: "1.2.840.10008.1.2.1".to_owned(),
+            claimed: BTreeMap::new(),
             undefined_pixels: false,
-        };
-        file.text(tags::SOP_CLASS_UID, *b"UI", "1.2.840.10008.5.1.4.1.1.2")
-            .text(
-                tags::SOP_INSTANCE_UID,
-                *b"UI",
-                &format!("1.2.3.{series}.{number}"),
-            )
-            .text(tags::STUDY_DATE, *b"DA", "20240102")
-            .text(tags::MODALITY, *b"CS", "CT")
-            .text(tags::PATIENT_NAME, *b"PN", "Phantom^Lumbar")
-            .text(tags::PATIENT_ID, *b"LO", "P1")
-            .text(tags::PATIENT_POSITION, *b"CS", "HFS")
-            .text(tags::STUDY_INSTANCE_UID, *b"UI", "1.2.3")
-            .text(
-                tags::SERIES_INSTANCE_UID,
-                *b"UI",
-                &format!("1.2.3.{series}"),
-            )
-            .text(tags::SERIES_NUMBER, *b"IS", &series.to_string())
-            .text(tags::INSTANCE_NUMBER, *b"IS", &number.to_string())
-            .text(tags::FRAME_OF_REFERENCE_UID, *b"UI", "1.2.3.9")
-            .position([-10.0, -20.0, z])
-            .text(tags::IMAGE_ORIENTATION_PATIENT, *b"DS", "1\\0\\0\\0\\1\\0")
-            .text(tags::PIXEL_SPACING, *b"DS", "0.8\\0.5")
-            .number(tags::SAMPLES_PER_PIXEL, 1)
-            .text(tags::PHOTOMETRIC_INTERPRETATION, *b"CS", "MONOCHROME2")
-            .number(tags::ROWS, 4)
-            .number(tags::COLUMNS, 3)
-            .number(tags::BITS_ALLOCATED, 16)
-            .number(tags::BITS_STORED, 16)
-            .number(tags::HIGH_BIT, 15)
-            .number(tags::PIXEL_REPRESENTATION, 1)
-            .text(tags::RESCALE_INTERCEPT, *b"DS", "-1024")
-            .text(tags::RESCALE_SLOPE, *b"DS", "1")
-            .pixels(&[value; 12])
+        }
+        .text(tags::SOP_CLASS_UID, *b"UI", sop_class)
     }
 
     /// Sets a text element.
@@ -181,27 +186,8 @@ impl DicomFile {
     /// The whole file in Explicit VR Big Endian: heads and US values are turned, other values are
     /// left as they are.
     pub fn big_endian_bytes(&self) -> Vec<u8> {
-        let mut out = vec![0; 128];
-        out.extend(b"DICM");
-        let syntax = b"1.2.840.10008.1.2.2\0";
-        element(&mut out, tags::TRANSFER_SYNTAX_UID, *b"UI", syntax);
-        for (tag, (vr, bytes)) in &self.elements {
-            out.extend(tag.0.to_be_bytes());
-            out.extend(tag.1.to_be_bytes());
-            out.extend(vr);
-            if is_long(*vr) {
-                out.extend([0, 0]);
-                out.extend((bytes.len() as u32).to_be_bytes());
-            } else {
-                out.extend((bytes.len() as u16).to_be_bytes());
-            }
-            if vr == b"US" {
-                out.extend(bytes.chunks(2).flat_map(|pair| [pair[1], pair[0]]));
-            } else {
-                out.extend(bytes);
-            }
-        }
-        out
+        let meta = self.clone().transfer_syntax("1.2.840.10008.1.2.2");
+        [meta.file_meta(), self.big_endian_data_set()].concat()
     }
 
     /// Elements in implicit VR, without preamble and file meta group.
@@ -236,6 +222,47 @@ impl DicomFile {
                     .expect("a head")
                     .reverse();
             }
+        }
+        out
+    }
+
+    /// Elements of a file of text and 16-bit numbers in another encoding.
+    pub fn data_set_in(&self, transfer_syntax: &str) -> Vec<u8> {
+        let explicit = transfer_syntax != "1.2.840.10008.1.2";
+        let big_endian = transfer_syntax == "1.2.840.10008.1.2.2";
+        let mut out = Vec::new();
+        let u16_of = |n: u16| {
+            if big_endian {
+                n.to_be_bytes()
+            } else {
+                n.to_le_bytes()
+            }
+        };
+        let u32_of = |n: u32| {
+            if big_endian {
+                n.to_be_bytes()
+            } else {
+                n.to_le_bytes()
+            }
+        };
+        for (tag, (vr, bytes)) in &self.elements {
+            let mut value = bytes.clone();
+            if big_endian && matches!(vr, b"US" | b"OW") {
+                value.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+            }
+            out.extend(u16_of(tag.0));
+            out.extend(u16_of(tag.1));
+            let long = !explicit || matches!(vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT");
+            if explicit {
+                out.extend(vr);
+                out.extend(if long { &[0, 0][..] } else { &[] });
+            }
+            if long {
+                out.extend(u32_of(value.len() as u32));
+            } else {
+                out.extend(u16_of(value.len() as u16));
+            }
+            out.extend(value);
         }
         out
     }

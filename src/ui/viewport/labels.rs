@@ -10,7 +10,7 @@ use crate::app::presentation::Presentation;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::{Viewport, ViewportId};
 use crate::geometry::{AnatomicalPlane, OrientationLetters, Plane};
-use crate::ui::{format, theme};
+use crate::ui::{format, glyphs, theme};
 use crate::volume::{Interpolation, SlabMode, value_at};
 
 const LINE: f32 = 16.0;
@@ -128,12 +128,12 @@ fn slice_position(viewport: &Viewport, frame: &ViewFrame, state: &AppState) -> S
 
 fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
     if rect.width() >= 420.0 {
-        corner_text(painter, rect, &series_lines(state));
+        corner_text(painter, rect, &series_lines(painter.ctx(), state));
     }
 }
 
 /// Patient, date and series, unless the person wants no names.
-pub fn series_lines(state: &AppState) -> Vec<String> {
+pub fn series_lines(context: &egui::Context, state: &AppState) -> Vec<String> {
     let Some(stage) = &state.stage else {
         return Vec::new();
     };
@@ -144,7 +144,8 @@ pub fn series_lines(state: &AppState) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(study) = study {
         if !state.settings.hide_patient {
-            let name = format::person_name(&study.patient.name);
+            let name =
+                format::person_name(&study.patient.name, |part| glyphs::can_draw(context, part));
             // A radiograph may be all there is to tell two patients of one name apart.
             let id =
                 Some(&study.patient.id).filter(|id| !id.is_empty() && stage.volume().is_none());
@@ -181,7 +182,7 @@ pub fn corner_text(painter: &Painter, rect: Rect, lines: &[String]) {
             painter,
             at,
             Align2::RIGHT_TOP,
-            &shortened(painter, content, wide),
+            &shortened(painter, &glyphs::drawable(painter.ctx(), content), wide),
             theme::LABEL,
         );
     }

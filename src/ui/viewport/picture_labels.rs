@@ -28,7 +28,7 @@ pub fn paint(
         &which(stage),
         theme::LABEL,
     );
-    labels::corner_text(&painter, area, &labels::series_lines(state));
+    labels::corner_text(&painter, area, &labels::series_lines(painter.ctx(), state));
     let color = frame.is_some_and(|frame| matches!(frame.samples, Samples::Rgb8(_)));
     if !color {
         let corner = pos2(area.left() + EDGE, area.bottom() - EDGE);
