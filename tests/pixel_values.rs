@@ -442,7 +442,9 @@ fn uncompressed_colours_are_what_their_bytes_are() {
     // Says 4:2:2 and holds the chroma of every pixel.
     let full = file("YBR_FULL_422", [100, 128, 128].repeat(6));
     assert_eq!(samples(&full), Samples::Rgb8(vec![[100; 3]; 6]));
-    let half = file("YBR_FULL_422", [100, 50, 128, 128].repeat(3));
+    let half = file("YBR_FULL_422", [100, 50, 128, 128].repeat(3))
+        .number(tags::ROWS, 3)
+        .number(tags::COLUMNS, 2);
     assert_eq!(samples(&half), Samples::Rgb8([[100; 3], [50; 3]].repeat(3)));
     // Left over from a JPEG 2000 stream that was decoded to RGB.
     let rct = file("YBR_RCT", [1, 2, 3].repeat(6));

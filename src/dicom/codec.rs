@@ -22,12 +22,30 @@ const LARGEST_INFLATED_BYTES: usize = 1 << 28;
 
 /// What a codec made of a frame.
 pub(crate) struct Decoded {
-    /// Little endian samples of Bits Allocated, colours by pixel, values in the low bits.
-    pub bytes: Vec<u8>,
+    /// Samples of Bits Allocated, colours by pixel, values in the low bits.
+    pub samples: Stored,
     /// Bits of a sample that count, from the lowest; the sign is in the highest of them.
     pub bits: u16,
     /// Colours are luma and chroma.
     pub is_ybr: bool,
+}
+
+/// Samples as a codec leaves them, so that 16-bit ones need no copy.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Stored {
+    /// Little endian.
+    Bytes(Vec<u8>),
+    /// 16 bits each.
+    Words(Vec<u16>),
+}
+
+impl Stored {
+    fn byte_count(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Words(words) => 2 * words.len(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -110,10 +128,11 @@ pub(crate) fn decode(
         .unwrap_or_else(|| Err("the stream is damaged".to_owned()))
         .map_err(failed)?;
     let expected = expected_bytes(instance);
-    if decoded.bytes.len() != expected {
+    let made = decoded.samples.byte_count();
+    if made != expected {
         return Err(Problem::Codec {
             frame,
-            message: format!("{} bytes instead of {expected}", decoded.bytes.len()),
+            message: format!("{made} bytes instead of {expected}"),
         });
     }
     Ok(decoded)
@@ -147,23 +166,6 @@ fn layout(instance: &Instance, width: usize) -> Layout<'_> {
     }
 }
 
-/// Samples of `from` bytes, words in the order of this machine → little endian ones of `to` bytes.
-fn resized(bytes: Vec<u8>, from: usize, to: usize) -> Result<Vec<u8>, String> {
-    let words = |bytes: &[u8]| -> Vec<[u8; 2]> {
-        let (words, _) = bytes.as_chunks::<2>();
-        let little = |word: &[u8; 2]| u16::from_ne_bytes(*word).to_le_bytes();
-        words.iter().map(little).collect()
-    };
-    match (from, to) {
-        (1, 1) => Ok(bytes),
-        (2, 2) if cfg!(target_endian = "little") => Ok(bytes),
-        (2, 2) => Ok(words(&bytes).into_flattened()),
-        (2, 1) => Ok(words(&bytes).iter().map(|[low, _]| *low).collect()),
-        (1, 2) => Ok(bytes.into_iter().flat_map(|byte| [byte, 0]).collect()),
-        _ => Err(format!("{} bits allocated are not read here", 8 * to)),
-    }
-}
-
 /// What our own decoders may spend on a frame.
 fn limits(instance: &Instance) -> Limits {
     Limits {
@@ -172,13 +174,15 @@ fn limits(instance: &Instance) -> Limits {
     }
 }
 
-/// Decoded samples as little endian ones of Bits Allocated.
-fn stored(samples: Plane, instance: &Instance) -> Result<Vec<u8>, String> {
-    let to = sample_bytes(instance);
-    match samples {
-        Plane::U8(samples) => resized(samples, 1, to),
-        Plane::U16(samples) => resized(bytemuck::cast_slice(&samples).to_vec(), 2, to),
-    }
+/// Decoded samples as ones of Bits Allocated.
+fn stored(samples: Plane, instance: &Instance) -> Result<Stored, String> {
+    Ok(match (samples, sample_bytes(instance)) {
+        (Plane::U8(samples), 1) => Stored::Bytes(samples),
+        (Plane::U8(samples), 2) => Stored::Words(samples.into_iter().map(u16::from).collect()),
+        (Plane::U16(samples), 1) => Stored::Bytes(samples.into_iter().map(|s| s as u8).collect()),
+        (Plane::U16(samples), 2) => Stored::Words(samples),
+        (_, bytes) => return Err(format!("{} bits allocated are not read here", 8 * bytes)),
+    })
 }
 
 /// Whatever process the stream says: transfer syntaxes are wrong at times.
@@ -209,7 +213,7 @@ fn jpeg(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     // Lossy streams may overshoot Bits Stored: cutting there would wrap values.
     let bits = if lossless { 0 } else { image.bits as u16 };
     Ok(Decoded {
-        bytes: stored(image.samples, instance)?,
+        samples: stored(image.samples, instance)?,
         bits: instance.pixel_format.bits_stored.max(bits),
         is_ybr,
     })
@@ -225,7 +229,7 @@ fn jpeg_ls(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     };
     size.check(instance)?;
     let image = jpeg_ls::decode(stream, &limits(instance)).map_err(|error| error.to_string())?;
-    let bytes = stored(image.samples, instance)?;
+    let samples = stored(image.samples, instance)?;
     let format = &instance.pixel_format;
     // Near-lossless samples may overshoot Bits Stored, where cutting would wrap them. Lossless ones
     // may have something else above it, and signed ones need not have their sign there.
@@ -235,7 +239,7 @@ fn jpeg_ls(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
         format.bits_stored
     };
     Ok(Decoded {
-        bytes,
+        samples,
         bits,
         is_ybr: header_says_ybr(instance),
     })
@@ -259,7 +263,7 @@ fn jpeg_2000(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String
     let is_ybr = !markers.transformed
         && matches!(&instance.pixel_format.photometric, Photometric::Ybr(name) if name.starts_with("YBR_FULL"));
     Ok(Decoded {
-        bytes,
+        samples: Stored::Bytes(bytes),
         bits,
         is_ybr,
     })
@@ -279,7 +283,7 @@ fn jpeg_xl(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
         within(instance.path.as_ref(), deadline, work).map_err(|error| error.to_string())??;
     // The decoder returns RGB also where the stream holds recompressed luma and chroma.
     Ok(Decoded {
-        bytes,
+        samples: Stored::Bytes(bytes),
         bits: instance.pixel_format.bits_stored,
         is_ybr: false,
     })
@@ -301,7 +305,7 @@ fn rle_lossless(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String>
             .ok_or("the RLE segments do not hold the image")?
     };
     Ok(Decoded {
-        bytes,
+        samples: Stored::Bytes(bytes),
         bits: instance.pixel_format.bits_stored,
         is_ybr: header_says_ybr(instance),
     })
@@ -322,7 +326,7 @@ fn deflate(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
             .collect();
     }
     Ok(Decoded {
-        bytes,
+        samples: Stored::Bytes(bytes),
         bits: instance.pixel_format.bits_stored,
         is_ybr: header_says_ybr(instance),
     })

@@ -6,6 +6,7 @@
 
 use dicom_dictionary_std::{tags, uids};
 
+use super::codec::Stored;
 use super::color;
 use super::encoding::EXPLICIT_VR_BIG_ENDIAN;
 use super::palette::Palette;
@@ -132,7 +133,10 @@ pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Prob
     };
     finish(
         instance,
-        native::unpack_low_bits(&decoded.bytes, bits, instance),
+        match decoded.samples {
+            Stored::Bytes(bytes) => native::unpack_low_bits(&bytes, bits, instance),
+            Stored::Words(words) => native::unpack_low_words(words, bits, instance),
+        },
         decoded.is_ybr,
     )
 }

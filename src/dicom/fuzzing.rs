@@ -1,21 +1,22 @@
 //! Ways in for the fuzz targets, which must reach what is private. Not part of the program.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::Tag;
 
 use super::elements::{Element, Elements, Value};
-use super::header::{self, FileHeader};
+use super::header::{self, Content};
 use super::parse::{self, Parsed, PixelElement};
 use super::source::ByteSource;
 use super::{codec, group};
+use crate::study::{Instance, SourcePath};
 
 /// Walks the elements of a file and reads what they say.
 pub fn header(bytes: &[u8]) {
     if let Ok(parsed) = parse::parse(ByteSource::from_memory(bytes.to_vec())) {
-        header::of_parsed(Path::new("fuzzed"), parsed).ok();
+        header::of_parsed(&path(), parsed).ok();
     }
 }
 
@@ -40,7 +41,7 @@ pub fn geometry(bytes: &[u8]) {
             }
             placed(position, shared.get(..6)?, shared.get(6..8)?)
         })
-        .map(|header| Arc::new(header.instance))
+        .map(Arc::new)
         .collect();
     for stack in group::stacks(&instances, "CT") {
         if let Some(geometry) = stack.geometry {
@@ -73,7 +74,7 @@ fn numbers(bytes: &[u8]) -> Vec<String> {
     pairs.iter().map(text).collect()
 }
 
-fn placed(position: &[String], orientation: &[String], spacing: &[String]) -> Option<FileHeader> {
+fn placed(position: &[String], orientation: &[String], spacing: &[String]) -> Option<Instance> {
     of_elements(&[
         (tags::MODALITY, "CT"),
         (tags::IMAGE_POSITION_PATIENT, &position.join("\\")),
@@ -83,7 +84,7 @@ fn placed(position: &[String], orientation: &[String], spacing: &[String]) -> Op
 }
 
 /// A 16-bit image of 8 × 8 pixels with more elements.
-fn of_elements(more: &[(Tag, &str)]) -> Option<FileHeader> {
+fn of_elements(more: &[(Tag, &str)]) -> Option<Instance> {
     let image = [
         (tags::ROWS, [8, 0]),
         (tags::COLUMNS, [8, 0]),
@@ -103,7 +104,7 @@ fn of_elements(more: &[(Tag, &str)]) -> Option<FileHeader> {
 fn parsed(
     elements: impl Iterator<Item = (Tag, [u8; 2], Vec<u8>)>,
     transfer_syntax: &str,
-) -> Option<FileHeader> {
+) -> Option<Instance> {
     let list = elements.map(|(tag, vr, bytes)| Element {
         tag,
         vr: Some(vr),
@@ -121,9 +122,18 @@ fn parsed(
             offset: 0,
             length: None,
         }),
+        overlay_data: Vec::new(),
         source: ByteSource::from_memory(Vec::new()),
+        repairs: Vec::new(),
     };
-    header::of_parsed(Path::new("fuzzed"), parsed).ok()
+    match header::of_parsed(&path(), parsed) {
+        Ok((_, Content::Image(image))) => Some(*image),
+        _ => None,
+    }
+}
+
+fn path() -> SourcePath {
+    SourcePath::from(PathBuf::from("fuzzed"))
 }
 
 /// Decodes a stream as the frame of a file: rows, columns and the kind of samples in the first
@@ -151,7 +161,7 @@ pub fn stream(transfer_syntax: &str, bytes: &[u8]) {
         photometric.as_bytes().to_vec(),
     );
     let all = elements.into_iter().chain([photometric]);
-    if let Some(header) = parsed(all, transfer_syntax) {
-        codec::decode(&header.instance, 0, stream.to_vec()).ok();
+    if let Some(instance) = parsed(all, transfer_syntax) {
+        codec::decode(&instance, 0, stream.to_vec()).ok();
     }
 }

@@ -142,6 +142,24 @@ pub(crate) fn unpack_low_bits(bytes: &[u8], bits: u16, instance: &Instance) -> S
     )
 }
 
+/// The same for samples that are words already: no copy.
+pub(crate) fn unpack_low_words(words: Vec<u16>, bits: u16, instance: &Instance) -> Samples {
+    let format = PixelFormat {
+        bits_stored: bits,
+        high_bit: bits - 1,
+        ..instance.pixel_format.clone()
+    };
+    if format.signed {
+        let mut values: Vec<i16> = bytemuck::cast_vec(words);
+        sign_extend(&mut values, &format);
+        Samples::I16(values)
+    } else {
+        let mut values = words;
+        mask(&mut values, &format);
+        Samples::U16(values)
+    }
+}
+
 /// One bit a pixel, the first in the lowest bit.
 pub(crate) fn unpack_bits(bytes: &[u8], first_bit: usize, pixels: usize) -> Vec<u8> {
     (first_bit..first_bit + pixels)
