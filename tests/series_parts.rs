@@ -187,7 +187,9 @@ fn b_values_with_several_directions_are_split_twice() {
 
 #[test]
 fn b_values_are_found_where_makers_hide_them() {
-    let makers: [(&str, u16, u16, [u8; 2], [&[u8]; 2]); 3] = [
+    /// Maker, group, element, VR, and the values of two b values.
+    type Maker = (&'static str, u16, u16, [u8; 2], [&'static [u8]; 2]);
+    let makers: [Maker; 3] = [
         (
             "SIEMENS MR HEADER",
             0x0019,

@@ -362,8 +362,8 @@ fn thumbnail(series: &Series, stack: usize) -> Option<Thumbnail> {
         .copied()
         .zip(sorted.get(sorted.len() * 99 / 100).copied());
     let voi = instance.voi(reference.frame);
-    let mut look = super::presentation::Presentation::new(voi, &lut.unit, range);
-    look.invert = instance.low_is_bright;
+    let look = super::presentation::Presentation::new(voi, &lut.unit, range)
+        .with_low_bright(instance.low_is_bright);
     let greys = frame_greys(&frame, instance, reference.frame, &look.display())?;
     let rgb = small
         .iter()

@@ -16,8 +16,10 @@ pub struct Presentation {
     pub function: VoiFunction,
     /// VOI LUT table of the header, shown instead of the window until another is chosen.
     pub table: Option<Arc<LookupTable>>,
-    /// White and black exchanged.
+    /// Low values are bright.
     pub invert: bool,
+    /// They are so by the header (MONOCHROME1, Presentation LUT Shape).
+    pub own_invert: bool,
     /// Between voxels.
     pub interpolation: Interpolation,
     /// The image's own look, for `0`.
@@ -48,9 +50,24 @@ impl Presentation {
             function: own.function,
             table: own.table.clone(),
             invert: false,
+            own_invert: false,
             interpolation: Interpolation::Linear,
             own,
         }
+    }
+
+    /// The same with the way greys run in the header.
+    pub fn with_low_bright(self, low_is_bright: bool) -> Self {
+        Self {
+            invert: low_is_bright,
+            own_invert: low_is_bright,
+            ..self
+        }
+    }
+
+    /// Whether a person has exchanged white and black.
+    pub fn is_inverted(&self) -> bool {
+        self.invert != self.own_invert
     }
 
     /// Range that nearly all modality values of frame `index` of a file lie in, without padding;
@@ -179,6 +196,17 @@ mod tests {
         assert_eq!(ct.window, WindowLevel::new(40.0, 400.0));
         let mr = Presentation::new(None, "", Some((100., 900.)));
         assert_eq!(mr.window, WindowLevel::new(500.0, 800.0));
+    }
+
+    #[test]
+    fn only_a_person_inverts() {
+        let radiograph = Presentation::new(None, "", None).with_low_bright(true);
+        assert!(radiograph.display().invert && !radiograph.is_inverted());
+        let exchanged = Presentation {
+            invert: false,
+            ..radiograph
+        };
+        assert!(exchanged.is_inverted());
     }
 
     #[test]

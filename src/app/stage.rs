@@ -289,10 +289,11 @@ impl AppState {
             playing: false,
             look_from: None,
         };
-        stage.presentation = Presentation::new(stage.header_looks().first(), stage.unit(), None);
-        stage.presentation.invert = stage
+        let low_is_bright = stage
             .instance_of(0)
             .is_some_and(|(instance, _)| instance.low_is_bright);
+        stage.presentation = Presentation::new(stage.header_looks().first(), stage.unit(), None)
+            .with_low_bright(low_is_bright);
         stage.show_frame(0, &self.waker);
         self.stage = Some(stage);
         self.probe = None;

@@ -150,7 +150,7 @@ fn finish(stack: &mut Stack, instances: &[Arc<Instance>], frames_of_reference: u
             "Lossy compression has changed the values.".to_owned(),
         );
     }
-    for repair in [Repair::EncodingGuessed, Repair::InflatedInPart] {
+    for repair in Repair::ALL {
         let count = used.iter().filter(|i| i.repairs.contains(&repair)).count();
         if count > 0 {
             let files = if count == 1 {

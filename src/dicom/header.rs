@@ -18,7 +18,7 @@ use crate::budget::MEMORY;
 use crate::geometry::PatientPosition;
 use crate::study::{
     FrameHeader, FrameOfReferenceUid, Instance, InstanceUid, OtherObject, Patient, Photometric,
-    PixelData, PixelFormat, SampleKind, SeriesUid, SourcePath, StudyUid,
+    PixelData, PixelFormat, Repair, SampleKind, SeriesUid, SourcePath, StudyUid,
 };
 
 /// More frames than any real run has; beyond it a count is a lie that would cost memory.
@@ -106,6 +106,10 @@ fn image(
     let pixel_format = pixel_format(header, kind)?;
     let left = parsed.source.len().saturating_sub(pixels.offset);
     let count = frame_count(header, left)?;
+    let mut repairs = parsed.repairs;
+    if header.integer(tags::NUMBER_OF_FRAMES).is_err() {
+        repairs.push(Repair::FrameCountRead);
+    }
     let booked = MEMORY.reserve(
         (size_of::<Facts>() + size_of::<Instance>() + count * size_of::<FrameHeader>()) as u64,
         "the header",
@@ -127,7 +131,7 @@ fn image(
         rows: size(header, tags::ROWS)?,
         columns: size(header, tags::COLUMNS)?,
         padding: padding(header, &pixel_format),
-        overlays: overlays::planes(header, &parsed.overlay_data, &pixel_format, &charset),
+        overlays: overlays::planes(header, &parsed.overlay_data, &pixel_format, charset),
         pixel_format,
         pixel_data: PixelData {
             offset: pixels.offset,
@@ -135,7 +139,7 @@ fn image(
         },
         pixel_aspect: spacing::pixel_aspect(header),
         frame_time_ms: frame_time_ms(header),
-        repairs: parsed.repairs,
+        repairs,
         frames,
         booked: Some(Arc::new(booked)),
     })
@@ -228,7 +232,12 @@ fn pixel_format(header: &Elements, kind: SampleKind) -> Result<PixelFormat, Prob
 
 /// Number of Frames, checked against what the file can hold.
 fn frame_count(header: &Elements, bytes_left: u64) -> Result<usize, Problem> {
-    match header.integer(tags::NUMBER_OF_FRAMES)? {
+    let stated = header.integer(tags::NUMBER_OF_FRAMES).or_else(|problem| {
+        leading_digits(header, tags::NUMBER_OF_FRAMES)
+            .map(Some)
+            .ok_or(problem)
+    })?;
+    match stated {
         None | Some(1) => Ok(1),
         Some(count @ 2..=MOST_FRAMES) if count as u64 <= bytes_left.saturating_mul(8) => {
             Ok(count as usize)
@@ -238,6 +247,13 @@ fn frame_count(header: &Elements, bytes_left: u64) -> Result<usize, Problem> {
             Err(header.malformed(tags::NUMBER_OF_FRAMES, &expected))
         }
     }
+}
+
+/// The number that a value begins with, where it goes on with something else.
+fn leading_digits(header: &Elements, tag: Tag) -> Option<i64> {
+    let text = header.code(tag);
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    text.strip_suffix(rest)?.parse().ok()
 }
 
 /// An integer for display and order; a malformed one is as good as none.

@@ -27,6 +27,40 @@ pub(crate) fn is_value(tag: Tag) -> bool {
             tag,
             tags::PATIENT_NAME | tags::PATIENT_ID | tags::PATIENT_BIRTH_DATE | tags::PATIENT_SEX
         ),
+        0x0018 | 0x0020 => is_acquisition(tag),
+        0x0019 | 0x0043 | 0x2001 => super::labels::is_private_b_value(tag),
+        // Image pixel, palette and window attributes; the sequences behind them are not values.
+        0x0028 => {
+            tag.1 < 0x1300
+                || matches!(
+                    tag,
+                    tags::LOSSY_IMAGE_COMPRESSION
+                        | tags::LUT_DESCRIPTOR
+                        | tags::LUT_EXPLANATION
+                        | tags::MODALITY_LUT_TYPE
+                        | tags::LUT_DATA
+                )
+        }
+        0x0042 => tag == tags::DOCUMENT_TITLE,
+        0x0062 => tag == tags::REFERENCED_SEGMENT_NUMBER,
+        0x0070 => matches!(tag, tags::CONTENT_LABEL | tags::CONTENT_DESCRIPTION),
+        0x3006 => tag == tags::STRUCTURE_SET_LABEL,
+        0x300A => tag == tags::RT_PLAN_LABEL,
+        0x0054 => matches!(tag, tags::FRAME_REFERENCE_TIME | tags::UNITS),
+        0x2050 => tag == tags::PRESENTATION_LUT_SHAPE,
+        // Repeating group of overlay planes; their bits (60xx,3000) are only noted.
+        0x6000..=0x601E => tag.0.is_multiple_of(2) && tag.1 < 0x3000,
+        0x7FE0 => matches!(
+            tag,
+            tags::EXTENDED_OFFSET_TABLE | tags::EXTENDED_OFFSET_TABLE_LENGTHS
+        ),
+        _ => false,
+    }
+}
+
+/// Those of the groups that say how, when and where an image was taken.
+fn is_acquisition(tag: Tag) -> bool {
+    match tag.0 {
         0x0018 => matches!(
             tag,
             tags::CINE_RATE
@@ -68,32 +102,6 @@ pub(crate) fn is_value(tag: Tag) -> bool {
                 | tags::DIMENSION_INDEX_VALUES
                 | tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME
                 | tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
-        ),
-        // Image pixel, palette and window attributes; the sequences behind them are not values.
-        0x0019 | 0x0043 | 0x2001 => super::labels::is_private_b_value(tag),
-        0x0028 => {
-            tag.1 < 0x1300
-                || matches!(
-                    tag,
-                    tags::LOSSY_IMAGE_COMPRESSION
-                        | tags::LUT_DESCRIPTOR
-                        | tags::LUT_EXPLANATION
-                        | tags::MODALITY_LUT_TYPE
-                        | tags::LUT_DATA
-                )
-        }
-        0x0042 => tag == tags::DOCUMENT_TITLE,
-        0x0062 => tag == tags::REFERENCED_SEGMENT_NUMBER,
-        0x0070 => matches!(tag, tags::CONTENT_LABEL | tags::CONTENT_DESCRIPTION),
-        0x3006 => tag == tags::STRUCTURE_SET_LABEL,
-        0x300A => tag == tags::RT_PLAN_LABEL,
-        0x0054 => matches!(tag, tags::FRAME_REFERENCE_TIME | tags::UNITS),
-        0x2050 => tag == tags::PRESENTATION_LUT_SHAPE,
-        // Repeating group of overlay planes; their bits (60xx,3000) are only noted.
-        0x6000..=0x601E => tag.0.is_multiple_of(2) && tag.1 < 0x3000,
-        0x7FE0 => matches!(
-            tag,
-            tags::EXTENDED_OFFSET_TABLE | tags::EXTENDED_OFFSET_TABLE_LENGTHS
         ),
         _ => false,
     }

@@ -122,14 +122,26 @@ pub enum Repair {
     EncodingGuessed,
     /// The deflated data set ends in damage; what came before it is used.
     InflatedInPart,
+    /// Number of Frames is no number; the digits that it begins with are used.
+    FrameCountRead,
 }
 
 impl Repair {
+    /// All, as they are told.
+    pub const ALL: [Self; 3] = [
+        Self::EncodingGuessed,
+        Self::InflatedInPart,
+        Self::FrameCountRead,
+    ];
+
     /// What was done, to go after "n files: ".
     pub fn words(self) -> &'static str {
         match self {
             Self::EncodingGuessed => {
                 "the file does not say how it is encoded; this was found from its bytes"
+            }
+            Self::FrameCountRead => {
+                "the number of frames is not written as a number; its first digits are used"
             }
             Self::InflatedInPart => {
                 "the compressed data set ends in damage; what came before it is used"

@@ -181,7 +181,9 @@ fn study_head(ui: &mut Ui, study: &Study, state: &AppState) {
     } else {
         let name =
             format::person_name(&study.patient.name, |part| glyphs::can_draw(ui.ctx(), part));
-        format!("{name} · {}", study.patient.id)
+        let parts = [name.as_str(), &study.patient.id];
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        parts.collect::<Vec<_>>().join(" · ")
     };
     let who = glyphs::drawable(ui.ctx(), &who);
     let label = egui::Label::new(RichText::new(&*who).strong().color(theme::LABEL)).truncate();

@@ -5,7 +5,7 @@ use dicom_object::Tag;
 
 use stylet::study::Samples;
 
-use crate::case::{Case, Picture, Rejected, STORED, Undecodable, guessed, image, stored};
+use crate::case::{Case, Picture, Rejected, STORED, Told, Undecodable, guessed, image, stored};
 use crate::dicom_file::{DicomFile, items};
 
 /// Classic multi-frame files do not say where each frame lies.
@@ -254,6 +254,13 @@ fn counts() -> Vec<Case> {
             "Samples per Pixel 400,000 times",
             [image().file_meta(), many_elements].concat(),
             stored(),
+        ),
+        Case::of(
+            "1A frames",
+            &frames("1A"),
+            Told(
+                "In 1 file, the number of frames is not written as a number; its first digits are used. Send the series again from the archive if a picture looks wrong.",
+            ),
         ),
         Case::of(
             "0 frames",

@@ -118,10 +118,7 @@ fn a_jpeg_without_its_end_is_read_if_all_pixels_are_there() {
     stream.truncate(end + 2);
     let whole = decode(&instance, 0, stream.clone()).unwrap();
     let open = decode(&instance, 0, stream[..end].to_vec()).unwrap();
-    assert_eq!(
-        open.samples.into_bytes(),
-        whole.samples.into_bytes()
-    );
+    assert_eq!(open.samples.into_bytes(), whole.samples.into_bytes());
     for cut in (0..end - 1).rev().step_by(7) {
         let result = decode(&instance, 0, stream[..cut].to_vec());
         assert!(result.is_err(), "{cut} of {end}");

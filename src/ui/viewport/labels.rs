@@ -243,7 +243,7 @@ pub fn window_words(look: &Presentation) -> String {
         Some(_) => "Table of the file".to_owned(),
         None => format!("W {:.0}  L {:.0}", look.window.width, look.window.center),
     };
-    let inverted = if look.invert { " inverted" } else { "" };
+    let inverted = if look.is_inverted() { " inverted" } else { "" };
     format!("{shown}{inverted}")
 }
 
