@@ -147,6 +147,8 @@ impl VolumeStage {
             }
             FirstFrame::Drawing => {
                 self.first_frame = FirstFrame::Drawn;
+                let slices = self.volume.size[2];
+                log::debug!("first picture with {} of {slices} slices read", self.loaded);
                 self.on_screen.store(true, Ordering::Relaxed);
             }
             _ => {}
