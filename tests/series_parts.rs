@@ -386,3 +386,25 @@ fn files_without_a_meta_group_are_reported_as_repaired() {
             .starts_with("Repaired: In 3 files")
     );
 }
+
+#[test]
+fn one_slice_over_time_is_one_list_of_pictures() {
+    let files: Vec<_> = (0..5)
+        .map(|i| {
+            mr(5 - i).text(
+                tags::TEMPORAL_POSITION_IDENTIFIER,
+                *b"IS",
+                &(5 - i).to_string(),
+            )
+        })
+        .collect();
+    let report = import(&folder(&files));
+    assert_eq!(kinds(&report), [(StackKind::Images, 5)]);
+    let series = only_series(&report);
+    let numbers: Vec<_> = series.stacks[0]
+        .frames
+        .iter()
+        .map(|at| series.instances[at.instance].number)
+        .collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5].map(Some), "in their order");
+}

@@ -64,7 +64,8 @@ pub(crate) fn split(frames: Vec<Placed<'_>>) -> Vec<Part<'_>> {
     let before = repeats(&frames);
     // A single repeated slice is a duplicate, not a second stack.
     let single = before.places == 1 && before.all_places >= grid::FEWEST_SLICES;
-    if before.frames == 0 || single {
+    // One place again and again is a run to scroll through, not a stack for each picture.
+    if before.frames == 0 || single || before.all_places == 1 {
         return vec![(String::new(), frames)];
     }
     let mut names: Vec<&'static str> = Vec::new();
