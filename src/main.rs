@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error")).init();
     let cli = Cli::parse();
     cli.apply_memory();
+    stylet::dicom::sweep_unpacked();
     let failed = match cli.command {
         Some(command) => command
             .run()

@@ -235,3 +235,50 @@ fn unreadable_files_and_pipes_are_listed_not_waited_for() {
     assert_eq!(only_stack(&report).frames.len(), 3);
     assert!(report.rejected[0].reason.contains("cannot be read"));
 }
+
+#[test]
+fn two_patients_under_one_uid_stay_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    for slice in 0..4 {
+        let z = f64::from(slice);
+        let of = |id: &str, name: &str| {
+            DicomFile::slice(1, slice, z, 7)
+                .text(tags::PATIENT_ID, *b"LO", id)
+                .text(tags::PATIENT_NAME, *b"PN", name)
+        };
+        of("A", "ALPHA^ANNA").write(folder.path(), &format!("a{slice}"));
+        of("B", "BRAVO^BEN").write(folder.path(), &format!("b{slice}"));
+    }
+    let report = scan(&[folder.path().to_owned()], &|_, _| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let mut found: Vec<_> = report
+        .catalog
+        .studies
+        .iter()
+        .map(|study| (study.patient.id.clone(), study.series[0].instances.len()))
+        .collect();
+    found.sort();
+    assert_eq!(found, [("A".to_owned(), 4), ("B".to_owned(), 4)]);
+    let uids: std::collections::HashSet<_> = report.catalog.series().map(|(_, s)| &s.uid).collect();
+    assert_eq!(uids.len(), 2);
+}
+
+#[test]
+fn slices_without_series_uid_are_one_series_where_their_frame_of_reference_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for slice in 0..4 {
+        DicomFile::slice(1, slice, f64::from(slice), 7)
+            .without(tags::SERIES_INSTANCE_UID)
+            .write(folder.path(), &format!("{slice}"));
+    }
+    let report = scan(&[folder.path().to_owned()], &|_, _| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let series: Vec<_> = report.catalog.series().collect();
+    assert_eq!(series.len(), 1);
+    assert_eq!(series[0].1.stacks[0].frames.len(), 4);
+    assert!(!series[0].1.uid.as_str().is_empty());
+}

@@ -452,3 +452,34 @@ fn uncompressed_colours_are_what_their_bytes_are() {
     let video = refused(&file("YBR_PARTIAL_420", vec![0; 18]));
     assert!(video.contains("YBR_PARTIAL_420"), "{video}");
 }
+
+#[test]
+fn high_bit_counts_in_compressed_cells_too() {
+    // 12 bits in the upper part of 16: 5, 205 and 405 shifted by four.
+    let words: Vec<u16> = [5_u16, 205, 405, 5, 205, 405]
+        .iter()
+        .map(|v| v << 4)
+        .collect();
+    let file = grey(
+        16,
+        12,
+        15,
+        words.iter().flat_map(|w| w.to_le_bytes()).collect(),
+    );
+    let expected = Samples::U16(vec![5, 205, 405, 5, 205, 405]);
+    assert_eq!(samples(&file), expected);
+    // RLE: a header of 64 bytes, then the high and the low bytes as literal runs.
+    let plane = |shift: u16| -> Vec<u8> {
+        let bytes = words.iter().map(|w| (w >> shift) as u8);
+        std::iter::once(5).chain(bytes).chain([0x80]).collect()
+    };
+    let mut stream: Vec<u8> = [2_u32, 64, 72]
+        .iter()
+        .flat_map(|n| n.to_le_bytes())
+        .collect();
+    stream.resize(64, 0);
+    stream.extend(plane(8));
+    stream.extend(plane(0));
+    let packed = file.encapsulated("1.2.840.10008.1.2.5", &[&[], &stream]);
+    assert_eq!(samples(&packed), expected);
+}

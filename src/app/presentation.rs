@@ -26,6 +26,11 @@ pub struct Presentation {
     pub own: VoiLut,
 }
 
+/// A width that can be divided by: 1 where all values are equal, else what it is.
+fn widened(width: f64) -> f64 {
+    if width > 0.0 { width } else { 1.0 }
+}
+
 impl Presentation {
     /// Default look: the header's first window or table, else soft tissue for CT, else the given
     /// range.
@@ -40,7 +45,7 @@ impl Presentation {
             (Some(voi), _) => voi.clone(),
             (None, _) if unit == "HU" => plain(WindowLevel::new(40.0, 400.0), VoiFunction::Linear),
             (None, Some((low, high))) => plain(
-                WindowLevel::new(f64::midpoint(low, high), (high - low).max(1.0)),
+                WindowLevel::new(f64::midpoint(low, high), widened(high - low)),
                 VoiFunction::LinearExact,
             ),
             (None, None) => plain(WindowLevel::new(127.5, 255.0), VoiFunction::LinearExact),

@@ -67,7 +67,7 @@ impl Stage {
     pub fn progress(&self) -> Option<(usize, usize)> {
         match &self.content {
             Content::Volume(stage) if stage.is_loading() => {
-                Some((stage.loaded, self.stack()?.frames.len()))
+                Some((stage.loaded, stage.slices_to_read()))
             }
             _ => None,
         }

@@ -99,6 +99,12 @@ impl VolumeStage {
         self.is_loading() || self.finding_air.is_some() || self.overlays.is_busy()
     }
 
+    /// Slices of the grid that are read; those of gaps are not.
+    pub fn slices_to_read(&self) -> usize {
+        let sources = self.volume.geometry.slice_sources();
+        sources.iter().flatten().count()
+    }
+
     /// Whether slices are being read.
     pub fn is_loading(&self) -> bool {
         self.loading.is_some()

@@ -1,8 +1,7 @@
 //! Compressed streams → samples, one frame at a time.
 //!
-//! JPEG is decoded by [`crate::codec`], the rest by dicom-pixeldata, except in the cases named
-//! here that it refuses or gets wrong. Streams
-//! are not trusted: size, components and precision are read from them first and compared with the
+//! JPEG, JPEG-LS and JPEG 2000 are decoded by [`crate::codec`], JPEG XL by its own crate, regular
+//! RLE and small deflated frames by dicom-pixeldata. Streams are not trusted: size, components and precision are read from them first and compared with the
 //! header, what a codec panics on becomes an error of that frame, and what it returns must have
 //! the size of the frame.
 
@@ -24,8 +23,10 @@ const LARGEST_INFLATED_BYTES: usize = 1 << 28;
 pub(crate) struct Decoded {
     /// Samples of Bits Allocated, colours by pixel, values in the low bits.
     pub samples: Stored,
-    /// Bits of a sample that count, from the lowest; the sign is in the highest of them.
+    /// Bits of a sample that count; the sign is in the highest of them.
     pub bits: u16,
+    /// The highest of them.
+    pub high_bit: u16,
     /// Colours are luma and chroma.
     pub is_ybr: bool,
 }
@@ -37,12 +38,14 @@ pub(crate) enum Stored {
     Bytes(Vec<u8>),
     /// 16 bits each.
     Words(Vec<u16>),
+    /// Laid out as uncompressed pixel data is, planes and single bits too.
+    Native(Vec<u8>),
 }
 
 impl Stored {
     fn byte_count(&self) -> usize {
         match self {
-            Self::Bytes(bytes) => bytes.len(),
+            Self::Bytes(bytes) | Self::Native(bytes) => bytes.len(),
             Self::Words(words) => 2 * words.len(),
         }
     }
@@ -127,7 +130,10 @@ pub(crate) fn decode(
     let decoded = guarded(run)
         .unwrap_or_else(|| Err("the stream is damaged".to_owned()))
         .map_err(failed)?;
-    let expected = expected_bytes(instance);
+    let expected = match decoded.samples {
+        Stored::Native(_) => native_bytes(instance),
+        _ => expected_bytes(instance),
+    };
     let made = decoded.samples.byte_count();
     if made != expected {
         return Err(Problem::Codec {
@@ -149,6 +155,12 @@ fn expected_samples(instance: &Instance) -> usize {
 
 fn expected_bytes(instance: &Instance) -> usize {
     expected_samples(instance) * sample_bytes(instance)
+}
+
+/// Bytes of an uncompressed frame.
+fn native_bytes(instance: &Instance) -> usize {
+    let bits = usize::from(instance.pixel_format.bits_allocated);
+    (expected_samples(instance) * bits).div_ceil(8)
 }
 
 fn header_says_ybr(instance: &Instance) -> bool {
@@ -185,6 +197,17 @@ fn stored(samples: Plane, instance: &Instance) -> Result<Stored, String> {
     })
 }
 
+/// Which bits of a lossless stream count, and the highest of them: those that the header says
+/// where the stream has cells that reach that high, else the lowest `bits`.
+fn counting_bits(instance: &Instance, precision: u16, bits: u16) -> (u16, u16) {
+    let format = &instance.pixel_format;
+    if format.high_bit >= format.bits_stored && precision > format.high_bit {
+        (format.bits_stored, format.high_bit)
+    } else {
+        (bits, bits - 1)
+    }
+}
+
 /// Whatever process the stream says: transfer syntaxes are wrong at times.
 fn jpeg(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     let header = jpeg_stream::header(stream).map_err(|error| error.to_string())?;
@@ -211,10 +234,20 @@ fn jpeg(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
             None => header_says_ybr(instance) || (header.jfif && !lossless),
         };
     // Lossy streams may overshoot Bits Stored: cutting there would wrap values.
-    let bits = if lossless { 0 } else { image.bits as u16 };
+    let (bits, high_bit) = if lossless {
+        counting_bits(
+            instance,
+            image.bits as u16,
+            instance.pixel_format.bits_stored,
+        )
+    } else {
+        let bits = instance.pixel_format.bits_stored.max(image.bits as u16);
+        (bits, bits - 1)
+    };
     Ok(Decoded {
         samples: stored(image.samples, instance)?,
-        bits: instance.pixel_format.bits_stored.max(bits),
+        bits,
+        high_bit,
         is_ybr,
     })
 }
@@ -238,9 +271,14 @@ fn jpeg_ls(instance: &Instance, stream: &[u8]) -> Result<Decoded, String> {
     } else {
         format.bits_stored
     };
+    let (bits, high_bit) = match info.near {
+        0 => counting_bits(instance, info.bits as u16, bits),
+        _ => (bits, bits - 1),
+    };
     Ok(Decoded {
         samples,
         bits,
+        high_bit,
         is_ybr: header_says_ybr(instance),
     })
 }
@@ -262,9 +300,11 @@ fn jpeg_2000(instance: &Instance, mut stream: Vec<u8>) -> Result<Decoded, String
     let bits = instance.pixel_format.bits_stored.max(size.bits as u16);
     let is_ybr = !markers.transformed
         && matches!(&instance.pixel_format.photometric, Photometric::Ybr(name) if name.starts_with("YBR_FULL"));
+    let (bits, high_bit) = counting_bits(instance, size.bits as u16, bits);
     Ok(Decoded {
         samples: Stored::Bytes(bytes),
         bits,
+        high_bit,
         is_ybr,
     })
 }
@@ -285,6 +325,7 @@ fn jpeg_xl(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
     Ok(Decoded {
         samples: Stored::Bytes(bytes),
         bits: instance.pixel_format.bits_stored,
+        high_bit: instance.pixel_format.bits_stored - 1,
         is_ybr: false,
     })
 }
@@ -307,12 +348,14 @@ fn rle_lossless(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String>
     Ok(Decoded {
         samples: Stored::Bytes(bytes),
         bits: instance.pixel_format.bits_stored,
+        // Segments are the bytes of whole cells (annex G), with whatever else is in them.
+        high_bit: instance.pixel_format.high_bit,
         is_ybr: header_says_ybr(instance),
     })
 }
 
 fn deflate(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
-    let expected = expected_bytes(instance);
+    let expected = native_bytes(instance);
     // dicom-pixeldata inflates without a limit; a deflated stream grows 1032-fold at most.
     let mut bytes = if stream.len() <= LARGEST_INFLATED_BYTES / 1032 {
         layout(instance, 1).decode(stream)?
@@ -320,14 +363,11 @@ fn deflate(instance: &Instance, stream: Vec<u8>) -> Result<Decoded, String> {
         direct::deflate(&stream, expected)?
     };
     bytes.truncate(expected);
-    if instance.pixel_format.bits_allocated == 1 {
-        bytes = (0..expected)
-            .map(|bit| bytes.get(bit / 8).map_or(0, |byte| byte >> (bit % 8) & 1))
-            .collect();
-    }
+    let format = &instance.pixel_format;
     Ok(Decoded {
-        samples: Stored::Bytes(bytes),
-        bits: instance.pixel_format.bits_stored,
+        samples: Stored::Native(bytes),
+        bits: format.bits_stored,
+        high_bit: format.high_bit,
         is_ybr: header_says_ybr(instance),
     })
 }

@@ -126,16 +126,18 @@ pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Prob
         .overlays
         .iter()
         .any(|plane| matches!(plane.source, OverlaySource::PixelBit(_)));
-    let bits = if overlaid {
-        format.bits_stored
+    let (bits, high_bit) = if overlaid {
+        (format.bits_stored, format.high_bit)
     } else {
-        decoded.bits
+        (decoded.bits, decoded.high_bit)
     };
+    let place = (bits, high_bit);
     finish(
         instance,
         match decoded.samples {
-            Stored::Bytes(bytes) => native::unpack_low_bits(&bytes, bits, instance),
-            Stored::Words(words) => native::unpack_low_words(words, bits, instance),
+            Stored::Bytes(bytes) => native::unpack_decoded(&bytes, place, instance),
+            Stored::Words(words) => native::unpack_words(words, place, instance),
+            Stored::Native(bytes) => native::unpack(&bytes, 0, instance),
         },
         decoded.is_ybr,
     )
@@ -256,6 +258,9 @@ fn finish(instance: &Instance, raw: Samples, is_ybr: bool) -> Result<Samples, Pr
             )))
         }
         _ if format.samples_per_pixel == 1 => Ok(raw),
+        _ if format.bits_allocated > 16 => Err(Problem::Unsupported(
+            "colour of more than 16 bits is not read; export the series with 8 bits".to_owned(),
+        )),
         _ if format.kind != SampleKind::Integer => Err(Problem::Unsupported(
             "colour in floating point is not read".to_owned(),
         )),

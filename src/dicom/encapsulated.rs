@@ -16,6 +16,9 @@ use crate::budget::MEMORY;
 const REMEMBERED_FRAGMENTS: usize = 1 << 16;
 const REMEMBERED_FILES: usize = 4;
 
+/// More pieces than any run of images has.
+const MOST_FRAGMENTS: usize = 1 << 20;
+
 /// One fragment: position and length of its bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Fragment {
@@ -125,6 +128,7 @@ fn cut() -> Problem {
 fn fragments(source: &mut ByteSource, start: u64) -> Result<(Vec<u64>, Vec<Fragment>), Problem> {
     let mut at = start;
     let mut all = Vec::new();
+    let mut booked = MEMORY.reserve(0, "the list of fragments")?;
     while source.len().saturating_sub(at) >= 8 {
         let &[g0, g1, e0, e1, a, b, c, d] =
             <&[u8; 8]>::try_from(source.bytes(at, 8)?).map_err(|_| cut())?;
@@ -151,6 +155,16 @@ fn fragments(source: &mut ByteSource, start: u64) -> Result<(Vec<u64>, Vec<Fragm
             });
         }
         at = fragment.offset + fragment.length;
+        if all.len() == MOST_FRAGMENTS {
+            return Err(Problem::Damaged(format!(
+                "its compressed pixel data is cut into more than {MOST_FRAGMENTS} pieces; \
+                 export the series again"
+            )));
+        }
+        if all.len().is_multiple_of(4096) {
+            // Twice, because a growing list holds its old memory while it moves.
+            booked.grow(2 * 4096 * size_of::<Fragment>() as u64)?;
+        }
         all.push(fragment);
     }
     let Some((table, fragments)) = all.split_first() else {

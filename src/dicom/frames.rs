@@ -1,6 +1,8 @@
 //! What is known of each frame: place in the patient, rescale, and what tells frames at one place
 //! apart. Classic files say it once, enhanced ones in functional groups (PS3.3 C.7.6.16).
 
+use std::sync::Arc;
+
 use dicom_dictionary_std::tags;
 use dicom_object::Tag;
 
@@ -9,8 +11,9 @@ use super::elements::{Elements, attribute_name};
 use super::labels::labels;
 use super::modality::ModalityFacts;
 use super::{Problem, voi};
+use crate::budget::Reservation;
 use crate::geometry::{Lps, Point, Vector};
-use crate::study::{FrameHeader, ImagePlane};
+use crate::study::{FrameHeader, ImagePlane, VoiLut};
 
 /// Orientation cosines are written with few digits; beyond this they are wrong, not rounded.
 const ORTHONORMAL_TOLERANCE: f64 = 1e-3;
@@ -68,6 +71,7 @@ pub(crate) fn frame_headers(
     facts: &ModalityFacts,
     charset: &CharacterSet,
     count: usize,
+    booked: &mut Reservation,
 ) -> Result<Vec<FrameHeader>, Problem> {
     let per_frame = root.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
     let shared = root.item(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE);
@@ -77,8 +81,11 @@ pub(crate) fn frame_headers(
             single: count == 1,
             ..FrameSource::of_root(root)
         };
-        return Ok(vec![frame_header(&source, facts, charset)?; count]);
+        let header = frame_header(&source, facts, &mut Looks::new(root, charset))?;
+        booked.grow((count * header.modality_lut.unit.len()) as u64)?;
+        return Ok(vec![header; count]);
     }
+    let mut looks = Looks::new(root, charset);
     (0..count)
         .map(|frame| {
             let source = FrameSource {
@@ -87,28 +94,74 @@ pub(crate) fn frame_headers(
                 root,
                 single: count == 1,
             };
-            frame_header(&source, facts, charset)
+            let header = frame_header(&source, facts, &mut looks)?;
+            booked.grow(heap_bytes(&header) + std::mem::take(&mut looks.bytes))?;
+            Ok(header)
         })
         .collect()
+}
+
+/// Memory that a header has of its own, besides itself and its looks.
+fn heap_bytes(header: &FrameHeader) -> u64 {
+    let labels = header.labels.iter().map(|label| 64 + label.value.len());
+    let problem = header
+        .geometry_problem
+        .as_ref()
+        .map_or(0, |text| text.len());
+    (labels.sum::<usize>() + problem + header.modality_lut.unit.len()) as u64
+}
+
+fn look_bytes(look: &VoiLut) -> u64 {
+    let entries = look.table.as_ref().map_or(0, |table| table.entries().len());
+    (size_of::<VoiLut>() + look.explanation.len() + 2 * entries) as u64
+}
+
+/// The looks of the root, read once for all frames that share them.
+struct Looks<'a> {
+    root: &'a Elements,
+    charset: &'a CharacterSet,
+    /// By whether tables take signed values.
+    known: [Option<Arc<[VoiLut]>>; 2],
+    /// Memory of looks since it was last asked for.
+    bytes: u64,
+}
+
+impl<'a> Looks<'a> {
+    fn new(root: &'a Elements, charset: &'a CharacterSet) -> Self {
+        Self {
+            root,
+            charset,
+            known: [None, None],
+            bytes: 0,
+        }
+    }
+
+    /// Those of a group, or the root's where the group has none that can be used.
+    fn of(&mut self, group: Option<&Elements>, signed: bool) -> Arc<[VoiLut]> {
+        let own = group.map(|group| voi::looks(group, signed, self.charset));
+        if let Some(own) = own.filter(|looks| !looks.is_empty()) {
+            self.bytes += own.iter().map(look_bytes).sum::<u64>();
+            return own;
+        }
+        let [unsigned, with_sign] = &mut self.known;
+        let known = if signed { with_sign } else { unsigned };
+        let root = known.get_or_insert_with(|| voi::looks(self.root, signed, self.charset));
+        Arc::clone(root)
+    }
 }
 
 fn frame_header(
     source: &FrameSource<'_>,
     facts: &ModalityFacts,
-    charset: &CharacterSet,
+    looks: &mut Looks<'_>,
 ) -> Result<FrameHeader, Problem> {
     let (placed, geometry_problem) = match image_plane(source, &facts.modality) {
         Ok(placed) => (placed, None),
         Err(problem) => (None, Some(problem.into())),
     };
     let modality_lut = facts.lut(source)?;
-    let look = |elements| voi::looks(elements, &modality_lut, facts.signed, charset);
-    // A group without any usable look does not speak for its frame.
-    let voi = source
-        .group(tags::FRAME_VOILUT_SEQUENCE)
-        .map(look)
-        .filter(|looks| !looks.is_empty())
-        .unwrap_or_else(|| look(source.root));
+    let signed = voi::tables_are_signed(&modality_lut, facts.signed);
+    let voi = looks.of(source.group(tags::FRAME_VOILUT_SEQUENCE), signed);
     Ok(FrameHeader {
         plane: placed.map(|(plane, _)| plane),
         geometry_problem,

@@ -1,7 +1,7 @@
 //! Frames of a series → stacks: what belongs together by geometry, in which order, and what a
 //! person must know about it. Instance numbers never decide the order of slices.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::grid::{self, SliceSize};
@@ -62,8 +62,14 @@ pub(crate) fn stacks(instances: &[Arc<Instance>], modality: &str) -> Vec<Stack> 
             "pictures without position".clone_into(&mut stack.name);
         }
     }
+    // The pictures are walked once for each size of image, not for each stack.
+    let mut said: HashMap<(usize, usize), Option<StackWarning>> = HashMap::new();
     for stack in in_space {
-        stack.warnings.extend(unplaced(stack, &pictures));
+        let size = (stack.rows, stack.columns);
+        let warning = said
+            .entry(size)
+            .or_insert_with(|| unplaced(size, &pictures));
+        stack.warnings.extend(warning.clone());
     }
     let frames_of_reference = slabs
         .iter()
@@ -327,10 +333,8 @@ fn scaled(frame: &Placed<'_>) -> bool {
 }
 
 /// What is said of files of the same size that do not say where they lie.
-fn unplaced(stack: &Stack, pictures: &[Picture<'_>]) -> Option<StackWarning> {
-    let same = |picture: &&Picture<'_>| {
-        picture.instance.rows == stack.rows && picture.instance.columns == stack.columns
-    };
+fn unplaced(size: (usize, usize), pictures: &[Picture<'_>]) -> Option<StackWarning> {
+    let same = |picture: &&Picture<'_>| (picture.instance.rows, picture.instance.columns) == size;
     let mut count = 0;
     let mut example = None;
     for picture in pictures.iter().filter(same) {

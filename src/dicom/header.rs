@@ -107,15 +107,15 @@ fn image(
     let left = parsed.source.len().saturating_sub(pixels.offset);
     let count = frame_count(header, left)?;
     let mut repairs = parsed.repairs;
-    if header.integer(tags::NUMBER_OF_FRAMES).is_err() {
+    if !matches!(header.integer(tags::NUMBER_OF_FRAMES), Ok(None | Some(1..))) {
         repairs.push(Repair::FrameCountRead);
     }
-    let booked = MEMORY.reserve(
+    let mut booked = MEMORY.reserve(
         (size_of::<Facts>() + size_of::<Instance>() + count * size_of::<FrameHeader>()) as u64,
         "the header",
     )?;
     let facts = ModalityFacts::of(header, pixel_format.signed)?;
-    let frames = frames::frame_headers(header, &facts, charset, count)?;
+    let frames = frames::frame_headers(header, &facts, charset, count, &mut booked)?;
     Ok(Instance {
         path: path.clone(),
         uid: InstanceUid::new(&header.code(tags::SOP_INSTANCE_UID)),
@@ -238,7 +238,8 @@ fn frame_count(header: &Elements, bytes_left: u64) -> Result<usize, Problem> {
             .ok_or(problem)
     })?;
     match stated {
-        None | Some(1) => Ok(1),
+        // A file with pixel data has a frame, whatever it says.
+        None | Some(0 | 1) => Ok(1),
         Some(count @ 2..=MOST_FRAMES) if count as u64 <= bytes_left.saturating_mul(8) => {
             Ok(count as usize)
         }

@@ -12,6 +12,9 @@ use super::frames::FrameSource;
 use super::header::Labels;
 use crate::study::FrameLabel;
 
+/// Characters of a label that are kept: what tells stacks apart is short.
+const LONGEST_LABEL: usize = 96;
+
 /// What may tell frames at the same place apart, the most telling first.
 pub(crate) fn labels(source: &FrameSource<'_>) -> Labels {
     let content = source.group(tags::FRAME_CONTENT_SEQUENCE);
@@ -76,6 +79,7 @@ pub(crate) fn labels(source: &FrameSource<'_>) -> Labels {
             ("direction", Ok(Some(numbers))) => format!("{numbers:?}"),
             _ => value,
         };
+        let value = value.chars().take(LONGEST_LABEL).collect();
         labels.push(FrameLabel { name, value });
     }
     let dimensions = content.and_then(|c| c.numbers(tags::DIMENSION_INDEX_VALUES).ok()?);

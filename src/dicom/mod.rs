@@ -60,7 +60,7 @@ use crate::study::{Catalog, Disposition, Instance};
 pub use decode::{decode_frame, modality_values};
 pub use overlays::decode_overlays;
 pub use scan::scan;
-pub use unpacked::remove_unpacked;
+pub use unpacked::{remove_unpacked, sweep_unpacked};
 
 /// Called while an import runs with the files done and the files known so far; `Break` ends it.
 pub type Progress<'a> = dyn Fn(usize, usize) -> ControlFlow<()> + Sync + 'a;

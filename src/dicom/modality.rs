@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use dicom_dictionary_std::{tags, uids};
 
-use super::elements::{Elements, attribute_name};
+use super::elements::{Elements, attribute_name, trimmed};
 use super::frames::FrameSource;
 use super::{Problem, lookup};
 use crate::study::{LookupTable, ModalityLut};
+
+/// Characters of a unit that are kept; the standard's have 16 at most.
+const LONGEST_UNIT: usize = 64;
 
 /// What the modality values of all frames of a file rest on.
 pub(crate) struct ModalityFacts {
@@ -74,7 +77,7 @@ impl ModalityFacts {
         }
         if let Some((table, unit)) = &self.table {
             return Ok(ModalityLut {
-                unit: self.stated_unit(unit).to_owned(),
+                unit: self.stated_unit(unit).chars().take(LONGEST_UNIT).collect(),
                 table: Some(Arc::clone(table)),
                 ..ModalityLut::default()
             });
@@ -95,11 +98,14 @@ impl ModalityFacts {
         }
         let rescale_type = source
             .holder(sequence, tags::RESCALE_TYPE, true)
-            .map(|holder| holder.code(tags::RESCALE_TYPE))
+            .and_then(|holder| holder.bytes(tags::RESCALE_TYPE))
+            // Only the beginning: this is done for each frame.
+            .map(|bytes| String::from_utf8_lossy(bytes.get(..LONGEST_UNIT).unwrap_or(bytes)))
             .unwrap_or_default();
+        let rescale_type = trimmed(&rescale_type);
         // Without slope and intercept the values are what the detector gave, not HU.
         let rescaled = slope.is_some() || intercept.is_some();
-        let unit = match rescale_type.as_str() {
+        let unit = match rescale_type {
             "" if self.is_hounsfield && rescaled => "HU",
             "" => self.stated_unit(&self.units),
             stated => self.stated_unit(stated),
@@ -107,7 +113,7 @@ impl ModalityFacts {
         Ok(ModalityLut {
             slope: slope.unwrap_or(1.0),
             intercept: intercept.unwrap_or(0.0),
-            unit: unit.to_owned(),
+            unit: unit.chars().take(LONGEST_UNIT).collect(),
             table: None,
         })
     }

@@ -125,9 +125,13 @@ fn unpack_cells(bytes: &[u8], first_bit: usize, count: usize, allocated: u16) ->
         .collect()
 }
 
-/// The same for what codecs return: values in the low `bits`, colours by pixel, whatever High Bit
-/// and Planar Configuration say of the compressed file.
-pub(crate) fn unpack_low_bits(bytes: &[u8], bits: u16, instance: &Instance) -> Samples {
+/// The same for what codecs return: colours by pixel, whatever Planar Configuration says of the
+/// compressed file; `bits` count, up to `high_bit`.
+pub(crate) fn unpack_decoded(
+    bytes: &[u8],
+    (bits, high_bit): (u16, u16),
+    instance: &Instance,
+) -> Samples {
     let format = &instance.pixel_format;
     if format.bits_allocated == 1 {
         return Samples::U8(bytes.to_vec());
@@ -136,17 +140,21 @@ pub(crate) fn unpack_low_bits(bytes: &[u8], bits: u16, instance: &Instance) -> S
         bytes,
         &PixelFormat {
             bits_stored: bits,
-            high_bit: bits - 1,
+            high_bit,
             ..format.clone()
         },
     )
 }
 
 /// The same for samples that are words already: no copy.
-pub(crate) fn unpack_low_words(words: Vec<u16>, bits: u16, instance: &Instance) -> Samples {
+pub(crate) fn unpack_words(
+    words: Vec<u16>,
+    (bits, high_bit): (u16, u16),
+    instance: &Instance,
+) -> Samples {
     let format = PixelFormat {
         bits_stored: bits,
-        high_bit: bits - 1,
+        high_bit,
         ..instance.pixel_format.clone()
     };
     if format.signed {

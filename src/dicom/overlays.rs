@@ -1,11 +1,13 @@
 //! Overlay planes of a header, and their bits over one frame (PS3.3 C.9.2, PS3.5 8.1.2).
 
+use dicom_dictionary_std::tags;
 use dicom_object::Tag;
 
 use super::charset::CharacterSet;
 use super::elements::Elements;
 use super::parse::{self, OverlayElement};
 use super::{DicomError, Problem, decode, native};
+use crate::budget::MEMORY;
 use crate::study::{
     Instance, OverlayBitmap, OverlayKind, OverlayPlane, OverlaySource, PixelFormat, SampleKind,
 };
@@ -55,8 +57,14 @@ fn plane(
         let bit = word(0x0102)?;
         let low = format.high_bit + 1 - format.bits_stored;
         let unused = bit < low || bit > format.high_bit;
+        let within = |size: usize, tag| {
+            let image = header.integer(tag).ok().flatten();
+            image.is_some_and(|image| size as i64 <= image)
+        };
         let fits = format.samples_per_pixel == 1
             && format.kind == SampleKind::Integer
+            && within(rows, tags::ROWS)
+            && within(columns, tags::COLUMNS)
             && bit < format.bits_allocated;
         (unused && fits).then_some(OverlaySource::PixelBit(bit))?
     };
@@ -129,7 +137,9 @@ fn bitmaps(instance: &Instance, frame: usize) -> Result<Vec<OverlayBitmap>, Prob
     let mut parsed = None;
     let mut words = None;
     let mut all = Vec::with_capacity(over.len());
+    let mut booked = MEMORY.reserve(0, "the overlays")?;
     for (plane, number) in over {
+        booked.grow((plane.rows * plane.columns) as u64)?;
         let bits = match plane.source {
             OverlaySource::Data => {
                 let parsed = match &mut parsed {
@@ -143,7 +153,7 @@ fn bitmaps(instance: &Instance, frame: usize) -> Result<Vec<OverlayBitmap>, Prob
                     Some(words) => words,
                     None => words.insert(whole_words(instance, frame)?),
                 };
-                // The plane may be larger or smaller than the image it lies in.
+                // The plane may be smaller than the image it lies in.
                 let bits = |row: usize| {
                     let at = row * instance.columns;
                     (0..plane.columns).map(move |column| (row, column, at + column))

@@ -83,6 +83,15 @@ pub fn remove_unpacked() {
     }
 }
 
+/// Removes what programs that were killed have left in the folder for temporary files.
+pub fn sweep_unpacked() {
+    let place = tempfile::env::temp_dir();
+    // A file of our own says who this user is.
+    if let Ok(own) = tempfile::tempdir_in(&place) {
+        remove_abandoned(&place, own.path());
+    }
+}
+
 /// Removes folders of this user that no running program holds.
 fn remove_abandoned(place: &Path, own: &Path) {
     let Ok(entries) = fs::read_dir(place) else {

@@ -10,15 +10,13 @@ use super::elements::{Elements, trimmed};
 use super::lookup;
 use crate::study::{ModalityLut, Photometric, VoiFunction, VoiLut, WindowLevel};
 
+/// Windows, and tables, of one header that are offered; real ones have a handful.
+const MOST_LOOKS: usize = 64;
+
 /// Usable windows, then usable tables of a data set or functional group; the first is the default.
-pub(crate) fn looks(
-    header: &Elements,
-    modality_lut: &ModalityLut,
-    signed: bool,
-    charset: &CharacterSet,
-) -> Arc<[VoiLut]> {
+pub(crate) fn looks(header: &Elements, signed: bool, charset: &CharacterSet) -> Arc<[VoiLut]> {
     let mut all = windows(header, charset);
-    all.extend(tables(header, modality_lut, signed, charset));
+    all.extend(tables(header, signed, charset));
     all.into()
 }
 
@@ -32,6 +30,7 @@ fn windows(header: &Elements, charset: &CharacterSet) -> Vec<VoiLut> {
     list(tags::WINDOW_CENTER)
         .into_iter()
         .zip(list(tags::WINDOW_WIDTH))
+        .take(MOST_LOOKS)
         .map(|(center, width)| VoiLut {
             window: WindowLevel::new(center, width),
             function,
@@ -45,19 +44,18 @@ fn windows(header: &Elements, charset: &CharacterSet) -> Vec<VoiLut> {
         .collect()
 }
 
-fn tables(
-    header: &Elements,
-    modality_lut: &ModalityLut,
-    signed: bool,
-    charset: &CharacterSet,
-) -> Vec<VoiLut> {
-    // Tables take modality values: signed where stored values are, or where the rescale makes
-    // them negative; those of a Modality LUT are not.
-    let signed = modality_lut.table.is_none()
-        && (signed || modality_lut.intercept < 0.0 || modality_lut.slope < 0.0);
+/// Whether tables take signed values. They take modality values: signed where stored values are,
+/// or where the rescale makes them negative; those of a Modality LUT are not.
+pub(crate) fn tables_are_signed(modality_lut: &ModalityLut, stored_signed: bool) -> bool {
+    modality_lut.table.is_none()
+        && (stored_signed || modality_lut.intercept < 0.0 || modality_lut.slope < 0.0)
+}
+
+fn tables(header: &Elements, signed: bool, charset: &CharacterSet) -> Vec<VoiLut> {
     header
         .items(tags::VOILUT_SEQUENCE)
         .iter()
+        .take(MOST_LOOKS)
         .filter_map(|item| {
             let table = lookup::table(item, signed).ok()?;
             let explanation = item.text(tags::LUT_EXPLANATION, charset);
@@ -119,7 +117,11 @@ mod tests {
             intercept: -1024.0,
             ..ModalityLut::default()
         };
-        let all = looks(&file, &ct, false, &CharacterSet::default());
+        let all = looks(
+            &file,
+            tables_are_signed(&ct, false),
+            &CharacterSet::default(),
+        );
         let names: Vec<&str> = all.iter().map(|voi| voi.explanation.as_str()).collect();
         assert_eq!(names, ["SOFT", "BRAIN", "HAND"]);
         assert_eq!(all[1].window, WindowLevel::new(60.0, 80.0));
@@ -127,8 +129,7 @@ mod tests {
         assert_eq!(all[2].table.as_ref().unwrap().first(), -1024);
         let plain = looks(
             &file,
-            &ModalityLut::default(),
-            false,
+            tables_are_signed(&ModalityLut::default(), false),
             &CharacterSet::default(),
         );
         assert_eq!(plain[2].table.as_ref().unwrap().first(), 0xFC00);

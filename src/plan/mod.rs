@@ -68,7 +68,10 @@ impl SeriesBinding {
         let same_frame = match (&self.frame_of_reference_uid, &open.frame_of_reference_uid) {
             (Some(mine), Some(theirs)) => mine == theirs,
             // Without the UID only the series itself vouches for the coordinates.
-            (None, None) => self.series_instance_uid == open.series_instance_uid,
+            (None, None) => {
+                let named = !self.series_instance_uid.as_str().is_empty();
+                named && self.series_instance_uid == open.series_instance_uid
+            }
             // Stacks of one series may differ in it; then only the very grid vouches.
             _ => {
                 self.series_instance_uid == open.series_instance_uid

@@ -109,8 +109,9 @@ impl StackGeometry {
 const SAME_SLICE: f64 = 1e-3;
 
 /// For each step between neighbouring positions, whether slices are missing in it: it is more
-/// than 1.5 times as long as the median step and as every step within two of it, so that a change
-/// from thin to thick slices is no gap.
+/// than 1.5 times as long as the median step, and fewer than three such steps in a row are about
+/// as long or longer, so that a change from thin to thick slices is no gap, and a lone slice
+/// between two gaps does not hide them.
 pub fn gaps(positions: &[f64]) -> Vec<bool> {
     let steps: Vec<f64> = positions
         .iter()
@@ -121,14 +122,11 @@ pub fn gaps(positions: &[f64]) -> Vec<bool> {
     sorted.sort_by(f64::total_cmp);
     let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
     let is_gap = |(index, &step): (usize, &f64)| {
-        let around = steps
-            .iter()
-            .enumerate()
-            .skip(index.saturating_sub(2))
-            .take(index.min(2) + 3)
-            .filter(|&(other, _)| other != index)
-            .map(|(_, &step)| step);
-        step > 1.5 * around.fold(median, f64::max)
+        let similar = |other: &&f64| **other * 1.5 >= step;
+        let (before, from) = steps.split_at(index);
+        let alike = before.iter().rev().take(3).take_while(similar).count()
+            + from.iter().take(3).take_while(similar).count();
+        step > 1.5 * median && alike < 3
     };
     steps.iter().enumerate().map(is_gap).collect()
 }
@@ -188,6 +186,20 @@ mod tests {
             slice_of_frame: Vec::new(),
             uneven_positions: None,
         }
+    }
+
+    #[test]
+    fn a_lone_slice_between_two_gaps_does_not_hide_them() {
+        let positions = [0., 1., 2.1, 3., 4., 12., 20., 21., 22., 23.];
+        let found: Vec<usize> = gaps(&positions)
+            .iter()
+            .enumerate()
+            .filter_map(|(index, &gap)| gap.then_some(index))
+            .collect();
+        assert_eq!(found, [4, 5]);
+        // Thick slices after thin ones are none.
+        let thicker = [0., 1., 2., 3., 4., 9., 14., 19., 24.];
+        assert!(gaps(&thicker).iter().all(|gap| !gap));
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub enum Repair {
     EncodingGuessed,
     /// The deflated data set ends in damage; what came before it is used.
     InflatedInPart,
-    /// Number of Frames is no number; the digits that it begins with are used.
+    /// Number of Frames is no number, or 0; the digits that it begins with are used, or 1.
     FrameCountRead,
 }
 
@@ -141,7 +141,7 @@ impl Repair {
                 "the file does not say how it is encoded; this was found from its bytes"
             }
             Self::FrameCountRead => {
-                "the number of frames is not written as a number; its first digits are used"
+                "the number of frames is wrong; its first digits are used, or 1"
             }
             Self::InflatedInPart => {
                 "the compressed data set ends in damage; what came before it is used"

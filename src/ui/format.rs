@@ -29,7 +29,11 @@ pub fn signed_degrees(value: Degrees) -> String {
 
 /// A modality value with its unit: `143 HU`.
 pub fn value(value: f64, unit: &str) -> String {
-    let number = if value.abs() < 10.0 && value.fract() != 0.0 {
+    let number = if value != 0.0 && value.abs() < 0.1 {
+        // Three digits that say something: values of some PET and maps lie far below 1.
+        let digits = (2.0 - value.abs().log10().floor()).min(12.0) as usize;
+        format!("{value:.digits$}")
+    } else if value.abs() < 10.0 && value.fract() != 0.0 {
         format!("{value:.2}")
     } else {
         format!("{value:.0}")

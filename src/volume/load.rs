@@ -282,24 +282,31 @@ impl Source<'_> {
         } else {
             Err((
                 path(),
-                "it does not hold the values its header says".to_owned(),
+                "its values do not fit the bits that its header says; export the series again"
+                    .to_owned(),
             ))
         }
     }
+}
+
+/// Values as another type of integer; empty where one does not fit, because a stream may hold
+/// more than the header's bits and wrapped values would be wrong.
+fn narrowed<A: Copy, B: TryFrom<A>>(values: Vec<A>) -> Vec<B> {
+    let narrow = values.iter().map(|&value| B::try_from(value).ok());
+    narrow.collect::<Option<_>>().unwrap_or_default()
 }
 
 /// Stored values that the header says fit 16 bits signed; no copy where they are that already.
 fn stored_i16(frame: Frame) -> Vec<i16> {
     match frame.samples {
         Samples::I16(values) => values,
-        // A lossy stream may hold more than the header's bits; wrapped values would be wrong.
         Samples::U16(values) if values.iter().any(|&v| v > i16::MAX as u16) => Vec::new(),
         // Collecting in place: same size, no allocation.
         Samples::U16(values) => values.into_iter().map(|v| v as i16).collect(),
         Samples::U8(values) => values.into_iter().map(i16::from).collect(),
         Samples::I8(values) => values.into_iter().map(i16::from).collect(),
-        Samples::U32(values) => values.into_iter().map(|v| v as i16).collect(),
-        Samples::I32(values) => values.into_iter().map(|v| v as i16).collect(),
+        Samples::U32(values) => narrowed(values),
+        Samples::I32(values) => narrowed(values),
         Samples::F32(_) | Samples::F64(_) | Samples::Rgb8(_) => Vec::new(),
     }
 }
@@ -308,11 +315,11 @@ fn stored_i16(frame: Frame) -> Vec<i16> {
 fn stored_u16(frame: Frame) -> Vec<u16> {
     match frame.samples {
         Samples::U16(values) => values,
-        Samples::I16(values) => values.into_iter().map(|v| v as u16).collect(),
         Samples::U8(values) => values.into_iter().map(u16::from).collect(),
-        Samples::I8(values) => values.into_iter().map(|v| v as u16).collect(),
-        Samples::U32(values) => values.into_iter().map(|v| v as u16).collect(),
-        Samples::I32(values) => values.into_iter().map(|v| v as u16).collect(),
+        Samples::I16(values) => narrowed(values),
+        Samples::I8(values) => narrowed(values),
+        Samples::U32(values) => narrowed(values),
+        Samples::I32(values) => narrowed(values),
         Samples::F32(_) | Samples::F64(_) | Samples::Rgb8(_) => Vec::new(),
     }
 }

@@ -259,14 +259,19 @@ fn counts() -> Vec<Case> {
             "1A frames",
             &frames("1A"),
             Told(
-                "In 1 file, the number of frames is not written as a number; its first digits are used. Send the series again from the archive if a picture looks wrong.",
+                "In 1 file, the number of frames is wrong; its first digits are used, or 1. Send the series again from the archive if a picture looks wrong.",
             ),
+        ),
+        Case::of(
+            "100,000 frames that share one look-up table",
+            &many_frames_one_table(),
+            Picture(NO_PLACE, Samples::U8(vec![0])),
         ),
         Case::of(
             "0 frames",
             &frames("0"),
-            Rejected(
-                "Number Of Frames (0028,0008) is \"0\": the 24 bytes of pixel data cannot hold that; export the series again",
+            Told(
+                "In 1 file, the number of frames is wrong; its first digits are used, or 1. Send the series again from the archive if a picture looks wrong.",
             ),
         ),
         Case::of(
@@ -454,4 +459,32 @@ fn image_module() -> Vec<Case> {
             Undecodable("the pixel data holds 24 of 200000000 bytes; copy the file again"),
         ),
     ]
+}
+
+/// 100,000 frames of one pixel, a table of 65,536 entries for all, and groups that say nothing.
+fn many_frames_one_table() -> DicomFile {
+    const FRAMES: usize = 100_000;
+    let table = vec![
+        (tags::LUT_DESCRIPTOR, *b"US", vec![0, 0, 0, 0, 16, 0]),
+        (tags::LUT_DATA, *b"OW", vec![7; 1 << 17]),
+    ];
+    image()
+        .without(tags::IMAGE_POSITION_PATIENT)
+        .without(tags::IMAGE_ORIENTATION_PATIENT)
+        .without(tags::PIXEL_SPACING)
+        .number(tags::ROWS, 1)
+        .number(tags::COLUMNS, 1)
+        .number(tags::BITS_ALLOCATED, 8)
+        .number(tags::BITS_STORED, 8)
+        .number(tags::HIGH_BIT, 7)
+        .number(tags::PIXEL_REPRESENTATION, 0)
+        .text(tags::NUMBER_OF_FRAMES, *b"IS", &FRAMES.to_string())
+        .text(tags::RESCALE_TYPE, *b"LO", &"X".repeat(60_000))
+        .raw(tags::VOILUT_SEQUENCE, *b"SQ", items(&[table]))
+        .raw(
+            tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+            *b"SQ",
+            items(&[vec![]]),
+        )
+        .raw(tags::PIXEL_DATA, *b"OB", vec![0; FRAMES])
 }

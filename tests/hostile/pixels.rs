@@ -1,6 +1,7 @@
 //! Uncompressed values that are seldom met, and colours that decoders get wrong.
 
 use dicom_dictionary_std::tags;
+use dicom_object::Tag;
 use stylet::study::Samples;
 
 use crate::case::{Case, Undecodable, Values, color, image, picture};
@@ -69,6 +70,19 @@ fn numbers() -> Vec<Case> {
                 vec![0x1A, 0x80, 0x0F, 0x00],
             ),
             Values(Samples::I16(vec![-2047, 0])),
+        ),
+        Case::of(
+            "an overlay in an unused bit, much larger than the image",
+            &raw(
+                picture(1, 2, [16, 12, 11], true),
+                *b"OW",
+                vec![0x01, 0xF8, 0x0F, 0x00],
+            )
+            .number(Tag(0x6000, 0x0010), 65_535)
+            .number(Tag(0x6000, 0x0011), 65_535)
+            .number(Tag(0x6000, 0x0100), 16)
+            .number(Tag(0x6000, 0x0102), 15),
+            Values(Samples::I16(vec![-2047, 15])),
         ),
         Case::of(
             "single bits across bytes",

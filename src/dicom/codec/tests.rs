@@ -10,7 +10,7 @@ impl Stored {
     /// Little endian samples.
     fn into_bytes(self) -> Vec<u8> {
         match self {
-            Self::Bytes(bytes) => bytes,
+            Self::Bytes(bytes) | Self::Native(bytes) => bytes,
             Self::Words(words) => words.iter().flat_map(|word| word.to_le_bytes()).collect(),
         }
     }

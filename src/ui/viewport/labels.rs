@@ -241,7 +241,16 @@ pub fn window_words(look: &Presentation) -> String {
             format!("Table {}", look.own.explanation)
         }
         Some(_) => "Table of the file".to_owned(),
-        None => format!("W {:.0}  L {:.0}", look.window.width, look.window.center),
+        None => {
+            // Values of some PET and maps lie far below 1.
+            let digits = if look.window.width < 10.0 {
+                (2.0 - look.window.width.max(1e-12).log10().floor()) as usize
+            } else {
+                0
+            };
+            let (width, center) = (look.window.width, look.window.center);
+            format!("W {width:.digits$}  L {center:.digits$}")
+        }
     };
     let inverted = if look.is_inverted() { " inverted" } else { "" };
     format!("{shown}{inverted}")
