@@ -6,7 +6,7 @@
 
 use dicom_dictionary_std::{tags, uids};
 
-use super::codec::Stored;
+use super::codec::{Decoded, Stored};
 use super::color;
 use super::encoding::EXPLICIT_VR_BIG_ENDIAN;
 use super::palette::Palette;
@@ -120,7 +120,12 @@ pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Prob
             is_ybr(instance),
         );
     }
-    let decoded = codec::decode(instance, frame, bytes)?;
+    finish_decoded(instance, codec::decode(instance, frame, bytes)?)
+}
+
+/// What a codec returned → samples as promised.
+fn finish_decoded(instance: &Instance, decoded: Decoded) -> Result<Samples, Problem> {
+    let format = &instance.pixel_format;
     // Bits above the stored ones are no overshoot of a lossy stream where an overlay lies in them.
     let overlaid = instance
         .overlays

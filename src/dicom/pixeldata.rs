@@ -40,8 +40,7 @@ impl Layout<'_> {
         frame >= GUARDED_FRAME_BYTES && stream_bytes < frame / ratio
     }
 
-    /// Stored samples, colours by pixel; 16-bit ones of JPEG and JPEG XL in the byte order of this
-    /// machine, others little endian. The caller has compared the stream's own
+    /// Stored samples, colours by pixel, little endian. The caller has compared the stream's own
     /// size with this layout and catches panics.
     pub fn decode(&self, stream: Vec<u8>) -> Result<Vec<u8>, String> {
         let object = self.object(stream)?;
