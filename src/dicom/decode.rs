@@ -263,8 +263,8 @@ fn finish(instance: &Instance, raw: Samples, is_ybr: bool) -> Result<Samples, Pr
             )))
         }
         _ if format.samples_per_pixel == 1 => Ok(raw),
-        _ if format.bits_allocated > 16 => Err(Problem::Unsupported(
-            "colour of more than 16 bits is not read; export the series with 8 bits".to_owned(),
+        _ if matches!(raw, Samples::I32(_)) => Err(Problem::Unsupported(
+            "signed colour of 32 bits is not read; export the series with 8 bits".to_owned(),
         )),
         _ if format.kind != SampleKind::Integer => Err(Problem::Unsupported(
             "colour in floating point is not read".to_owned(),
