@@ -1,8 +1,8 @@
 //! Compressed streams → samples, one frame at a time.
 //!
 //! JPEG, JPEG-LS and JPEG 2000 are decoded by [`crate::codec`], JPEG XL by its own crate, regular
-//! RLE and small deflated frames by dicom-pixeldata. Streams are not trusted: size, components and precision are read from them first and compared with the
-//! header, what a codec panics on becomes an error of that frame, and what it returns must have
+//! RLE and small deflated frames by dicom-pixeldata. Streams are not trusted: size, components and
+//! precision are read from them first and compared with the header, what a codec panics on becomes an error of that frame, and what it returns must have
 //! the size of the frame.
 
 use dicom_dictionary_std::uids;

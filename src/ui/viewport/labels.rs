@@ -35,8 +35,13 @@ pub fn paint(
     if let Some(slice) = volume.and_then(|volume| slice_words(volume, &frame.plane)) {
         words = format!("{slice} · {words}");
     }
-    // The series has the other corner.
-    let words = shortened(&painter, &words, (rect.width() - 240.0).max(150.0));
+    // The series has the other corner, where there is room for it.
+    let taken = if has_series_text(rect) {
+        240.0
+    } else {
+        2.0 * EDGE
+    };
+    let words = shortened(&painter, &words, rect.width() - taken);
     text(&painter, place, Align2::LEFT_TOP, &words, theme::LABEL);
     series_text(&painter, rect, state);
     look_text(&painter, rect, viewport, state);
@@ -126,8 +131,13 @@ fn slice_position(viewport: &Viewport, frame: &ViewFrame, state: &AppState) -> S
     }
 }
 
+/// Whether a view is wide enough for patient, date and series.
+fn has_series_text(rect: Rect) -> bool {
+    rect.width() >= 420.0
+}
+
 fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
-    if rect.width() >= 420.0 {
+    if has_series_text(rect) {
         corner_text(painter, rect, &series_lines(painter.ctx(), state));
     }
 }
@@ -147,13 +157,10 @@ pub fn series_lines(context: &egui::Context, state: &AppState) -> Vec<String> {
             let name =
                 format::person_name(&study.patient.name, |part| glyphs::can_draw(context, part));
             // A radiograph may be all there is to tell two patients of one name apart.
-            let id =
-                Some(&study.patient.id).filter(|id| !id.is_empty() && stage.volume().is_none());
-            lines.push(match id {
-                Some(id) if name.is_empty() => id.clone(),
-                Some(id) => format!("{name}  {id}"),
-                None => name,
-            });
+            // On a line of its own, so that a long name does not push it out.
+            let id = Some(study.patient.id.clone()).filter(|_| stage.volume().is_none());
+            lines.push(name);
+            lines.extend(id);
         }
         lines.push(format::date(&study.date));
     }
