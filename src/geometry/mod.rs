@@ -5,6 +5,7 @@
 
 pub mod carm;
 pub mod line;
+pub mod mesh;
 pub mod needle_angle;
 pub mod orientation;
 pub mod plane;
@@ -14,6 +15,7 @@ pub mod units;
 
 pub use carm::{CArmAngles, ConsoleAngles, OperatorAngles, SideCArmAngles};
 pub use line::Segment;
+pub use mesh::Mesh;
 pub use needle_angle::NeedleAngles;
 pub use orientation::{AnatomicalPlane, OrientationLetters, letters_of};
 pub use plane::Plane;

@@ -3,6 +3,7 @@
 //! `Catalog` → [`Study`] → [`Series`] → [`Instance`], and the [`Stack`]s that the geometry of the
 //! frames makes of a series. No parsing here (that is `dicom`) and no voxels (that is `volume`).
 
+pub mod anatomy;
 pub mod frame;
 pub mod image_plane;
 pub mod lookup_table;
@@ -17,6 +18,7 @@ pub mod warning;
 use std::fmt;
 use std::sync::Arc;
 
+pub use anatomy::{Level, Side, Vertebra};
 pub use frame::{Frame, Photometric, PixelFormat, SampleKind, Samples};
 pub use image_plane::ImagePlane;
 pub use lookup_table::LookupTable;

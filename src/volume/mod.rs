@@ -8,6 +8,7 @@ pub mod load;
 pub mod phantom;
 pub mod sample;
 pub mod slice_request;
+pub mod structure;
 pub mod synthetic;
 pub mod voxels;
 

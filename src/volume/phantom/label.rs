@@ -2,44 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Side of the patient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// Patient left, +x in LPS.
-    Left,
-    /// Patient right, −x in LPS.
-    Right,
-}
-
-impl Side {
-    /// Both sides, left first.
-    pub const BOTH: [Self; 2] = [Self::Left, Self::Right];
-
-    /// +1 on the left and −1 on the right: the sign of x in LPS.
-    pub fn sign(self) -> f64 {
-        match self {
-            Self::Left => 1.0,
-            Self::Right => -1.0,
-        }
-    }
-
-    /// Side on which a lateral coordinate lies.
-    pub fn of(x_mm: f64) -> Self {
-        if x_mm >= 0.0 { Self::Left } else { Self::Right }
-    }
-
-    fn offset(self) -> u8 {
-        u8::from(self == Self::Right)
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Left => "left",
-            Self::Right => "right",
-        }
-    }
-}
+pub use crate::study::anatomy::Side;
 
 /// One row of the label table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,9 +74,14 @@ pub(super) const LUNG: u8 = 157;
 pub(super) const DIAPHRAGM: u8 = 158;
 const PIRIFORMIS: u8 = 160;
 
+/// Labels of the right side follow those of the left.
+fn offset(side: Side) -> u8 {
+    u8::from(side == Side::Right)
+}
+
 macro_rules! paired {
     ($($function:ident, $base:ident;)+) => {
-        $(pub(super) fn $function(side: Side) -> u8 { $base + side.offset() })+
+        $(pub(super) fn $function(side: Side) -> u8 { $base + offset(side) })+
     };
 }
 
@@ -137,17 +105,17 @@ pub(super) fn nucleus(gap: usize) -> u8 {
 }
 
 pub(super) fn facet(gap: usize, side: Side) -> u8 {
-    FACET + 2 * gap as u8 + side.offset()
+    FACET + 2 * gap as u8 + offset(side)
 }
 
 /// Root of a mobile vertebra's number; level 7 is S1 and 8 is S2.
 pub(super) fn root(level: usize, side: Side) -> u8 {
-    ROOT + 2 * level as u8 + side.offset()
+    ROOT + 2 * level as u8 + offset(side)
 }
 
 /// Dorsal root ganglion, numbered as [`root`].
 pub(super) fn ganglion(level: usize, side: Side) -> u8 {
-    GANGLION + 2 * level as u8 + side.offset()
+    GANGLION + 2 * level as u8 + offset(side)
 }
 
 const SINGLE: [(u8, &str); 26] = [
@@ -214,10 +182,10 @@ pub fn labels() -> Vec<Label> {
     table.push(single(DIAPHRAGM, "Diaphragm".into()));
     let mut pair = |base: u8, name: String| {
         for side in Side::BOTH {
-            let number = base + side.offset();
+            let number = base + offset(side);
             table.push(Label {
                 number,
-                name: format!("{name}, {}", side.name()),
+                name: format!("{name}, {}", side.word()),
                 side: Some(side),
             });
         }
