@@ -1,4 +1,4 @@
-//! Plain distances and angles between points in patient space.
+//! Measurements and marks in patient space: lengths, angles, regions, points, arrows.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::geometry::{Degrees, Lps, Point, needle_angle};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MeasurementId(pub u64);
 
-/// What is measured.
+/// What is measured or marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MeasurementKind {
@@ -16,14 +16,37 @@ pub enum MeasurementKind {
     Distance,
     /// At the second of three points, degrees.
     Angle,
+    /// Between the line of the first two points and that of the last two, degrees.
+    Cobb,
+    /// An ellipse: its middle and the ends of two half axes at right angles to one another.
+    Ellipse,
+    /// A rectangle: its middle and the middles of two neighbouring sides.
+    Rectangle,
+    /// A point with the value there.
+    Point,
+    /// An arrow with words: its tip, then its tail.
+    Arrow,
 }
 
 impl MeasurementKind {
+    /// All, in menu order.
+    pub const ALL: [Self; 7] = [
+        Self::Distance,
+        Self::Angle,
+        Self::Cobb,
+        Self::Ellipse,
+        Self::Rectangle,
+        Self::Point,
+        Self::Arrow,
+    ];
+
     /// Points that make it complete.
     pub fn points(self) -> usize {
         match self {
-            Self::Distance => 2,
-            Self::Angle => 3,
+            Self::Point => 1,
+            Self::Distance | Self::Arrow => 2,
+            Self::Angle | Self::Ellipse | Self::Rectangle => 3,
+            Self::Cobb => 4,
         }
     }
 
@@ -32,11 +55,19 @@ impl MeasurementKind {
         match self {
             Self::Distance => "Distance",
             Self::Angle => "Angle",
+            Self::Cobb => "Cobb angle",
+            Self::Ellipse => "Ellipse",
+            Self::Rectangle => "Rectangle",
+            Self::Point => "Point",
+            Self::Arrow => "Arrow",
         }
     }
 }
 
-/// One distance or angle.
+/// Most words of a mark, characters.
+pub const LONGEST_TEXT: usize = 200;
+
+/// One measurement or mark.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
     /// Identity within the session.
@@ -45,10 +76,22 @@ pub struct Measurement {
     pub kind: MeasurementKind,
     /// As many points as the kind wants, LPS mm; for an angle the apex is the middle one.
     pub points: Vec<Point<Lps>>,
+    /// Words beside it; empty for none.
+    pub text: String,
 }
 
 impl Measurement {
-    /// Distance in mm; `None` for an angle.
+    /// One without words.
+    pub fn new(id: MeasurementId, kind: MeasurementKind, points: Vec<Point<Lps>>) -> Self {
+        Self {
+            id,
+            kind,
+            points,
+            text: String::new(),
+        }
+    }
+
+    /// Distance in mm; `None` for everything else.
     pub fn distance_mm(&self) -> Option<f64> {
         match (self.kind, self.points.as_slice()) {
             (MeasurementKind::Distance, [a, b]) => Some(a.distance(*b)),
@@ -56,11 +99,17 @@ impl Measurement {
         }
     }
 
-    /// Angle 0–180° at the apex; `None` for a distance and where two points coincide.
+    /// Angle 0–180° at the apex, or Cobb angle 0–90° between two lines; `None` for everything else
+    /// and where two points coincide.
     pub fn angle(&self) -> Option<Degrees> {
         match (self.kind, self.points.as_slice()) {
             (MeasurementKind::Angle, [a, apex, b]) => {
                 needle_angle::angle_between(*a - *apex, *b - *apex)
+            }
+            (MeasurementKind::Cobb, [a, b, c, d]) => {
+                let angle = needle_angle::angle_between(*b - *a, *d - *c)?;
+                // Lines have no direction: the smaller of the two angles is meant.
+                Some(Degrees(angle.0.min(180.0 - angle.0)))
             }
             _ => None,
         }
@@ -72,11 +121,11 @@ mod tests {
     use super::*;
 
     fn measured(kind: MeasurementKind, points: &[[f64; 3]]) -> Measurement {
-        Measurement {
-            id: MeasurementId(0),
+        Measurement::new(
+            MeasurementId(0),
             kind,
-            points: points.iter().map(|&p| p.into()).collect(),
-        }
+            points.iter().map(|&p| p.into()).collect(),
+        )
     }
 
     #[test]

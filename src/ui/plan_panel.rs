@@ -339,7 +339,7 @@ fn measurements_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     for (index, drawn) in state.plan().measurements.iter().enumerate() {
         let number = match drawn.kind {
             MeasurementKind::Distance => drawn.distance_mm().map(format::mm),
-            MeasurementKind::Angle => drawn.angle().map(format::degrees),
+            _ => drawn.angle().map(format::degrees),
         };
         let number = number.unwrap_or_else(|| format::UNKNOWN.to_owned());
         let text = format!("{} {}: {number}", drawn.kind.word(), index + 1);

@@ -45,7 +45,7 @@ impl ToolKind {
             Self::Place(TrajectoryEnd::Target) => "Target",
             Self::Place(TrajectoryEnd::Entry) => "Entry",
             Self::Measure(MeasurementKind::Distance) => "Length",
-            Self::Measure(MeasurementKind::Angle) => "Angle",
+            Self::Measure(kind) => kind.word(),
             Self::Crosshair => "Crosshair",
             Self::Pan => "Pan",
             Self::Probe => "Probe",

@@ -126,14 +126,12 @@ impl AppState {
             return;
         }
         let id = self.plan().next_measurement_id();
-        let drawn = Measurement {
-            id,
-            kind,
-            points: draft.points,
-        };
+        let drawn = Measurement::new(id, kind, draft.points);
         let label = match kind {
             MeasurementKind::Distance => "Measure length",
-            MeasurementKind::Angle => "Measure angle",
+            MeasurementKind::Angle | MeasurementKind::Cobb => "Measure angle",
+            MeasurementKind::Ellipse | MeasurementKind::Rectangle => "Measure region",
+            MeasurementKind::Point | MeasurementKind::Arrow => "Mark",
         };
         self.apply(Command::Plan(PlanCommand::Edit(
             label,

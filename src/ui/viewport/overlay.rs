@@ -373,11 +373,11 @@ fn measurement(
     polyline(painter, rect, frame, &drawn.points, color);
     let content = match drawn.kind {
         MeasurementKind::Distance => drawn.distance_mm().map(format::mm),
-        MeasurementKind::Angle => drawn.angle().map(format::degrees),
+        _ => drawn.angle().map(format::degrees),
     };
     let place = match drawn.kind {
         MeasurementKind::Distance => drawn.points.last(),
-        MeasurementKind::Angle => drawn.points.get(1),
+        _ => drawn.points.get(1),
     };
     if let (Some(content), Some(&place)) = (content, place) {
         let at = screen_of(rect, frame, place) + egui::vec2(9.0, 4.0);
