@@ -5,12 +5,14 @@
 pub mod drawn_structure;
 pub mod edit;
 pub mod file;
+pub mod guard;
 pub mod intent;
 pub mod measurement;
 pub mod needle;
 pub mod phrase;
 pub mod readout;
 pub mod spine;
+pub mod spine_frame;
 pub mod trajectory;
 
 use serde::{Deserialize, Serialize};
@@ -18,11 +20,13 @@ use serde::{Deserialize, Serialize};
 pub use drawn_structure::{BrushStroke, DrawnShape, DrawnStructure, StructureEdit, StructureId};
 pub use edit::{PlanEdit, PlanEditError};
 pub use file::{PlanFile, PlanFileError};
+pub use guard::{Finding, Guard};
 pub use intent::{Intent, Objection, Override};
 pub use measurement::{Measurement, MeasurementId, MeasurementKind};
 pub use needle::{Needle, NeedleCatalogue};
 pub use readout::{CArmReadout, Known, TrajectoryReadout};
 pub use spine::{EndPlate, EndPlateFace, Spine, SpineEdit, VertebraCount, VertebraLabel};
+pub use spine_frame::{Midline, MidlineSource, VertebraFrame};
 pub use trajectory::{Color, Trajectory, TrajectoryEnd, TrajectoryId};
 
 use crate::geometry::PatientPosition;
