@@ -9,7 +9,7 @@ use super::tool::{PointerEvent, ToolKind};
 use super::viewport::{Layout, Slab, ViewKind, ViewportId};
 use crate::geometry::{Lps, Point};
 use crate::plan::{MeasurementId, PlanEdit, TrajectoryEnd, TrajectoryId};
-use crate::study::{SeriesUid, VoiLut, WindowLevel};
+use crate::study::{SeriesUid, Vertebra, VoiLut, WindowLevel};
 
 /// One change of the state. Panels and viewports push these; only `AppState::apply` acts on them.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,10 @@ pub enum Command {
     Pointer(PointerEvent),
     /// Chooses the tool of the left button.
     Tool(ToolKind),
+    /// Which vertebra the next click of a spine tool means, and whether clicks go upwards.
+    Labelling(Vertebra, bool),
+    /// Vertebra labels, midline and end-plates on or off.
+    ShowSpine(bool),
     /// What is selected.
     Select(Selection),
     /// Forgets a notice that was read.

@@ -38,7 +38,7 @@ use self::plan_store::PlanStore;
 use self::presentation::Presentation;
 use self::settings::{Folders, Settings};
 use self::stage::Stage;
-use self::tool::{Draft, Gesture, ToolKind};
+use self::tool::{Draft, Gesture, Labelling, ToolKind};
 use self::viewport::{Layout, Posture, ViewKind, Viewport, ViewportId};
 use crate::geometry::{Lps, PatientPosition, Point};
 use crate::plan::{NeedleCatalogue, Plan};
@@ -82,6 +82,10 @@ pub struct AppState {
     pub gesture: Gesture,
     /// Measurement being clicked.
     pub draft: Option<Draft>,
+    /// Which vertebra the next click of a spine tool means.
+    pub labelling: Labelling,
+    /// Vertebra labels, midline and end-plates are drawn.
+    pub show_spine: bool,
     /// Point whose value stays shown.
     pub probe: Option<Point<Lps>>,
     /// Messages.
@@ -117,6 +121,8 @@ impl AppState {
             crosshair: Point::new(0., 0., 0.),
             show_crosshair: true,
             show_overlays: true,
+            labelling: Labelling::default(),
+            show_spine: true,
             selection: Selection::default(),
             tool: ToolKind::default(),
             gesture: Gesture::default(),
@@ -158,7 +164,10 @@ impl AppState {
             Command::Tool(tool) => {
                 self.tool = tool;
                 self.draft = None;
+                self.labelling.clicks.clear();
             }
+            Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
+            Command::ShowSpine(shown) => self.show_spine = shown,
             Command::Select(selection) => self.selection = selection,
             Command::DismissNotice(notice) => self.notices.dismiss(&notice),
             Command::Settings(settings) => {

@@ -13,6 +13,7 @@ pub mod phrase;
 pub mod readout;
 pub mod spine;
 pub mod spine_frame;
+pub mod spine_readout;
 pub mod trajectory;
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ pub use needle::{Needle, NeedleCatalogue};
 pub use readout::{CArmReadout, Known, TrajectoryReadout};
 pub use spine::{EndPlate, EndPlateFace, Spine, SpineEdit, VertebraCount, VertebraLabel};
 pub use spine_frame::{Midline, MidlineSource, VertebraFrame};
+pub use spine_readout::SpineReadout;
 pub use trajectory::{Color, Trajectory, TrajectoryEnd, TrajectoryId};
 
 use crate::geometry::PatientPosition;

@@ -27,6 +27,15 @@ pub fn signed_degrees(value: Degrees) -> String {
     format!("{plus}{text}°")
 }
 
+/// `12.3° cephalad` or `12.3° caudal`: the tilt of a receptor.
+pub fn tilt(value: Degrees) -> String {
+    let word = if value.0 < 0.0 { "caudal" } else { "cephalad" };
+    match decimal(value.0.abs()).as_str() {
+        "0.0" => "0.0°".to_owned(),
+        number => format!("{number}° {word}"),
+    }
+}
+
 /// A modality value with its unit: `143 HU`.
 pub fn value(value: f64, unit: &str) -> String {
     let number = if value != 0.0 && value.abs() < 0.1 {

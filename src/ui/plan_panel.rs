@@ -3,6 +3,7 @@
 use egui::{ComboBox, DragValue, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
 
 use super::readout_panel::readout_ui;
+use super::spine_readout::spine_readout_ui;
 use super::{format, theme};
 use crate::app::AppState;
 use crate::app::action::Action;
@@ -34,6 +35,7 @@ pub fn plan_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) ->
                     action = needle_ui(ui, needle, state, queue);
                     ui.separator();
                     readout_ui(ui, needle, state);
+                    spine_readout_ui(ui, needle, state);
                 }
                 pairs_ui(ui, state);
                 measurements_ui(ui, state, queue);

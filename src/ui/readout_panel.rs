@@ -197,12 +197,12 @@ fn warnings(ui: &mut Ui, numbers: &PathReadout) {
     }
 }
 
-fn head(ui: &mut Ui, title: &str) {
+pub(super) fn head(ui: &mut Ui, title: &str) {
     ui.add_space(6.0);
     ui.label(RichText::new(title).strong().color(theme::LABEL));
 }
 
-fn grid(ui: &mut Ui, id: &str, rows: impl FnOnce(&mut Ui)) {
+pub(super) fn grid(ui: &mut Ui, id: &str, rows: impl FnOnce(&mut Ui)) {
     Grid::new(id)
         .num_columns(2)
         .min_col_width(130.0)
@@ -210,7 +210,12 @@ fn grid(ui: &mut Ui, id: &str, rows: impl FnOnce(&mut Ui)) {
         .show(ui, rows);
 }
 
-fn row(ui: &mut Ui, label: &str, (text, reason): (String, Option<String>), meaning: &str) {
+pub(super) fn row(
+    ui: &mut Ui,
+    label: &str,
+    (text, reason): (String, Option<String>),
+    meaning: &str,
+) {
     ui.label(RichText::new(label).color(theme::FAINT))
         .on_hover_text(meaning);
     let value = ui.label(RichText::new(text).monospace());

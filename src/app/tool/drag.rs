@@ -33,7 +33,10 @@ impl AppState {
 
     fn press_primary(&mut self, event: &PointerEvent) {
         // While an end or point is being placed, a click places it, whatever lies there.
-        let placing = matches!(self.tool, ToolKind::Place(_) | ToolKind::Measure(_));
+        let placing = matches!(
+            self.tool,
+            ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Spine(_)
+        );
         let hit = if placing {
             None
         } else {
@@ -50,6 +53,7 @@ impl AppState {
             ToolKind::Probe => self.probe = Some(event.lps()),
             ToolKind::Place(end) => self.click_end(end, event),
             ToolKind::Measure(kind) => self.click_measure(kind, event),
+            ToolKind::Spine(tool) => self.click_spine(tool, event),
         }
     }
 

@@ -6,11 +6,13 @@
 mod drag;
 pub mod hit;
 mod place;
+mod spine;
 
 pub(super) use self::drag::Quiet;
 
 use glam::DVec2;
 
+pub use self::spine::{Labelling, SpineTool};
 use super::AppState;
 use super::command::{Command, PlanCommand, ViewCommand};
 use super::view_frame::ViewFrame;
@@ -29,6 +31,8 @@ pub enum ToolKind {
     Place(TrajectoryEnd),
     /// Two clicks measure a distance, three an angle.
     Measure(MeasurementKind),
+    /// Clicks declare vertebrae, midline or end-plates.
+    Spine(SpineTool),
     /// Click or drag moves the crosshair.
     Crosshair,
     /// Drag moves the picture.
@@ -46,6 +50,7 @@ impl ToolKind {
             Self::Place(TrajectoryEnd::Entry) => "Entry",
             Self::Measure(MeasurementKind::Distance) => "Length",
             Self::Measure(kind) => kind.word(),
+            Self::Spine(tool) => tool.title(),
             Self::Crosshair => "Crosshair",
             Self::Pan => "Pan",
             Self::Probe => "Probe",
@@ -207,6 +212,8 @@ impl AppState {
         if self.gesture != Gesture::Idle {
             self.gesture = Gesture::Idle;
             self.apply(Command::Plan(PlanCommand::Cancel));
+        } else if !self.labelling.clicks.is_empty() {
+            self.labelling.clicks.clear();
         } else if self.draft.take().is_none() {
             self.tool = ToolKind::Window;
         }
