@@ -7,7 +7,9 @@ pub mod file;
 pub mod measurement;
 pub mod needle;
 pub mod phrase;
+pub mod procedure;
 pub mod readout;
+pub mod toml_reader;
 pub mod trajectory;
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +17,10 @@ use serde::{Deserialize, Serialize};
 pub use edit::{PlanEdit, PlanEditError};
 pub use file::{PlanFile, PlanFileError};
 pub use measurement::{Measurement, MeasurementId, MeasurementKind};
-pub use needle::{Needle, NeedleCatalogue};
+pub use needle::{Lesion, LesionEllipsoid, LesionSize, Needle, NeedleCatalogue, Tip};
+pub use procedure::{Procedure, ProcedureLibrary};
 pub use readout::{CArmReadout, Known, TrajectoryReadout};
+pub use toml_reader::FileProblem;
 pub use trajectory::{Color, Trajectory, TrajectoryEnd, TrajectoryId};
 
 use crate::geometry::PatientPosition;
