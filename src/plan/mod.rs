@@ -4,6 +4,7 @@
 
 pub mod edit;
 pub mod file;
+pub mod lesion;
 pub mod measurement;
 pub mod needle;
 pub mod phrase;
@@ -16,8 +17,9 @@ use serde::{Deserialize, Serialize};
 
 pub use edit::{PlanEdit, PlanEditError};
 pub use file::{PlanFile, PlanFileError};
+pub use lesion::{Lesion, LesionEllipsoid, LesionSize};
 pub use measurement::{Measurement, MeasurementId, MeasurementKind};
-pub use needle::{Lesion, LesionEllipsoid, LesionSize, Needle, NeedleCatalogue, Tip};
+pub use needle::{Needle, NeedleCatalogue, Tip};
 pub use procedure::{Procedure, ProcedureLibrary};
 pub use readout::{CArmReadout, Known, TrajectoryReadout};
 pub use toml_reader::FileProblem;

@@ -61,8 +61,8 @@ impl<'a> Faults<'a> {
 
     /// Notes a fault at a byte range of the text.
     pub fn add(&self, span: Range<usize>, reason: String) {
-        let before = self.text.as_bytes().get(..span.start);
-        let line = before.map(|bytes| 1 + bytes.iter().filter(|byte| **byte == b'\n').count());
+        let before = self.text.get(..span.start);
+        let line = before.map(|before| 1 + before.matches('\n').count());
         let file = self.file.to_owned();
         self.found
             .borrow_mut()
@@ -94,7 +94,12 @@ pub struct Placed<T> {
 /// Content of a file within the size that is read, or why not.
 pub fn read_text(path: &Path) -> Result<String, String> {
     let cannot = |error: io::Error| format!("Cannot read it: {error}");
-    let bytes = fs::metadata(path).map_err(cannot)?.len();
+    let about = fs::metadata(path).map_err(cannot)?;
+    // A pipe would be waited for without end.
+    if !about.is_file() {
+        return Err("Cannot read it: it is no file".to_owned());
+    }
+    let bytes = about.len();
     if bytes > LARGEST_BYTES {
         return Err(format!("{bytes} bytes; at most {LARGEST_BYTES} are read"));
     }

@@ -1,8 +1,8 @@
 //! Which ranges of a procedure a drawn path keeps.
 
 use super::range::signed;
-use super::{Bounds, Laterality, Procedure, Quantity, Source, SourcedRange, Unit};
-use crate::geometry::{CArmAngles, Degrees, Lps, NeedleAngles, OperatorAngles, Vector};
+use super::{Bounds, Laterality, MeasuredPath, Procedure, Quantity, Source, SourcedRange, Unit};
+use crate::geometry::OperatorAngles;
 use crate::plan::{Known, Needle};
 use crate::study::{Level, Side};
 
@@ -32,25 +32,6 @@ impl Verdict {
     }
 }
 
-/// What is known of a drawn path; a reason where something is not.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MeasuredPath<'a> {
-    /// Entry to target, LPS mm.
-    pub path: Known<Vector<Lps>>,
-    /// Skin to target along the path, mm.
-    pub skin_depth_mm: Known<f64>,
-    /// τ at which the end-plate the procedure names is seen edge-on (section 2.5, step 8).
-    pub squared_tilt: Known<Degrees>,
-    /// Entry from the midline plane in the axial plane, mm, + patient left.
-    pub entry_from_midline_mm: Known<f64>,
-    /// Entry caudal to the landmark that the target names, mm.
-    pub entry_caudal_mm: Known<f64>,
-    /// Between the path and the skin at the entry, 0–90°.
-    pub skin_angle: Known<Degrees>,
-    /// The needle chosen.
-    pub needle: Option<&'a Needle>,
-}
-
 /// One range and whether the path keeps it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RangeCheck {
@@ -74,36 +55,6 @@ pub struct RangeCheck {
     pub source: Source,
     /// All of it in one line, without the sign.
     pub words: String,
-}
-
-impl MeasuredPath<'_> {
-    /// A path of which only the ends are known.
-    pub fn drawn(path: Known<Vector<Lps>>) -> Self {
-        Self {
-            path,
-            skin_depth_mm: Err("The skin along the path is not known".to_owned()),
-            squared_tilt: Err("No end-plate is squared yet; click it twice".to_owned()),
-            entry_from_midline_mm: Err("No midline yet; set it".to_owned()),
-            entry_caudal_mm: Err("The landmark is not known".to_owned()),
-            skin_angle: Err("The skin at the entry is not known".to_owned()),
-            needle: None,
-        }
-    }
-
-    /// κ and τ (2.6).
-    fn operator(&self) -> Known<OperatorAngles> {
-        let path = self.path.clone()?;
-        let angles = CArmAngles::of_needle(path).map(CArmAngles::operator);
-        angles.ok_or_else(|| "Entry and target are at the same place".to_owned())
-    }
-
-    /// φ, refused along the body axis, where neither φ nor κ mean anything.
-    fn in_plane(&self) -> Known<f64> {
-        let angles = NeedleAngles::of(self.path.clone()?);
-        let angle = angles.and_then(|angles| angles.in_plane);
-        let angle = angle.ok_or_else(|| "The needle runs along the body axis".to_owned())?;
-        Ok(angle.0)
-    }
 }
 
 impl Procedure {
@@ -211,20 +162,11 @@ fn spoken(quantity: Quantity, value: f64) -> String {
     format!("{}°{word}", tenth.abs())
 }
 
-/// What the needle must reach: the path, or the skin beyond its drawn entry.
-fn reach_mm(path: &MeasuredPath<'_>) -> Known<f64> {
-    let length = path.path.clone()?.length();
-    Ok(path
-        .skin_depth_mm
-        .as_ref()
-        .map_or(length, |depth| depth.max(length)))
-}
-
 fn needle_check(path: &MeasuredPath<'_>) -> RangeCheck {
     let source = Source {
         marks: vec![super::Mark::Engineering],
     };
-    let reach = reach_mm(path);
+    let reach = path.reach_mm();
     let value = match (&reach, path.needle) {
         (Err(reason), _) => Err(reason.clone()),
         (Ok(_), None) => Err("No needle chosen".to_owned()),
@@ -281,7 +223,7 @@ pub fn expected_entry_lateral_mm(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Point;
+    use crate::geometry::{Degrees, Point, Vector};
     use crate::plan::NeedleCatalogue;
     use crate::plan::procedure::ProcedureLibrary;
 

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod library;
+pub mod measured_path;
 pub mod proposal;
 pub mod range;
 mod read;
@@ -16,8 +17,9 @@ pub mod structure;
 
 use std::collections::BTreeMap;
 
-pub use check::{MeasuredPath, RangeCheck, Verdict};
+pub use check::{RangeCheck, Verdict};
 pub use library::ProcedureLibrary;
+pub use measured_path::MeasuredPath;
 pub use proposal::NeedleProposal;
 pub use range::{Bounds, Quantity, SourcedRange, Unit};
 pub use shared::SharedRules;
@@ -38,6 +40,8 @@ pub struct Procedure {
     pub needle_words: String,
     /// Other words at some levels.
     pub level_words: Vec<(Level, String)>,
+    /// The level is not part of the name: one joint, one hiatus.
+    pub without_level: bool,
     /// Section of the clinical reference sheet, `1.2`.
     pub section: String,
     /// How it is guided, the usual first.
@@ -268,13 +272,24 @@ impl Procedure {
             .find_map(|approach| approach.endplate.as_deref())
     }
 
-    /// Name of a needle: `L4-5 right, transforaminal, supraneural`.
+    /// Name of a needle: `L4-5 right, transforaminal, supraneural`; `Sacroiliac joint, right` where
+    /// the level says nothing.
     pub fn needle_name(&self, level: Level, side: Option<Side>) -> String {
         let words = self
             .level_words
             .iter()
             .find(|(at, _)| *at == level)
             .map_or(self.needle_words.as_str(), |(_, words)| words);
+        if self.without_level {
+            let mut letters = words.chars();
+            let first: String = letters
+                .next()
+                .into_iter()
+                .flat_map(char::to_uppercase)
+                .collect();
+            let side = side.map_or(String::new(), |side| format!(", {}", side.word()));
+            return format!("{first}{}{side}", letters.as_str());
+        }
         let side = side.map_or("midline", Side::word);
         format!("{} {side}, {words}", level.spoken())
     }

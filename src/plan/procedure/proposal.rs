@@ -410,6 +410,11 @@ mod tests {
             "S1 left, L5 dorsal ramus block"
         );
         assert_eq!(
+            named("sacroiliac-joint", "S2", Some(Side::Right)),
+            "Sacroiliac joint, right"
+        );
+        assert_eq!(named("caudal", "S4", None), "Caudal epidural");
+        assert_eq!(
             named("interlaminar", "L5-S1", None),
             "L5-S1 midline, interlaminar"
         );

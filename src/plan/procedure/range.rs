@@ -123,17 +123,20 @@ pub enum Bounds {
     AtLeast(f64),
     /// No lower end is given.
     AtMost(f64),
-    /// A single value is given, no range.
+    /// A single angle is given, no range.
     About(f64),
+    /// A single length or volume is given, no range and no tolerance.
+    Exactly(f64),
 }
 
 impl Bounds {
-    /// Lower end, if any. A single value has [`SPOKEN_ROUNDING_DEG`] on each side.
+    /// Lower end, if any. A single angle has [`SPOKEN_ROUNDING_DEG`] on each side.
     pub fn min(self) -> Option<f64> {
         match self {
             Self::Between(min, _) | Self::AtLeast(min) => Some(min),
             Self::AtMost(_) => None,
             Self::About(value) => Some(value - SPOKEN_ROUNDING_DEG),
+            Self::Exactly(value) => Some(value),
         }
     }
 
@@ -143,6 +146,7 @@ impl Bounds {
             Self::Between(_, max) | Self::AtMost(max) => Some(max),
             Self::AtLeast(_) => None,
             Self::About(value) => Some(value + SPOKEN_ROUNDING_DEG),
+            Self::Exactly(value) => Some(value),
         }
     }
 
@@ -150,7 +154,7 @@ impl Bounds {
     pub fn middle(self) -> Option<f64> {
         match self {
             Self::Between(min, max) => Some(f64::midpoint(min, max)),
-            Self::About(value) => Some(value),
+            Self::About(value) | Self::Exactly(value) => Some(value),
             Self::AtLeast(_) | Self::AtMost(_) => None,
         }
     }
@@ -173,7 +177,13 @@ impl Bounds {
             Self::Between(min, max) => format!("{min}–{max}{gap}{unit}"),
             Self::AtLeast(min) => format!("≥ {}{gap}{unit}", signed(min)),
             Self::AtMost(max) => format!("≤ {}{gap}{unit}", signed(max)),
-            Self::About(value) => format!("{}{gap}{unit}", signed(value)),
+            Self::About(value) => {
+                format!(
+                    "{}{gap}{unit} ± {SPOKEN_ROUNDING_DEG}{unit} as spoken",
+                    signed(value)
+                )
+            }
+            Self::Exactly(value) => format!("{}{gap}{unit}", signed(value)),
         }
     }
 }
@@ -223,7 +233,7 @@ impl SourcedRange {
             [Some(min), Some(max), None] => Some(Bounds::Between(min, max)),
             [Some(min), None, None] => Some(Bounds::AtLeast(min)),
             [None, Some(max), None] => Some(Bounds::AtMost(max)),
-            [None, None, Some(value)] => Some(Bounds::About(value)),
+            [None, None, Some(value)] => Some(Bounds::Exactly(value)),
             _ => {
                 table.fault("give min and max, one of them, or value alone");
                 None
@@ -251,10 +261,28 @@ impl SourcedRange {
 
     /// Reads the range of a quantity.
     pub(super) fn read_quantity(table: TableReader<'_>, quantity: Quantity) -> Option<Self> {
-        Self::read(table, quantity.limits())
+        let range = Self::read(table, quantity.limits())?;
+        Some(match quantity.unit() {
+            Unit::Degrees => range.of_angle(),
+            Unit::Mm | Unit::Ml => range,
+        })
     }
 
-    /// A single angle stands for itself and its rounding, which is ours.
+    /// Reads the angle of a view.
+    pub(super) fn read_angle(table: TableReader<'_>) -> Option<Self> {
+        Self::read(table, (-90.0, 90.0)).map(Self::of_angle)
+    }
+
+    /// A single angle has the tolerance of its rounding.
+    fn of_angle(mut self) -> Self {
+        if let Bounds::Exactly(value) = self.bounds {
+            self.bounds = Bounds::About(value);
+        }
+        self.also = self.also.into_iter().map(Self::of_angle).collect();
+        self
+    }
+
+    /// Without clinical authority: say "proposal".
     pub fn is_proposal(&self) -> bool {
         self.source.is_proposal()
     }
@@ -290,7 +318,8 @@ mod tests {
             (Bounds::Between(0.3, 0.5), Unit::Ml, "0.3–0.5 mL"),
             (Bounds::AtMost(45.0), Unit::Degrees, "≤ 45°"),
             (Bounds::AtLeast(3.0), Unit::Mm, "≥ 3 mm"),
-            (Bounds::About(-45.0), Unit::Degrees, "−45°"),
+            (Bounds::About(-45.0), Unit::Degrees, "−45° ± 2.5° as spoken"),
+            (Bounds::Exactly(10.0), Unit::Ml, "10 mL"),
         ] {
             assert_eq!(bounds.words(unit), words);
         }

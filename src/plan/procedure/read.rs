@@ -64,6 +64,7 @@ fn whole(table: &TableReader<'_>, needles: &NeedleCatalogue) -> Option<Procedure
     let statements = |key| statements(table, key);
     let procedure = Procedure {
         level_words,
+        without_level: table.flag("without_level"),
         modalities: modalities(table),
         positions: positions(table),
         usual_levels,
@@ -262,10 +263,7 @@ fn view(table: TableReader<'_>) -> Option<View> {
     let name = table.required_text("name");
     let see = table.required_text("see");
     let source = Source::read(&table);
-    let angle = |key| {
-        let range = table.table(key)?;
-        SourcedRange::read(range, (-90.0, 90.0))
-    };
+    let angle = |key| SourcedRange::read_angle(table.table(key)?);
     let (oblique, tilt) = (angle("oblique_deg"), angle("tilt_deg"));
     table.finish();
     Some(View {

@@ -320,7 +320,7 @@ fn volumes_and_classes_are_those_of_the_sheet() {
         Bounds::Between(0.5, 0.6)
     );
     assert_eq!(ml("interlaminar", "total"), Bounds::Between(3.0, 8.0));
-    assert_eq!(ml("caudal", "injectate for L5"), Bounds::About(10.0));
+    assert_eq!(ml("caudal", "injectate for L5"), Bounds::Exactly(10.0));
     assert_eq!(ml("sacroiliac-joint", "total"), Bounds::AtMost(2.5));
     assert_eq!(
         ml("vertebroplasty", "PMMA, lumbar"),
@@ -369,7 +369,7 @@ fn nothing_to_be_read_is_empty_and_numbers_rest_on_something() {
         );
         let weights = &procedure.entry_map;
         assert!(weights.clearance > 0.0 && weights.source.is_proposal());
-        for view in procedure.views.iter() {
+        for view in &procedure.views {
             assert!(!view.see.is_empty(), "{}", procedure.id);
         }
     }
