@@ -16,8 +16,8 @@ use rayon::prelude::*;
 
 use super::mask::Mask;
 
-/// Columns that are turned and worked on together: two cache lines wide.
-const TILE: usize = 32;
+/// Columns that are turned and worked on together: a cache line wide.
+const TILE: usize = 16;
 
 /// Part of the distance map in mm over a box of the mask's lattice, columns fastest.
 ///
@@ -35,17 +35,19 @@ pub fn signed_distance_map(
         return Some(Vec::new());
     }
     let spacing = mask.grid().spacing_mm;
-    let mut map = vec![f32::INFINITY; columns * rows * slices];
+    // Zeros cost nothing until they are written, which the threads do.
+    let mut map = vec![0.0; columns * rows * slices];
     let stopped = map
         .par_chunks_mut(columns * rows)
         .enumerate()
         .any(|(slice, plane)| {
+            plane.fill(f32::INFINITY);
             let Ok(slice) = usize::try_from(first[2] + slice as i64) else {
                 return stop();
             };
             along_columns(mask, first, slice, plane, columns);
             let lines: &mut Vec<&mut [f32]> = &mut plane.chunks_mut(columns).collect();
-            along_lines(lines, spacing[1], &mut Scratch::new(rows), |value| value);
+            along_lines(lines, &mut Scratch::new(rows, spacing[1]), |value| value);
             stop()
         });
     if stopped {
@@ -59,7 +61,7 @@ pub fn signed_distance_map(
     }
     let stopped = of_row.par_iter_mut().any(|lines| {
         let signed_root = |squared: f32| squared.abs().sqrt().copysign(squared);
-        along_lines(lines, spacing[2], &mut Scratch::new(slices), signed_root);
+        along_lines(lines, &mut Scratch::new(slices, spacing[2]), signed_root);
         stop()
     });
     (!stopped).then_some(map)
@@ -100,30 +102,30 @@ fn fill(line: &mut [f32], range: Range<usize>, value: impl Fn(usize) -> f32) {
 }
 
 /// One parabola of the lower envelope, in units of the spacing.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Parabola {
     /// Place of its face: face `p` lies between samples `p − 1` and `p`.
     face: usize,
-    /// Its least value.
-    least: f64,
-    /// Least value plus the square of the place.
+    /// Its least value plus the square of the place.
     lift: f64,
     /// Where it begins to be the lowest.
     from: f64,
 }
 
-/// Working room of one thread.
+/// Working room of one thread for lines of one axis.
 struct Scratch {
-    tile: Vec<f32>,
+    spacing: f64,
+    tile: Vec<[f32; TILE]>,
     envelope: Vec<Parabola>,
     /// 1 / 2n.
     halves: Vec<f64>,
 }
 
 impl Scratch {
-    fn new(length: usize) -> Self {
+    fn new(length: usize, spacing: f64) -> Self {
         Self {
-            tile: vec![0.0; TILE * length],
+            spacing,
+            tile: vec![[0.0; TILE]; length],
             envelope: Vec::with_capacity(length + 1),
             halves: (0..=length).map(|n| 0.5 / n as f64).collect(),
         }
@@ -132,122 +134,131 @@ impl Scratch {
 
 /// Goes across the lines: the next axis, for all columns, a tile at a time, since a cache line of
 /// each would otherwise be fetched for every value.
-fn along_lines(
-    lines: &mut [&mut [f32]],
-    spacing: f64,
-    scratch: &mut Scratch,
-    finish: impl Fn(f32) -> f32,
-) {
-    let length = lines.len();
+fn along_lines(lines: &mut [&mut [f32]], scratch: &mut Scratch, finish: impl Fn(f32) -> f32) {
     let columns = lines.first().map_or(0, |line| line.len());
     for left in (0..columns).step_by(TILE) {
         let width = TILE.min(columns - left);
-        for (at, line) in lines.iter().enumerate() {
-            for (column, &value) in line.iter().skip(left).take(width).enumerate() {
-                if let Some(place) = scratch.tile.get_mut(column * length + at) {
-                    *place = value;
-                }
+        for (turned, line) in scratch.tile.iter_mut().zip(lines.iter()) {
+            for (place, &value) in turned.iter_mut().zip(line.iter().skip(left)) {
+                *place = value;
             }
         }
-        let Scratch {
-            tile,
-            envelope,
-            halves,
-        } = scratch;
-        for line in tile.chunks_mut(length).take(width) {
-            along_line(line, spacing, envelope, halves);
+        for column in 0..width {
+            along_line(column, scratch);
         }
-        for (at, line) in lines.iter_mut().enumerate() {
-            for (column, place) in line.iter_mut().skip(left).take(width).enumerate() {
-                if let Some(&value) = scratch.tile.get(column * length + at) {
-                    *place = finish(value);
-                }
+        for (turned, line) in scratch.tile.iter().zip(lines.iter_mut()) {
+            for (&value, place) in turned.iter().zip(line.iter_mut().skip(left)) {
+                *place = finish(value);
             }
         }
     }
 }
 
-/// Run by run of one side of the surface.
-fn along_line(line: &mut [f32], spacing: f64, envelope: &mut Vec<Parabola>, halves: &[f64]) {
-    let length = line.len();
-    let mut rest = line;
-    let mut from = 0;
-    while let Some(&value) = rest.first() {
-        let inside = value < 0.0;
-        let count = rest
-            .iter()
-            .position(|&value| (value < 0.0) != inside)
-            .unwrap_or(rest.len());
-        let (run, behind) = rest.split_at_mut(count);
+/// One column of a tile, run by run of one side of the surface.
+fn along_line(column: usize, scratch: &mut Scratch) {
+    let Scratch {
+        spacing,
+        tile,
+        envelope,
+        halves,
+    } = scratch;
+    let of = |row: &[f32; TILE]| row.get(column).copied().unwrap_or(f32::INFINITY);
+    let per_square = 1.0 / (*spacing * *spacing);
+    let mut rest = tile.as_mut_slice();
+    let mut begun = false;
+    while let Some(first) = rest.first() {
+        let inside = of(first) < 0.0;
+        let mut hull = Hull::new(envelope, halves);
         // Beyond the ends of the line is outside, whose surface an inside run has there.
-        let ends = [from > 0 || inside, from + count < length || inside];
-        along_run(run, spacing, ends, envelope, halves);
+        if begun || inside {
+            hull.add(0, 0.0);
+        }
+        let mut before = f32::INFINITY;
+        let mut count = 0;
+        for row in rest.iter() {
+            let value = of(row);
+            if (value < 0.0) != inside {
+                break;
+            }
+            let least = value.abs().min(before);
+            before = value.abs();
+            if count > 0 && least < f32::INFINITY {
+                hull.add(count, f64::from(least) * per_square);
+            }
+            count += 1;
+        }
+        if count < rest.len() || inside {
+            hull.add(count, 0.0);
+        }
+        let known = hull.finish();
+        let (run, behind) = rest.split_at_mut(count);
+        if known {
+            lower(run, column, *spacing, envelope);
+        }
         rest = behind;
-        from += count;
+        begun = true;
     }
 }
 
-fn along_run(
-    run: &mut [f32],
-    spacing: f64,
-    ends: [bool; 2],
-    envelope: &mut Vec<Parabola>,
-    halves: &[f64],
-) {
-    let per_square = 1.0 / (spacing * spacing);
-    envelope.clear();
-    let last = run.len();
-    let mut add = |face: usize, least: f64| {
+/// The lower envelope while it grows; its last parabola is kept at hand.
+struct Hull<'a> {
+    below: &'a mut Vec<Parabola>,
+    halves: &'a [f64],
+    top: Option<Parabola>,
+}
+
+impl<'a> Hull<'a> {
+    fn new(below: &'a mut Vec<Parabola>, halves: &'a [f64]) -> Self {
+        below.clear();
+        Self {
+            below,
+            halves,
+            top: None,
+        }
+    }
+
+    /// Adds a parabola beyond all others.
+    fn add(&mut self, face: usize, least: f64) {
         let lift = least + (face * face) as f64;
         let mut from = 0.0;
-        while let Some(top) = envelope.last() {
-            let half = halves.get(face - top.face).copied().unwrap_or(0.0);
+        while let Some(top) = self.top {
+            let half = self.halves.get(face - top.face).copied().unwrap_or(0.0);
             from = (lift - top.lift) * half;
             if from > top.from {
+                self.below.push(top);
                 break;
             }
             from = 0.0;
-            envelope.pop();
+            self.top = self.below.pop();
         }
-        if from < last as f64 {
-            envelope.push(Parabola {
-                face,
-                least,
-                lift,
-                from,
-            });
-        }
-    };
-    if ends[0] {
-        add(0, 0.0);
+        self.top = Some(Parabola { face, lift, from });
     }
-    let mut before = f32::INFINITY;
-    for (face, &value) in run.iter().enumerate() {
-        let value = value.abs();
-        let least = value.min(before);
-        before = value;
-        if face > 0 && least < f32::INFINITY {
-            add(face, f64::from(least) * per_square);
-        }
+
+    fn finish(self) -> bool {
+        self.below.extend(self.top);
+        !self.below.is_empty()
     }
-    if ends[1] {
-        add(last, 0.0);
-    }
-    let mut lowest = envelope.iter().copied();
-    let Some(mut at) = lowest.next() else {
+}
+
+/// Takes the envelope where it is lower than what is there.
+fn lower(run: &mut [[f32; TILE]], column: usize, spacing: f64, envelope: &[Parabola]) {
+    let square = spacing * spacing;
+    let mut later = envelope.iter();
+    let Some(mut at) = later.next() else {
         return;
     };
-    let mut next = lowest.next();
-    let square = spacing * spacing;
-    for (sample, value) in run.iter_mut().enumerate() {
+    let mut next = later.next();
+    for (sample, row) in run.iter_mut().enumerate() {
         let place = sample as f64 + 0.5;
         while let Some(parabola) = next.filter(|next| next.from < place) {
             at = parabola;
-            next = lowest.next();
+            next = later.next();
         }
-        let away = place - at.face as f64;
-        let found = ((at.least + away * away) * square) as f32;
-        *value = value.abs().min(found).copysign(*value);
+        // (place − face)² + least, as the lift holds the square of the face.
+        let found = (at.lift + place * (place - 2.0 * at.face as f64)) * square;
+        if let Some(value) = row.get_mut(column) {
+            *value = value.abs().min(found as f32).copysign(*value);
+        }
     }
 }
 
