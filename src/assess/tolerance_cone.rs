@@ -366,9 +366,9 @@ mod tests {
             ..obstacle(&post)
         };
         let cone = tolerance_cone(&needle(), 60.0, &[near]).unwrap();
-        // 0.5 mm from the corner at x = 6, y = 52, which is 48 mm below the entry.
-        let corner = 6.0_f64.hypot(48.0);
-        let wanted = (6.0_f64 / 48.0).atan() - (0.5 / corner).asin();
+        // 0.5 mm from the corner at x = 6, y = 48, which is 52 mm below the entry.
+        let corner = 6.0_f64.hypot(52.0);
+        let wanted = (6.0_f64 / 52.0).atan() - (0.5 / corner).asin();
         assert!(
             (cone.half_angle.0 - wanted.to_degrees()).abs() < 0.01,
             "{cone:?}"

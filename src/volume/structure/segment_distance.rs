@@ -14,8 +14,8 @@ const MEASURED: usize = 8;
 /// Where a segment comes closest to a structure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SegmentDistance {
-    /// Smallest signed distance from the segment to the surface, mm. Outside exact; inside, where
-    /// it says how deep the segment lies, to within half a voxel.
+    /// Smallest signed distance from the segment to the surface, mm. Outside that to the nearest
+    /// voxel box, inside, where it says how deep the segment lies, to within half a voxel.
     pub reading: Reading,
     /// Fraction 0–1 along the segment of the place where it is reached.
     pub fraction: f64,
@@ -70,7 +70,9 @@ impl DistanceField {
         }
         let measured = self.measure(ends, &samples, lowest.mm + 2.0 * slack);
         let depth = (lowest.mm < 0.0).then_some((lowest.mm, lowest.fraction));
-        let Some(found) = measured else {
+        // What is farther than the field allows is not the nearest voxel.
+        let believed = measured.filter(|found| found.mm <= lowest.mm.max(0.0) + slack);
+        let Some(found) = believed else {
             return SegmentDistance {
                 reading: Reading::Mm(lowest.mm),
                 fraction: lowest.fraction,
@@ -142,7 +144,9 @@ impl DistanceField {
         for (at, sample) in samples.iter().enumerate() {
             let mm = |other: Option<&Sample>| other.map_or(f64::INFINITY, |other| other.mm);
             let before = at.checked_sub(1).and_then(|at| samples.get(at));
-            let valley = sample.mm <= mm(before) && sample.mm <= mm(samples.get(at + 1));
+            // The lowest of all may be hidden by interpolation, so that its neighbours count too.
+            let valley =
+                sample.mm <= mm(before) + 0.1 && sample.mm <= mm(samples.get(at + 1)) + 0.1;
             if valley && sample.known && sample.mm <= below_mm {
                 lowest.push(*sample);
             }
@@ -160,7 +164,7 @@ impl DistanceField {
     fn descend(&self, from: DVec3) -> IVec3 {
         let mut at = from;
         let close = self.spacing_mm().min_element() / 4.0;
-        for _ in 0..12 {
+        for _ in 0..24 {
             let mm = self.at_mm(at).mm();
             if mm <= close {
                 break;
@@ -169,7 +173,8 @@ impl DistanceField {
             if away == DVec3::ZERO {
                 break;
             }
-            at -= away * mm;
+            // Not all the way: between two parts of a structure the slope points between them.
+            at -= away * mm * 0.6;
         }
         (at / self.spacing_mm()).round().as_ivec3()
     }
