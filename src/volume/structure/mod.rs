@@ -3,11 +3,17 @@
 //! A structure keeps the grid it was segmented on; nothing is resampled, so that a distance is as
 //! exact as the segmentation is.
 
+pub mod distance_field;
+mod distance_transform;
 pub mod mask;
+mod segment_distance;
 
 use std::sync::Arc;
 
+pub use distance_field::{DistanceField, DistanceFieldError, Reading};
+pub use distance_transform::signed_distance_map;
 pub use mask::{Mask, MaskGrid};
+pub use segment_distance::SegmentDistance;
 
 use crate::study::FrameOfReferenceUid;
 
