@@ -8,7 +8,9 @@
 mod archive;
 mod catalog;
 mod charset;
+mod cielab;
 mod codec;
+mod coded_concept;
 mod color;
 mod decode;
 mod direct;
@@ -37,16 +39,19 @@ mod pictures;
 mod pixeldata;
 mod rle;
 mod scan;
+pub mod segmentation;
 mod slabs;
 mod source;
 mod spacing;
 mod split;
 mod stack_name;
+pub mod structure_set;
 mod time_limit;
 mod unpacked;
 mod voi;
 mod wanted;
 pub mod write_ct;
+pub mod write_segmentation;
 
 use std::io;
 use std::ops::ControlFlow;
@@ -57,9 +62,12 @@ use thiserror::Error;
 use crate::budget::OverBudget;
 use crate::study::{Catalog, Disposition, Instance};
 
+pub use coded_concept::CodedConcept;
 pub use decode::{decode_frame, modality_values};
 pub use overlays::decode_overlays;
 pub use scan::scan;
+pub use segmentation::Segmentation;
+pub use structure_set::StructureSet;
 pub use unpacked::{remove_unpacked, sweep_unpacked};
 
 /// Called while an import runs with the files done and the files known so far; `Break` ends it.
