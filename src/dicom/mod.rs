@@ -60,7 +60,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::budget::OverBudget;
-use crate::study::{Catalog, Disposition, Instance};
+use crate::study::{Catalog, Disposition, Instance, SourcePath};
 
 pub use coded_concept::CodedConcept;
 pub use decode::{decode_frame, modality_values};
@@ -203,6 +203,12 @@ pub enum Problem {
         /// Frames of the file.
         frames: usize,
     },
+}
+
+/// SOP Class UID of a file, empty where it has none.
+pub fn sop_class(path: &SourcePath) -> Result<String, DicomError> {
+    let parsed = parse::parse_file(path).map_err(|problem| DicomError::file(path.shown(), problem))?;
+    Ok(parsed.elements.code(dicom_dictionary_std::tags::SOP_CLASS_UID))
 }
 
 /// Reads the header of one image file, up to its pixel data.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use dicom_dictionary_std::tags;
+use dicom_object::Tag;
 
 use super::charset::CharacterSet;
 use super::coded_concept::CodedConcept;
@@ -81,8 +82,10 @@ pub struct Segmentation {
     pub columns: usize,
     /// Samples of label maps that mean nothing: Pixel Padding Value, else 0.
     pub background: f64,
-    /// Spacing Between Slices, else Slice Thickness, mm; what is not positive counts as missing.
+    /// Spacing Between Slices, mm; what is not positive counts as missing.
     pub slice_spacing_mm: Option<f64>,
+    /// Slice Thickness, mm, likewise.
+    pub slice_thickness_mm: Option<f64>,
     /// Frame of reference.
     pub frame_of_reference: Option<FrameOfReferenceUid>,
     /// Series it was drawn on.
@@ -120,7 +123,8 @@ impl Segmentation {
             .map(|item| segment(item, &charset))
             .collect::<Result<Vec<_>, _>>()?;
         let frame_segments = segments_of_frames(&root, kind)?;
-        let slice_spacing_mm = slice_spacing(&root);
+        let slice_spacing_mm = measure(&root, tags::SPACING_BETWEEN_SLICES);
+        let slice_thickness_mm = measure(&root, tags::SLICE_THICKNESS);
         let referenced_series = referenced_series(&root);
         let (instance, source) = image(path, parsed, root)?;
         if let Some(segments) = &frame_segments
@@ -153,6 +157,7 @@ impl Segmentation {
             columns: instance.columns,
             background: instance.padding.map_or(0.0, |[low, _]| low),
             slice_spacing_mm,
+            slice_thickness_mm,
             frame_of_reference: instance.frame_of_reference.clone(),
             referenced_series,
             instance,
@@ -274,7 +279,8 @@ fn segments_of_frames(
         .map(Some)
 }
 
-fn slice_spacing(root: &Elements) -> Option<f64> {
+/// A positive measure of the first frame that states it, mm.
+fn measure(root: &Elements, tag: Tag) -> Option<f64> {
     let groups = [
         root.item(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE),
         root.item(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE),
@@ -283,11 +289,6 @@ fn slice_spacing(root: &Elements) -> Option<f64> {
         .into_iter()
         .flatten()
         .filter_map(|group| group.item(tags::PIXEL_MEASURES_SEQUENCE))
-        .find_map(|measures| {
-            let positive = |tag| {
-                let value = measures.number(tag).ok().flatten();
-                value.filter(|&mm| mm > 1e-4 && mm < 1e3)
-            };
-            positive(tags::SPACING_BETWEEN_SLICES).or_else(|| positive(tags::SLICE_THICKNESS))
-        })
+        .filter_map(|measures| measures.number(tag).ok().flatten())
+        .find(|&mm| mm > 1e-4 && mm < 1e3)
 }

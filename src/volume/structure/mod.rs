@@ -3,11 +3,24 @@
 //! A structure keeps the grid it was segmented on; nothing is resampled, so that a distance is as
 //! exact as the segmentation is.
 
+mod collect;
+mod contours;
+mod frame_grid;
+pub mod kind;
+mod label_names;
 pub mod mask;
+mod name_words;
+mod nifti;
+mod nifti_header;
+pub mod read;
+mod segmentation;
+mod structure_set;
 
 use std::sync::Arc;
 
-pub use mask::{Mask, MaskGrid};
+pub use kind::{Kind, StructureTable};
+pub use mask::{Mask, MaskGrid, Run};
+pub use read::{Loaded, Planning, StructureFileError};
 
 use crate::study::FrameOfReferenceUid;
 
