@@ -106,7 +106,10 @@ mod tests {
                 b * 255.0 / 65_535.0 - 128.0,
             ];
             for (found, wanted) in found.iter().zip(lab) {
-                assert!((found - wanted).abs() < 0.02, "{found} for {wanted} of {rgb:?}");
+                assert!(
+                    (found - wanted).abs() < 0.02,
+                    "{found} for {wanted} of {rgb:?}"
+                );
             }
         }
     }

@@ -120,13 +120,10 @@ pub(crate) fn samples_in(
     let working = 3 * frame_bytes + CODEC_BYTES_PER_SAMPLE * samples;
     let _booked = MEMORY.reserve(working as u64, "the compressed frame")?;
     let at = instance.pixel_data.offset;
-    let bytes = encapsulated::frame_bytes(
-        source,
-        instance.path.as_ref(),
-        at,
-        (frame, frames),
-        || parse::parse_file(&instance.path).map(|parsed| parsed.elements),
-    )?;
+    let bytes =
+        encapsulated::frame_bytes(source, instance.path.as_ref(), at, (frame, frames), || {
+            parse::parse_file(&instance.path).map(|parsed| parsed.elements)
+        })?;
     if instance.transfer_syntax == uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN {
         let needs = frame_bits.div_ceil(8);
         if bytes.len() < needs {

@@ -207,8 +207,11 @@ pub enum Problem {
 
 /// SOP Class UID of a file, empty where it has none.
 pub fn sop_class(path: &SourcePath) -> Result<String, DicomError> {
-    let parsed = parse::parse_file(path).map_err(|problem| DicomError::file(path.shown(), problem))?;
-    Ok(parsed.elements.code(dicom_dictionary_std::tags::SOP_CLASS_UID))
+    let parsed =
+        parse::parse_file(path).map_err(|problem| DicomError::file(path.shown(), problem))?;
+    Ok(parsed
+        .elements
+        .code(dicom_dictionary_std::tags::SOP_CLASS_UID))
 }
 
 /// Reads the header of one image file, up to its pixel data.

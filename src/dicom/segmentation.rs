@@ -209,7 +209,9 @@ fn kind(root: &Elements, is_label_map: bool) -> Result<SegmentationKind, Problem
             Some(maximum @ 1..=0xFFFF_FFFF) => Ok(SegmentationKind::Fractional {
                 maximum: maximum as u32,
             }),
-            Some(_) => Err(root.malformed(tags::MAXIMUM_FRACTIONAL_VALUE, "1 or more was expected")),
+            Some(_) => {
+                Err(root.malformed(tags::MAXIMUM_FRACTIONAL_VALUE, "1 or more was expected"))
+            }
             None => Err(Problem::Missing(attribute_name(
                 tags::MAXIMUM_FRACTIONAL_VALUE,
             ))),

@@ -87,8 +87,7 @@ impl StructureSet {
                 continue;
             };
             roi.interpreted_type = item.code(tags::RTROI_INTERPRETED_TYPE);
-            roi.code =
-                CodedConcept::of(item, tags::RTROI_IDENTIFICATION_CODE_SEQUENCE, &charset);
+            roi.code = CodedConcept::of(item, tags::RTROI_IDENTIFICATION_CODE_SEQUENCE, &charset);
         }
         for item in root.items(tags::ROI_CONTOUR_SEQUENCE) {
             let Some(roi) = referenced(item, &places).and_then(|place| rois.get_mut(place)) else {
@@ -183,7 +182,10 @@ fn points(contour: &Elements) -> Result<Vec<Point<Lps>>, String> {
     if triples.len() < 3 {
         return Err(format!("its {} points enclose nothing", triples.len()));
     }
-    let stated = contour.integer(tags::NUMBER_OF_CONTOUR_POINTS).ok().flatten();
+    let stated = contour
+        .integer(tags::NUMBER_OF_CONTOUR_POINTS)
+        .ok()
+        .flatten();
     if stated.is_some_and(|count| count != triples.len() as i64) {
         return Err(format!(
             "it says {} points and has {}",
@@ -191,7 +193,11 @@ fn points(contour: &Elements) -> Result<Vec<Point<Lps>>, String> {
             triples.len()
         ));
     }
-    if triples.iter().flatten().any(|mm| !(mm.abs() <= FARTHEST_MM)) {
+    if triples
+        .iter()
+        .flatten()
+        .any(|mm| !(mm.abs() <= FARTHEST_MM))
+    {
         return Err("a coordinate lies beyond 100 m or is no number".to_owned());
     }
     Ok(triples.iter().map(|&xyz| Point::from(xyz)).collect())

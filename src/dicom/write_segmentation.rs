@@ -197,8 +197,8 @@ pub fn write_segmentation(
         .write_all(&[0xE0, 0x7F, 0x10, 0x00, b'O', b'B', 0, 0])
         .map_err(file)?;
     packer.write_all(&bytes.to_le_bytes()).map_err(file)?;
-    let written = write_frames(segmentation, voxels, &places, (&mut packer, progress))
-        .map_err(file)?;
+    let written =
+        write_frames(segmentation, voxels, &places, (&mut packer, progress)).map_err(file)?;
     if !written {
         drop(packer);
         let _ = std::fs::remove_file(&part);
@@ -212,10 +212,7 @@ pub fn write_segmentation(
 }
 
 /// Length of the pixel data, where everything fits.
-fn check(
-    segmentation: &NewSegmentation<'_>,
-    frames: usize,
-) -> Result<u32, WriteSegmentationError> {
+fn check(segmentation: &NewSegmentation<'_>, frames: usize) -> Result<u32, WriteSegmentationError> {
     let (columns, rows) = (segmentation.columns, segmentation.rows);
     let side = |count: usize| (1..=usize::from(u16::MAX)).contains(&count);
     let segments = segmentation.segments.len();

@@ -47,7 +47,12 @@ pub(super) fn code(object: &mut InMemDicomObject, tag: Tag, concept: &CodedConce
 fn code_item(concept: &CodedConcept) -> InMemDicomObject {
     item(|item| {
         text(item, tags::CODE_VALUE, VR::SH, &concept.value);
-        text(item, tags::CODING_SCHEME_DESIGNATOR, VR::SH, &concept.scheme);
+        text(
+            item,
+            tags::CODING_SCHEME_DESIGNATOR,
+            VR::SH,
+            &concept.scheme,
+        );
         text(item, tags::CODE_MEANING, VR::LO, &concept.meaning);
     })
 }

@@ -10,11 +10,7 @@ use super::attributes::{code, decimals, item, reference, sequence, shorts, text}
 use super::{CodedConcept, FramePlace, NewSegmentation};
 
 /// Puts dimensions, shared and per-frame functional groups.
-pub(super) fn put(
-    object: &mut InMemDicomObject,
-    new: &NewSegmentation<'_>,
-    places: &[FramePlace],
-) {
+pub(super) fn put(object: &mut InMemDicomObject, new: &NewSegmentation<'_>, places: &[FramePlace]) {
     put_dimensions(object, new);
     let [column_mm, row_mm, slice_mm] = new.spacing_mm;
     let shared = item(|group| {
@@ -31,7 +27,11 @@ pub(super) fn put(
         sequence(group, tags::PIXEL_MEASURES_SEQUENCE, vec![measures]);
         sequence(group, tags::PLANE_ORIENTATION_SEQUENCE, vec![orientation]);
     });
-    sequence(object, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![shared]);
+    sequence(
+        object,
+        tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+        vec![shared],
+    );
     let frames = places.iter().map(|&place| frame(new, place)).collect();
     sequence(object, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, frames);
 }
@@ -99,7 +99,11 @@ fn frame(new: &NewSegmentation<'_>, (segment, slice): FramePlace) -> InMemDicomO
         sequence(group, tags::PLANE_POSITION_SEQUENCE, vec![place]);
         sequence(group, tags::SEGMENT_IDENTIFICATION_SEQUENCE, vec![segment]);
         if let Some(uid) = new.image_uids.get(slice) {
-            sequence(group, tags::DERIVATION_IMAGE_SEQUENCE, vec![derivation(new, uid)]);
+            sequence(
+                group,
+                tags::DERIVATION_IMAGE_SEQUENCE,
+                vec![derivation(new, uid)],
+            );
         }
     })
 }

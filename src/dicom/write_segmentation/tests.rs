@@ -119,7 +119,11 @@ fn what_is_written_reads_back() {
     assert_eq!(kidney.type_modifier, Some(concept("7771000", "Left")));
     assert_eq!((aorta.number, &aorta.type_modifier), (2, &None));
     write_segmentation(&new(&segments(), &images), &Voxels, &path, &run).unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), bytes, "same input, same bytes");
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        bytes,
+        "same input, same bytes"
+    );
 }
 
 #[test]

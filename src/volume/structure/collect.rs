@@ -33,7 +33,8 @@ impl Collected {
     /// Adds a run of a label.
     pub fn add(&mut self, label: u32, run: Run) -> Result<(), OverBudget> {
         if self.count.is_multiple_of(BOOKED_RUNS) {
-            self.booked.grow((2 * BOOKED_RUNS * size_of::<Run>()) as u64)?;
+            self.booked
+                .grow((2 * BOOKED_RUNS * size_of::<Run>()) as u64)?;
         }
         self.count += 1;
         self.runs.entry(label).or_default().push(run);

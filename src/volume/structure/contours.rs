@@ -136,7 +136,10 @@ fn planar(contours: &[Vec<Point<Lps>>], grid: &MaskGrid) -> Option<Vec<Planar>> 
 
 /// A grid whose slices are the planes of contours, with the finest spacing of the volume.
 fn own_grid(contours: &[Vec<Point<Lps>>], planning: &MaskGrid) -> Option<MaskGrid> {
-    let normal = contours.iter().map(|c| area(c)).max_by(|a, b| a.length().total_cmp(&b.length()));
+    let normal = contours
+        .iter()
+        .map(|c| area(c))
+        .max_by(|a, b| a.length().total_cmp(&b.length()));
     let normal = normal?.direction()?;
     let axes = [[1., 0., 0.], [0., 1., 0.], [0., 0., 1.]].map(|[x, y, z]| Vector::new(x, y, z));
     let across = axes
@@ -144,7 +147,10 @@ fn own_grid(contours: &[Vec<Point<Lps>>], planning: &MaskGrid) -> Option<MaskGri
         .min_by(|a, b| a.dot(normal).abs().total_cmp(&b.dot(normal).abs()))?;
     let columns = (across - normal * across.dot(normal)).direction()?;
     let rows = normal.cross(columns);
-    let finest = planning.spacing_mm.into_iter().fold(f64::INFINITY, f64::min);
+    let finest = planning
+        .spacing_mm
+        .into_iter()
+        .fold(f64::INFINITY, f64::min);
     let origin = *contours.first()?.first()?;
     let mut low = [f64::INFINITY; 3];
     let mut high = [f64::NEG_INFINITY; 3];
@@ -164,11 +170,14 @@ fn own_grid(contours: &[Vec<Point<Lps>>], planning: &MaskGrid) -> Option<MaskGri
     }
     places.sort_by(f64::total_cmp);
     let steps = places.windows(2).map(|pair| pair[1] - pair[0]);
-    let step = steps.filter(|&step| step > SAME_PLANE_MM).fold(f64::INFINITY, f64::min);
+    let step = steps
+        .filter(|&step| step > SAME_PLANE_MM)
+        .fold(f64::INFINITY, f64::min);
     let step = if step.is_finite() { step } else { finest };
     let spacing = [finest, finest, step];
     // A voxel more around, for the half steps at the ends.
-    let sides: [f64; 3] = std::array::from_fn(|axis| (high[axis] - low[axis]) / spacing[axis] + 3.0);
+    let sides: [f64; 3] =
+        std::array::from_fn(|axis| (high[axis] - low[axis]) / spacing[axis] + 3.0);
     if sides.iter().any(|side| !(*side <= MOST_SIDE)) {
         return None;
     }
@@ -188,7 +197,10 @@ fn own_grid(contours: &[Vec<Point<Lps>>], planning: &MaskGrid) -> Option<MaskGri
 /// The area of a contour along its normal (Newell's sum).
 fn area(contour: &[Point<Lps>]) -> Vector<Lps> {
     let next = contour.iter().cycle().skip(1);
-    let sum = contour.iter().zip(next).fold(glam::DVec3::ZERO, |sum, (a, b)| sum + a.0.cross(b.0));
+    let sum = contour
+        .iter()
+        .zip(next)
+        .fold(glam::DVec3::ZERO, |sum, (a, b)| sum + a.0.cross(b.0));
     // Far from the origin the products are large; the sum of a closed contour is not.
     Vector::from_vec(sum)
 }
@@ -240,8 +252,16 @@ mod tests {
         assert!(!hole.contains([9, 9, 4]));
         let mut keyhole = square(4.5, 14.5, 8.0);
         keyhole.push(keyhole[0]);
-        keyhole.extend([[7.5, 7.5], [7.5, 10.5], [10.5, 10.5], [10.5, 7.5], [7.5, 7.5]]
-            .map(|[x, y]| Point::new(x, y, 8.0)));
+        keyhole.extend(
+            [
+                [7.5, 7.5],
+                [7.5, 10.5],
+                [10.5, 10.5],
+                [10.5, 7.5],
+                [7.5, 7.5],
+            ]
+            .map(|[x, y]| Point::new(x, y, 8.0)),
+        );
         let keyhole = mask(&[keyhole]);
         assert!(keyhole.voxels().eq(hole.voxels()));
     }
@@ -269,7 +289,9 @@ mod tests {
     #[test]
     fn contours_across_the_slices_get_a_grid_of_their_own() {
         let sagittal = |x: f64| {
-            [[4., 4.], [14., 4.], [14., 24.], [4., 24.]].map(|[y, z]| Point::new(x, y, z)).to_vec()
+            [[4., 4.], [14., 4.], [14., 24.], [4., 24.]]
+                .map(|[y, z]| Point::new(x, y, z))
+                .to_vec()
         };
         let mask = mask(&[sagittal(10.0), sagittal(13.0), sagittal(16.0)]);
         let volume: f64 = mask.count() as f64 * mask.grid().spacing_mm.iter().product::<f64>();

@@ -65,7 +65,10 @@ pub(super) fn grid_of_frames(
     };
     let at = |mm: f64| {
         let near = |plane: &&ImagePlane| (along(plane) - mm).abs() < SAME_PLACE_MM;
-        planes.iter().find(near).map_or(first.position, |p| p.position)
+        planes
+            .iter()
+            .find(near)
+            .map_or(first.position, |p| p.position)
     };
     let (bottom, top) = (at(low), at(high));
     // From one position to the next; with a tilted gantry it is not the normal.
@@ -75,15 +78,19 @@ pub(super) fn grid_of_frames(
         normal
     };
     check_line(planes, bottom, direction, normal)?;
-    let spread = Spread::of(&sorted, spacing_mm, thickness_mm.unwrap_or(planning.spacing_mm[2]))?;
+    let spread = Spread::of(
+        &sorted,
+        spacing_mm,
+        thickness_mm.unwrap_or(planning.spacing_mm[2]),
+    )?;
     let to_lps = Transform::from_columns(
         (first.column_direction * first.column_spacing_mm).0,
         (first.row_direction * first.row_spacing_mm).0,
         (direction * spread.step_mm).0,
         bottom.0,
     );
-    let grid = MaskGrid::new([columns, rows, spread.slices], to_lps)
-        .ok_or("its frames span no box")?;
+    let grid =
+        MaskGrid::new([columns, rows, spread.slices], to_lps).ok_or("its frames span no box")?;
     let slices = planes
         .iter()
         .map(|plane| spread.slices_at(along(plane) - low))
@@ -107,7 +114,10 @@ fn check_parallel(first: &ImagePlane, planes: &[ImagePlane]) -> Result<(), Strin
         if scaled(plane.column_spacing_mm, first.column_spacing_mm)
             || scaled(plane.row_spacing_mm, first.row_spacing_mm)
         {
-            return Err(format!("frame {} has another pixel spacing than frame 1", index + 1));
+            return Err(format!(
+                "frame {} has another pixel spacing than frame 1",
+                index + 1
+            ));
         }
     }
     Ok(())
@@ -133,7 +143,11 @@ fn check_line(
 }
 
 /// The slice of `grid` that each frame lies on exactly; `None` where one does not.
-fn slices_of(grid: &MaskGrid, planes: &[ImagePlane], [columns, rows]: [usize; 2]) -> Option<Vec<usize>> {
+fn slices_of(
+    grid: &MaskGrid,
+    planes: &[ImagePlane],
+    [columns, rows]: [usize; 2],
+) -> Option<Vec<usize>> {
     if grid.size[..2] != [columns, rows] {
         return None;
     }
@@ -142,7 +156,9 @@ fn slices_of(grid: &MaskGrid, planes: &[ImagePlane], [columns, rows]: [usize; 2]
         let mut slices = corners.iter().map(|&(column, row)| {
             let voxel = (grid.voxel_from_lps * plane.lps_from_pixel(column, row)).0;
             let slice = voxel.z.round();
-            let off = (voxel - glam::DVec3::new(column, row, slice)).abs().max_element();
+            let off = (voxel - glam::DVec3::new(column, row, slice))
+                .abs()
+                .max_element();
             let inside = slice >= 0.0 && slice < grid.size[2] as f64;
             (off < SAME_VOXEL && inside).then_some(slice as usize)
         });
@@ -176,7 +192,10 @@ impl Spread {
         let smallest = steps.iter().copied().fold(f64::INFINITY, f64::min);
         let regular = |step: f64| {
             let off = |mm: &f64| ((mm / step).round() - mm / step).abs() * step;
-            step.is_finite() && places.iter().all(|mm| off(mm) <= BESIDE_MM.min(OFF_SLICE * step))
+            step.is_finite()
+                && places
+                    .iter()
+                    .all(|mm| off(mm) <= BESIDE_MM.min(OFF_SLICE * step))
         };
         let slices = |step: f64| (extent / step).round() as usize + 1;
         let stated = stated.filter(|&step| steps.is_empty() || regular(step));

@@ -129,14 +129,20 @@ impl StructureTable {
             reason,
         };
         if raw.schema.get_ref() != SCHEMA {
-            let reason = format!("the schema is {:?}, {SCHEMA:?} was expected", raw.schema.get_ref());
+            let reason = format!(
+                "the schema is {:?}, {SCHEMA:?} was expected",
+                raw.schema.get_ref()
+            );
             return Err(wrong(raw.schema.span(), reason));
         }
         let mut kinds: Vec<Kind> = Vec::new();
         for kind in raw.kind {
             let key = kind.key.get_ref();
             if kinds.iter().any(|known| known.key == *key) {
-                return Err(wrong(kind.key.span(), format!("kind {key:?} is there twice")));
+                return Err(wrong(
+                    kind.key.span(),
+                    format!("kind {key:?} is there twice"),
+                ));
             }
             kinds.push(Kind {
                 key: key.clone(),
@@ -162,7 +168,11 @@ impl StructureTable {
                 kind,
                 code: raw.code.map(snomed),
                 display: raw.display,
-                levels: raw.levels.into_iter().map(|(k, v)| (k, snomed(v))).collect(),
+                levels: raw
+                    .levels
+                    .into_iter()
+                    .map(|(k, v)| (k, snomed(v)))
+                    .collect(),
             });
         }
         Ok(Self { kinds, entries })
@@ -221,11 +231,12 @@ impl StructureTable {
         if named.is_some_and(|kind| kind.key == "lesion") {
             return named;
         }
-        code.and_then(|code| self.by_code(code))
-            .or_else(|| Some(self.by_name(&code?.meaning)?.kind))
+        let by_meaning = |code: &Code| Some(self.by_name(&code.meaning)?.kind);
+        let coded = code.and_then(|code| self.by_code(code).or_else(|| by_meaning(code)));
+        coded
             .filter(|kind| !is_general(&kind.key))
             .or(named)
-            .or_else(|| code.and_then(|code| self.by_code(code)))
+            .or(coded)
     }
 }
 
@@ -256,9 +267,26 @@ mod tests {
         let text = include_str!("../../../assets/structures.toml");
         let table = StructureTable::parse(text).unwrap();
         for key in [
-            "dura", "cord", "nerve_root", "artery", "vein", "kidney", "bowel", "pleura_lung", "bone",
-            "disc", "ureter", "vertebral_artery", "muscle", "skin", "liver", "spleen", "pancreas",
-            "sij", "facet", "fat",
+            "dura",
+            "cord",
+            "nerve_root",
+            "artery",
+            "vein",
+            "kidney",
+            "bowel",
+            "pleura_lung",
+            "bone",
+            "disc",
+            "ureter",
+            "vertebral_artery",
+            "muscle",
+            "skin",
+            "liver",
+            "spleen",
+            "pancreas",
+            "sij",
+            "facet",
+            "fat",
         ] {
             assert!(table.kind(key).is_some(), "{key}");
             let used = |entry: &Entry| table.kinds[entry.kind].key == key;
@@ -310,7 +338,11 @@ mod tests {
             ("rib_left_4", "Left rib 4", Some("113197003")),
             ("kidney_right", "Right kidney", Some("64033007")),
             ("L4-L5 disc", "L4-L5 disc", Some("84020006")),
-            ("lung_upper_lobe_left", "lung upper lobe left", Some("39607008")),
+            (
+                "lung_upper_lobe_left",
+                "lung upper lobe left",
+                Some("39607008"),
+            ),
             ("small_bowel", "Small bowel", Some("30315005")),
         ] {
             let found = table.by_name(name).unwrap();
@@ -328,11 +360,23 @@ mod tests {
             meaning: meaning.into(),
         };
         let kind = |name, code: Code| table.kind_of(name, Some(&code)).map(|k| k.key.as_str());
-        assert_eq!(kind("Segment 1", code("64033007", "SCT", "Kidney")), Some("kidney"));
-        assert_eq!(kind("Segment 1", code("T-62000", "SRT", "Liver")), Some("liver"));
-        assert_eq!(kind("metastasis", code("10200004", "SCT", "Liver")), Some("lesion"));
+        assert_eq!(
+            kind("Segment 1", code("64033007", "SCT", "Kidney")),
+            Some("kidney")
+        );
+        assert_eq!(
+            kind("Segment 1", code("T-62000", "SRT", "Liver")),
+            Some("liver")
+        );
+        assert_eq!(
+            kind("metastasis", code("10200004", "SCT", "Liver")),
+            Some("lesion")
+        );
         let nerve = code("91728009", "SCT", "Nerve");
-        assert_eq!(kind("Right L5 nerve root", nerve.clone()), Some("nerve_root"));
+        assert_eq!(
+            kind("Right L5 nerve root", nerve.clone()),
+            Some("nerve_root")
+        );
         assert_eq!(kind("thing", nerve), Some("nerve"));
         assert_eq!(kind("thing", code("1", "99X", "Thing")), None);
     }
@@ -341,14 +385,25 @@ mod tests {
     fn wrong_tables_are_refused_by_line() {
         let head = "schema = \"stylet-structures/1\"\n[[kind]]\nkey = \"a\"\nname = \"A\"\n";
         for (rest, line, words) in [
-            ("color = [1, 2, 3]\n[[structure]]\nwords = [\"x\"]\nkind = \"b\"\n", "8", "no kind \"b\""),
-            ("color = [1, 2, 3]\n[[structure]]\nwords = [\"\"]\nkind = \"a\"\n", "7", "empty"),
+            (
+                "color = [1, 2, 3]\n[[structure]]\nwords = [\"x\"]\nkind = \"b\"\n",
+                "8",
+                "no kind \"b\"",
+            ),
+            (
+                "color = [1, 2, 3]\n[[structure]]\nwords = [\"\"]\nkind = \"a\"\n",
+                "7",
+                "empty",
+            ),
             ("color = [1, 2, 300]\n", "5", "300"),
             ("colour = [1, 2, 3]\n", "5", "colour"),
         ] {
             let error = StructureTable::parse(&format!("{head}{rest}")).unwrap_err();
             let error = error.to_string();
-            assert!(error.to_lowercase().contains(&format!("line {line}")), "{error}");
+            assert!(
+                error.to_lowercase().contains(&format!("line {line}")),
+                "{error}"
+            );
             assert!(error.contains(words), "{error}");
         }
     }

@@ -27,9 +27,17 @@ impl LabelNames {
     /// The names for a file, whose bytes between header and values are `extension`.
     pub fn of(path: &SourcePath, extension: &[u8]) -> Self {
         let on_disk: &Path = path.as_ref();
-        let shown = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let shown = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let stem = stem(&shown).to_owned();
-        let beside = on_disk.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let beside = on_disk
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let own = on_disk.with_file_name(self::stem(&beside));
         let mut result = Self {
             file: Some(stem.clone()).filter(|stem| !stem.is_empty()),
@@ -59,7 +67,11 @@ impl LabelNames {
 
     /// The name of a label; `single` says that it is the only one, which may be named by the file.
     pub fn name(&self, label: u32, single: bool) -> Option<String> {
-        let by_file = || self.file.clone().filter(|_| single && self.names.is_empty());
+        let by_file = || {
+            self.file
+                .clone()
+                .filter(|_| single && self.names.is_empty())
+        };
         self.names.get(&label).cloned().or_else(by_file)
     }
 
@@ -90,7 +102,8 @@ fn tables(own: &Path) -> Vec<PathBuf> {
 }
 
 fn text(path: &Path) -> Option<String> {
-    let is_short = fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() <= LONGEST_TABLE);
+    let is_short =
+        fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() <= LONGEST_TABLE);
     if !is_short {
         return None;
     }
@@ -140,7 +153,10 @@ fn label_table(text: &str) -> HashMap<u32, String> {
         Some((key.parse().ok()?, name.trim().to_owned()))
     };
     let labels = text.split("<Label ").skip(1);
-    labels.filter_map(of).filter(|(_, name)| !name.is_empty()).collect()
+    labels
+        .filter_map(of)
+        .filter(|(_, name)| !name.is_empty())
+        .collect()
 }
 
 #[cfg(test)]

@@ -155,7 +155,10 @@ mod tests {
     fn names_fall_into_words() {
         let words = |name: &str| NameWords::of(name).words;
         assert_eq!(words("SpinalCord_R"), ["spinal", "cord", "r"]);
-        assert_eq!(words("L4-L5 disc, nucleus"), ["l4", "l5", "disc", "nucleus"]);
+        assert_eq!(
+            words("L4-L5 disc, nucleus"),
+            ["l4", "l5", "disc", "nucleus"]
+        );
         assert_eq!(words("BODY"), ["body"]);
         assert!(words(" _-").is_empty());
     }

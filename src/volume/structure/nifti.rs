@@ -28,8 +28,14 @@ const DISAGREEMENT_MM: f64 = 0.1;
 
 /// Whether a file is NIfTI, by name or by its beginning.
 pub(super) fn is_nifti(path: &Path, beginning: &[u8]) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let named = [".nii", ".nii.gz", ".hdr", ".img"].iter().any(|end| name.ends_with(end));
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    let named = [".nii", ".nii.gz", ".hdr", ".img"]
+        .iter()
+        .any(|end| name.ends_with(end));
     named || nifti_header::form(beginning).is_some()
 }
 
@@ -48,7 +54,11 @@ pub(super) fn read(
     head.truncate(got);
     let header = nifti_header::read(&head).map_err(refuse)?;
     let values = header.size.iter().product::<usize>() as u64 * header.stored.bytes() as u64;
-    let most = if packed { length.saturating_mul(MOST_INFLATION) } else { length };
+    let most = if packed {
+        length.saturating_mul(MOST_INFLATION)
+    } else {
+        length
+    };
     if header.offset > MOST_EXTENSION || header.offset + values > most {
         return Err(refuse(format!(
             "it says it holds {} × {} × {} voxels, more than a file of {length} bytes can",
@@ -68,7 +78,11 @@ pub(super) fn read(
     let grid = MaskGrid::new(header.size, header.lps_from_voxel)
         .ok_or_else(|| refuse("its voxels span no box".to_owned()))?;
     let same = same_grid(&grid, &planning.grid);
-    let grid = if same { Arc::clone(&planning.grid) } else { Arc::new(grid) };
+    let grid = if same {
+        Arc::clone(&planning.grid)
+    } else {
+        Arc::new(grid)
+    };
     let mut warnings = warnings(&header, (&grid, planning)).map_err(refuse)?;
     let mut voxels = io::Cursor::new(ahead).chain(bytes);
     let collected = collect(&header, (&mut voxels, path), cancel)?;
@@ -81,7 +95,10 @@ fn open(path: &Path) -> io::Result<(Box<dyn Read>, bool)> {
     let got = fill(&mut File::open(path)?, &mut mark)?;
     let file = BufReader::with_capacity(1 << 16, File::open(path)?);
     if got == 2 && mark == GZIP {
-        return Ok((Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file))), true));
+        return Ok((
+            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file))),
+            true,
+        ));
     }
     Ok((Box::new(file), false))
 }
@@ -106,9 +123,16 @@ fn same_grid(a: &MaskGrid, b: &MaskGrid) -> bool {
         grid.center(at)
     };
     let finest = b.spacing_mm.iter().copied().fold(f64::INFINITY, f64::min);
-    let ends = [[false; 3], [true, false, false], [false, true, false], [false, false, true]];
+    let ends = [
+        [false; 3],
+        [true, false, false],
+        [false, true, false],
+        [false, false, true],
+    ];
     a.size == b.size
-        && ends.iter().all(|&far| corner(a, far).distance(corner(b, far)) < 0.02 * finest)
+        && ends
+            .iter()
+            .all(|&far| corner(a, far).distance(corner(b, far)) < 0.02 * finest)
 }
 
 /// What must be said of its place; an error where it lies beside the volume.
@@ -127,7 +151,9 @@ fn warnings(
         return Ok(warnings);
     }
     if !overlap(grid, &planning.grid) {
-        return Err("it lies nowhere near the volume shown; open the series it was made from".to_owned());
+        return Err(
+            "it lies nowhere near the volume shown; open the series it was made from".to_owned(),
+        );
     }
     warnings.push(
         "it has another grid than the volume shown and names no frame of reference: check that it \
@@ -223,7 +249,9 @@ fn label_of(value: f64) -> Result<u32, String> {
     if (value - whole).abs() <= WHOLE && (0.0..=f64::from(u32::MAX)).contains(&whole) {
         return Ok(whole as u32);
     }
-    Err(format!("it holds the value {value}: an image or a map of shares, no label map"))
+    Err(format!(
+        "it holds the value {value}: an image or a map of shares, no label map"
+    ))
 }
 
 fn structures(
@@ -236,7 +264,10 @@ fn structures(
     labels.sort_unstable();
     let mut loaded = Loaded::new(std::mem::take(warnings))?;
     let single = labels.len() == 1;
-    let nameless = labels.iter().filter(|&&label| names.name(label, single).is_none()).count();
+    let nameless = labels
+        .iter()
+        .filter(|&&label| names.name(label, single).is_none())
+        .count();
     if nameless > 0 {
         loaded.warnings.push(format!(
             "{nameless} labels have no name; put a table beside the file: its name with .json \

@@ -40,7 +40,11 @@ impl Stored {
             1024 => Self::I64,
             16 => Self::F32,
             64 => Self::F64,
-            _ => return Err(format!("values of type {code} are not read; save whole numbers")),
+            _ => {
+                return Err(format!(
+                    "values of type {code} are not read; save whole numbers"
+                ));
+            }
         })
     }
 
@@ -117,7 +121,10 @@ pub(super) fn form(bytes: &[u8]) -> Option<(bool, usize)> {
             540 => (NIFTI_2, b"n", 4),
             _ => return None,
         };
-        bytes.get(at..)?.starts_with(mark).then_some((big_endian, length))
+        bytes
+            .get(at..)?
+            .starts_with(mark)
+            .then_some((big_endian, length))
     })
 }
 
@@ -129,7 +136,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<NiftiHeader, String> {
     }
     let fields = Fields { bytes, big_endian };
     let first = header_bytes == NIFTI_1;
-    let mark = if first { bytes.get(344..348) } else { bytes.get(4..8) };
+    let mark = if first {
+        bytes.get(344..348)
+    } else {
+        bytes.get(4..8)
+    };
     match mark {
         Some(b"n+1\0" | b"n+2\0") => {}
         _ => {
@@ -146,13 +157,25 @@ pub(super) fn read(bytes: &[u8]) -> Result<NiftiHeader, String> {
     };
     let size = size(dim)?;
     let real = |one: usize, two: usize| {
-        if first { f64::from(fields.f32(one)) } else { fields.f64(two) }
+        if first {
+            f64::from(fields.f32(one))
+        } else {
+            fields.f64(two)
+        }
     };
     let code = |one: usize, two: usize| {
-        if first { i64::from(fields.i16(one)) } else { i64::from(fields.i32(two)) }
+        if first {
+            i64::from(fields.i16(one))
+        } else {
+            i64::from(fields.i32(two))
+        }
     };
     let stored = Stored::of(i64::from(fields.i16(if first { 70 } else { 12 })))?;
-    let offset = if first { f64::from(fields.f32(108)) as i64 } else { fields.i64(168) };
+    let offset = if first {
+        f64::from(fields.f32(108)) as i64
+    } else {
+        fields.i64(168)
+    };
     let slope = real(112, 176);
     let intercept = real(116, 184);
     let (slope, intercept) = match slope {
@@ -160,7 +183,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<NiftiHeader, String> {
         slope if slope != 0.0 && slope.is_finite() && intercept.is_finite() => (slope, intercept),
         _ => (1.0, 0.0),
     };
-    let units = if first { i64::from(bytes.get(123).copied().unwrap_or(0)) } else { code(0, 500) };
+    let units = if first {
+        i64::from(bytes.get(123).copied().unwrap_or(0))
+    } else {
+        code(0, 500)
+    };
     // Low three bits: metres, millimetres, micrometres; unknown ones are millimetres in practice.
     let mm = match units & 7 {
         1 => 1000.0,
@@ -170,7 +197,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<NiftiHeader, String> {
     let pixdim: [f64; 4] = std::array::from_fn(|i| real(76 + 4 * i, 104 + 8 * i));
     let q: [f64; 6] = std::array::from_fn(|i| real(256 + 4 * i, 352 + 8 * i));
     let rows: [f64; 12] = std::array::from_fn(|i| real(280 + 4 * i, 400 + 8 * i));
-    let by_quaternion = (code(252, 344) > 0).then(|| quaternion(pixdim, q)).flatten();
+    let by_quaternion = (code(252, 344) > 0)
+        .then(|| quaternion(pixdim, q))
+        .flatten();
     let by_rows = (code(254, 348) > 0).then(|| {
         let column = |i: usize| DVec3::new(rows[i], rows[4 + i], rows[8 + i]);
         [column(0), column(1), column(2), column(3)]
@@ -187,8 +216,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<NiftiHeader, String> {
     let [x, y, z, origin] = chosen.map(|v| DVec3::new(-v.x, -v.y, v.z) * mm);
     let all = [x, y, z, origin];
     let step = |v: DVec3| (1e-4..=1e3).contains(&v.length());
-    let possible = all.iter().all(|v| v.is_finite() && v.abs().max_element() <= FARTHEST_MM)
-        && step(x) && step(y) && step(z);
+    let possible = all
+        .iter()
+        .all(|v| v.is_finite() && v.abs().max_element() <= FARTHEST_MM)
+        && step(x)
+        && step(y)
+        && step(z);
     if !possible {
         return Err("its place or voxel size cannot be of a patient; save it again".to_owned());
     }
@@ -198,7 +231,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<NiftiHeader, String> {
         stored,
         slope,
         intercept,
-        offset: u64::try_from(offset).unwrap_or(0).max(header_bytes as u64 + 4),
+        offset: u64::try_from(offset)
+            .unwrap_or(0)
+            .max(header_bytes as u64 + 4),
         header_bytes,
         lps_from_voxel: Transform::from_columns(x, y, z, origin),
         disagreement_mm,
@@ -210,13 +245,22 @@ fn size(dim: impl Fn(usize) -> i64) -> Result<[usize; 3], String> {
     if !(2..=7).contains(&count) {
         return Err(format!("it says it has {count} dimensions"));
     }
-    let along = |index: i64| if index <= count { dim(index as usize) } else { 1 };
+    let along = |index: i64| {
+        if index <= count {
+            dim(index as usize)
+        } else {
+            1
+        }
+    };
     let size = [along(1), along(2), along(3)];
     if let Some(more) = (4..=count).map(along).find(|&n| n != 1) {
         return Err(format!("it holds {more} volumes, not one"));
     }
     if size.iter().any(|n| !(1..=65_535).contains(n)) {
-        return Err(format!("it says it has {} × {} × {} voxels", size[0], size[1], size[2]));
+        return Err(format!(
+            "it says it has {} × {} × {} voxels",
+            size[0], size[1], size[2]
+        ));
     }
     if size.iter().map(|&n| n as u64).product::<u64>() > MOST_VOXELS {
         return Err(format!(
@@ -251,5 +295,7 @@ fn farthest_apart(a: &[DVec3; 4], b: &[DVec3; 4], size: [usize; 3]) -> f64 {
         let side = |axis: usize| (size[axis] - 1) as f64 * f64::from((corner >> axis & 1) as u8);
         m[3] + m[0] * side(0) + m[1] * side(1) + m[2] * side(2)
     };
-    (0..8).map(|corner| at(a, corner).distance(at(b, corner))).fold(0.0, f64::max)
+    (0..8)
+        .map(|corner| at(a, corner).distance(at(b, corner)))
+        .fold(0.0, f64::max)
 }

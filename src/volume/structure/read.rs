@@ -8,9 +8,7 @@ use super::kind::StructureTable;
 use super::{Code, Mask, MaskGrid, Structure, StructureSource, nifti, segmentation, structure_set};
 use crate::budget::{MEMORY, OverBudget, Reservation};
 use crate::dicom::DicomError;
-use crate::study::{
-    FrameOfReferenceUid, ObjectKind, OtherObject, SeriesUid, SourcePath, Study,
-};
+use crate::study::{FrameOfReferenceUid, ObjectKind, OtherObject, SeriesUid, SourcePath, Study};
 use crate::volume::Volume;
 
 /// Colour of what nobody knows.
@@ -103,7 +101,11 @@ impl Planning {
             (other, _) => Err(format!(
                 "{} no frame of reference, and they were not drawn on the series shown ({}); open \
                  the series they were drawn on",
-                if other.is_none() { "they have" } else { "the volume shown has" },
+                if other.is_none() {
+                    "they have"
+                } else {
+                    "the volume shown has"
+                },
                 self.series
             )),
         }
@@ -203,7 +205,8 @@ pub struct StructureFile {
 /// pixels; structure sets among its other objects.
 pub fn structure_files(study: &Study) -> Vec<StructureFile> {
     let segmentations = study.series.iter().flat_map(|series| {
-        let segmentation = |sop_class: &str| ObjectKind::of(sop_class) == Some(ObjectKind::Segmentation);
+        let segmentation =
+            |sop_class: &str| ObjectKind::of(sop_class) == Some(ObjectKind::Segmentation);
         series
             .instances
             .iter()
@@ -216,12 +219,16 @@ pub fn structure_files(study: &Study) -> Vec<StructureFile> {
             })
     });
     let contours = |object: &&OtherObject| object.kind == ObjectKind::RtStructureSet;
-    let sets = study.objects.iter().filter(contours).map(|object| StructureFile {
-        path: object.path.clone(),
-        title: object.list_title().to_owned(),
-        kind: object.kind,
-        frame_of_reference: object.frame_of_reference.clone(),
-    });
+    let sets = study
+        .objects
+        .iter()
+        .filter(contours)
+        .map(|object| StructureFile {
+            path: object.path.clone(),
+            title: object.list_title().to_owned(),
+            kind: object.kind,
+            frame_of_reference: object.frame_of_reference.clone(),
+        });
     segmentations.chain(sets).collect()
 }
 

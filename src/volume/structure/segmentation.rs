@@ -9,8 +9,8 @@ use super::frame_grid::grid_of_frames;
 use super::mask::Run;
 use super::read::{Loaded, Planning, StructureFileError, describe};
 use super::{Code, Structure, StructureSource};
-use crate::dicom::segmentation::{Segment, Segmentation, SegmentationKind};
 use crate::dicom::CodedConcept;
+use crate::dicom::segmentation::{Segment, Segmentation, SegmentationKind};
 use crate::study::{ImagePlane, Samples, SourcePath};
 
 /// Share of the maximum from which a voxel of a fractional segmentation is inside.
@@ -66,7 +66,9 @@ pub(super) fn read(
     let mut loaded = Loaded::new(warnings)?;
     let segments = segments(&file, &collected, &mut loaded.warnings);
     for segment in &segments {
-        let frame_of_reference = frame.clone().or_else(|| planning.frame_of_reference.clone());
+        let frame_of_reference = frame
+            .clone()
+            .or_else(|| planning.frame_of_reference.clone());
         let mask = collected.mask(segment.number, &found.grid, &mut loaded.booked)?;
         loaded.push(Structure {
             mask,
@@ -98,7 +100,12 @@ fn add_frame(
     let segment = file.frames.get(index).and_then(|frame| frame.segment);
     let columns = file.columns;
     let mut labels = vec![0_u32; columns];
+    let background_is_0 = file.kind != SegmentationKind::LabelMap || file.background == 0.0;
     for row in 0..file.rows {
+        // Most rows of most frames hold nothing.
+        if background_is_0 && is_zero(samples, row * columns..(row + 1) * columns) {
+            continue;
+        }
         for slice in slices.clone() {
             let place = [slice as u32, row as u32];
             let value = |column: usize| value_at(samples, row * columns + column);
@@ -115,15 +122,30 @@ fn add_frame(
                 }
             };
             let mut result = Ok(());
-            Run::of_row(place, columns, |column| value(column) >= least, |run| {
-                if result.is_ok() {
-                    result = collected.add(segment.unwrap_or_default(), run);
-                }
-            });
+            Run::of_row(
+                place,
+                columns,
+                |column| value(column) >= least,
+                |run| {
+                    if result.is_ok() {
+                        result = collected.add(segment.unwrap_or_default(), run);
+                    }
+                },
+            );
             result?;
         }
     }
     Ok(())
+}
+
+/// Whether bytes of a frame are all 0; other samples are looked at one by one.
+fn is_zero(samples: &Samples, range: std::ops::Range<usize>) -> bool {
+    match samples {
+        Samples::U8(v) => v
+            .get(range)
+            .is_some_and(|row| row.iter().all(|&byte| byte == 0)),
+        _ => false,
+    }
 }
 
 /// Samples beyond the frame cannot be asked for: a decoded frame is as large as its header says.
@@ -164,7 +186,10 @@ fn segments(
             ));
         }
     }
-    let mut unlisted: Vec<u32> = collected.labels().filter(|n| !numbers.contains(n)).collect();
+    let mut unlisted: Vec<u32> = collected
+        .labels()
+        .filter(|n| !numbers.contains(n))
+        .collect();
     unlisted.sort_unstable();
     for &number in &unlisted {
         listed.push(Segment {

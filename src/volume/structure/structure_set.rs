@@ -50,7 +50,9 @@ fn add(
 ) -> Result<(), StructureFileError> {
     let name = name(roi);
     for sentence in roi.left_out.iter().take(MOST_SENTENCES) {
-        loaded.warnings.push(format!("{name:?} is incomplete: {sentence}"));
+        loaded
+            .warnings
+            .push(format!("{name:?} is incomplete: {sentence}"));
     }
     if let Some(more @ 1..) = roi.left_out.len().checked_sub(MOST_SENTENCES) {
         let sentence = format!("{name:?} is incomplete: {more} more contours were not read");

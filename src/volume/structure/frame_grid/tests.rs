@@ -28,7 +28,11 @@ fn of(planes: &[ImagePlane], stated: Option<f64>) -> Result<FrameGrid, String> {
 
 #[test]
 fn frames_on_slices_of_the_volume_have_its_grid() {
-    let found = of(&[plane(10., -12.), plane(10., -30.), plane(10., -26.)], None).unwrap();
+    let found = of(
+        &[plane(10., -12.), plane(10., -30.), plane(10., -26.)],
+        None,
+    )
+    .unwrap();
     assert_eq!(found.slices, [9..10, 0..1, 2..3]);
     assert_eq!(*found.grid, *planning());
     // Half a slice beside them: a grid of their own.
@@ -50,9 +54,18 @@ fn sparse_frames_leave_gaps_and_tilted_ones_shear_the_grid() {
     }
     // The stated distance counts where positions are multiples of it.
     let every_other = [plane(10., 1.), plane(10., 5.), plane(10., 9.)];
-    assert_eq!(of(&every_other, Some(2.0)).unwrap().slices, [0..1, 2..3, 4..5]);
-    assert_eq!(of(&every_other, Some(3.0)).unwrap().slices, [0..1, 1..2, 2..3]);
-    assert_eq!(of(&[plane(3., 1.)], None).unwrap().grid.spacing_mm, [0.5, 0.5, 2.0]);
+    assert_eq!(
+        of(&every_other, Some(2.0)).unwrap().slices,
+        [0..1, 2..3, 4..5]
+    );
+    assert_eq!(
+        of(&every_other, Some(3.0)).unwrap().slices,
+        [0..1, 1..2, 2..3]
+    );
+    assert_eq!(
+        of(&[plane(3., 1.)], None).unwrap().grid.spacing_mm,
+        [0.5, 0.5, 2.0]
+    );
 }
 
 #[test]
@@ -60,8 +73,9 @@ fn uneven_frames_are_continued_half_way_but_not_over_gaps() {
     let planes = [0., 1., 2.4, 3.4, 9.4].map(|z| plane(3., z));
     let found = of(&planes, None).unwrap();
     assert!(found.is_uneven);
-    // 1 mm slices at 0 to 9; 2.4 reaches from 1.7 to 2.9, 3.4 from 2.9 to 3.9, 9.4 from 8.9 on.
-    assert_eq!(found.slices, [0..1, 1..2, 2..3, 3..4, 9..10]);
+    // 1 mm slices at 0 to 9; 2.4 reaches from 1.7 to 2.9, 3.4 from 2.9 and, with half the median
+    // of 1.4 mm, to 4.1, 9.4 from 8.7 on.
+    assert_eq!(found.slices, [0..1, 1..2, 2..3, 3..5, 9..10]);
     let planes = [0., 1., 2., 3.5, 5.].map(|z| plane(3., z));
     assert_eq!(of(&planes, None).unwrap().slices[3], 3..5);
 }

@@ -69,7 +69,9 @@ pub fn box_of_runs(grid: &MaskGrid, runs: &[Run]) -> ([usize; 3], [usize; 3]) {
 
 /// Memory of a mask with a box of this size.
 pub fn bytes_of_box(size: [usize; 3]) -> u64 {
-    let voxels = size.iter().fold(1_u64, |all, &n| all.saturating_mul(n as u64));
+    let voxels = size
+        .iter()
+        .fold(1_u64, |all, &n| all.saturating_mul(n as u64));
     voxels.div_ceil(64).saturating_mul(8)
 }
 
@@ -77,8 +79,7 @@ pub fn bytes_of_box(size: [usize; 3]) -> u64 {
 fn on_grid(grid: &MaskGrid, run: Run) -> Option<Run> {
     let [columns, rows, slices] = grid.size;
     let end = (run.end as usize).min(columns) as u32;
-    let inside =
-        (run.row as usize) < rows && (run.slice as usize) < slices && run.first < end;
+    let inside = (run.row as usize) < rows && (run.slice as usize) < slices && run.first < end;
     inside.then_some(Run { end, ..run })
 }
 
@@ -172,7 +173,12 @@ mod tests {
             first,
             end,
         };
-        let runs = [run(1, 2, 190, 500), run(1, 2, 180, 195), run(40, 0, 0, 9), run(0, 50, 0, 9)];
+        let runs = [
+            run(1, 2, 190, 500),
+            run(1, 2, 180, 195),
+            run(40, 0, 0, 9),
+            run(0, 50, 0, 9),
+        ];
         let mask = Mask::from_runs(grid(), &runs);
         assert_eq!(mask.count(), 20);
         assert_eq!((mask.first(), mask.size()), ([180, 2, 1], [20, 1, 1]));

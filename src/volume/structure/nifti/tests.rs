@@ -70,7 +70,10 @@ fn right_anterior_superior_becomes_left_posterior_superior() {
     // Voxel 5 is column 1, row 1, slice 0: RAS (-9, -18, 30).
     assert_eq!(vertebra.mask.count(), 4);
     assert!(vertebra.mask.contains_point(Point::new(9., 18., 30.)));
-    assert!(Arc::ptr_eq(vertebra.mask.grid(), loaded.structures[0].mask.grid()));
+    assert!(Arc::ptr_eq(
+        vertebra.mask.grid(),
+        loaded.structures[0].mask.grid()
+    ));
     assert_eq!(loaded.warnings.len(), 1, "{:?}", loaded.warnings);
 }
 
@@ -90,7 +93,12 @@ fn every_type_and_scaling_gives_the_same_labels() {
     }
     let mut halved = Nifti::new(4, &labels().map(|l| [l * 2, 0]).concat());
     halved.put(112, &0.5_f32.to_le_bytes());
-    assert_eq!(halved.read("totalseg.nii").unwrap().structures[1].mask.count(), 4);
+    assert_eq!(
+        halved.read("totalseg.nii").unwrap().structures[1]
+            .mask
+            .count(),
+        4
+    );
 }
 
 #[test]
@@ -114,7 +122,11 @@ fn lies_of_the_header_are_refused_in_words() {
         file.read("labels.nii").unwrap_err()
     };
     let huge = |file: &mut Nifti| file.put(42, &[0xFF, 0x7F, 0xFF, 0x7F, 2, 0]);
-    assert!(said(&huge).contains("more than a file of"), "{}", said(&huge));
+    assert!(
+        said(&huge).contains("more than a file of"),
+        "{}",
+        said(&huge)
+    );
     assert!(said(&|f| f.put(42, &[0xFF, 0xFF])).contains("-1 × 3 × 2"));
     assert!(said(&|f| f.put(40, &[9, 0])).contains("9 dimensions"));
     assert!(said(&|f| f.put(40, &[4, 0, 4, 0, 3, 0, 1, 0, 2, 0])).contains("2 volumes"));
@@ -127,7 +139,10 @@ fn lies_of_the_header_are_refused_in_words() {
     assert!(said(&|f| f.put(292, &900_f32.to_le_bytes())).contains("nowhere near"));
     assert!(said(&|f| f.0.truncate(370)).contains("more than a file"));
     assert!(said(&|f| f.0.truncate(100)).contains("begin like a NIfTI"));
-    let image = Nifti::new(4, &(-12_i16..12).flat_map(i16::to_le_bytes).collect::<Vec<_>>());
+    let image = Nifti::new(
+        4,
+        &(-12_i16..12).flat_map(i16::to_le_bytes).collect::<Vec<_>>(),
+    );
     assert!(image.read("ct.nii").unwrap_err().contains("the value -12"));
 }
 
@@ -140,7 +155,12 @@ fn a_quaternion_places_as_its_matrix_does() {
     for (at, value) in [(76, -1.0), (80, 1.0), (84, 2.0), (88, 3.0)] {
         file.put(at, &f32::to_le_bytes(value));
     }
-    for (at, value) in [(264, 0.5_f32.sqrt()), (268, -10.0), (272, -20.0), (276, 30.0)] {
+    for (at, value) in [
+        (264, 0.5_f32.sqrt()),
+        (268, -10.0),
+        (272, -20.0),
+        (276, 30.0),
+    ] {
         file.put(at, &value.to_le_bytes());
     }
     let header = nifti_header::read(&file.0).unwrap();
