@@ -13,6 +13,8 @@ use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use glam::DVec3;
 use rayon::prelude::*;
 
+pub(crate) use attributes::decimal;
+
 /// Intercept of the stored values; CT numbers below it cannot be written.
 const RESCALE_INTERCEPT: i32 = -1024;
 /// Identifies this writer in the file meta information (PS3.10 7.1).
