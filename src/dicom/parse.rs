@@ -17,7 +17,7 @@ use super::encoding::{
     overlong, read_meta, syntax_of,
 };
 use super::source::ByteSource;
-use super::wanted;
+use super::wanted::{self, Wanted};
 use crate::budget::{MEMORY, Reservation, size};
 use crate::study::Repair;
 
@@ -87,7 +87,12 @@ pub(crate) fn parse_file(path: impl AsRef<Path>) -> Result<Parsed, Problem> {
 }
 
 /// Reads a header up to the pixel data.
-pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
+pub(crate) fn parse(source: ByteSource) -> Result<Parsed, Problem> {
+    parse_wanted(source, &wanted::IMAGE)
+}
+
+/// Reads up to the pixel data and keeps what is wanted.
+pub(crate) fn parse_wanted(mut source: ByteSource, wanted: &Wanted) -> Result<Parsed, Problem> {
     if source.len() == 0 {
         return Err(Problem::Empty);
     }
@@ -133,6 +138,7 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
     let end = source.len();
     let mut parser = Parser {
         source: &mut source,
+        wanted,
         pixels: None,
         booked: MEMORY.reserve(0, "the header")?,
         kept: 0,
@@ -205,6 +211,7 @@ fn is_new(list: &[Element], tag: Tag) -> Result<bool, Problem> {
 
 struct Parser<'a> {
     source: &'a mut ByteSource,
+    wanted: &'a Wanted,
     pixels: Option<PixelElement>,
     booked: Reservation,
     /// Bytes of what is kept, booked or not.
@@ -289,7 +296,7 @@ impl Parser<'_> {
                 Some([b'S', b'Q']) | None => encoding,
                 Some(_) => return Err(overlong(head.tag, u64::from(head.length), left)),
             };
-            let keep = wanted::is_sequence(head.tag) && is_new(list, head.tag)?;
+            let keep = (self.wanted.is_sequence)(head.tag) && is_new(list, head.tag)?;
             let (items, next) = self.items(head.value_at, end, inner, depth, keep)?;
             if keep {
                 list.push(Element {
@@ -305,7 +312,7 @@ impl Parser<'_> {
             return Err(overlong(head.tag, length, left));
         }
         let next = head.value_at + length;
-        let wanted_value = wanted::is_value(head.tag) && length <= LONGEST_VALUE;
+        let wanted_value = (self.wanted.is_value)(head.tag) && length <= LONGEST_VALUE;
         if depth == 0 && wanted::is_overlay_data(head.tag) {
             if self.overlay_data.len() < MOST_ATTRIBUTES {
                 self.overlay_data.push(OverlayElement {
@@ -315,7 +322,7 @@ impl Parser<'_> {
                     length,
                 });
             }
-        } else if wanted::is_sequence(head.tag) && is_new(list, head.tag)? {
+        } else if (self.wanted.is_sequence)(head.tag) && is_new(list, head.tag)? {
             let inner = match head.vr {
                 Some([b'U', b'N']) => IMPLICIT_LITTLE,
                 _ => encoding,

@@ -3,6 +3,20 @@
 use dicom_dictionary_std::tags;
 use dicom_object::Tag;
 
+/// A choice of attributes.
+pub(crate) struct Wanted {
+    /// Whether the value of an attribute is kept.
+    pub is_value: fn(Tag) -> bool,
+    /// Whether a sequence is looked into.
+    pub is_sequence: fn(Tag) -> bool,
+}
+
+/// What is read of images and of objects that are only listed.
+pub(crate) const IMAGE: Wanted = Wanted {
+    is_value,
+    is_sequence,
+};
+
 /// Values that Stylet reads.
 pub(crate) fn is_value(tag: Tag) -> bool {
     match tag.0 {

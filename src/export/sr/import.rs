@@ -1,0 +1,295 @@
+//! A report read back: our own as the plan it was, others as far as they hold points and lines.
+
+use super::codes;
+use crate::dicom::read_sr::StructuredReport;
+use crate::export::imported::{Collector, ImportedNeedle, ImportedPlan};
+use crate::export::quantity::{NamedQuantity, Quantity, SCHEME, Unit};
+use crate::export::record::ProcedureRecord;
+use crate::geometry::{Lps, PatientPosition, Point};
+use crate::plan::{MeasurementKind, PlanEdit};
+use crate::study::report::{Code, ContentItem, ContentValue, Graphic3d};
+use crate::study::{FrameOfReferenceUid, Side};
+
+/// Farthest that coordinates of 32 bits may lie from the text they were written with, mm.
+const ROUNDING_MM: f64 = 2e-3;
+
+/// Takes what can be taken out of a report. `frame` is the frame of reference of the open images;
+/// points of another one mean nothing there and are left out. Without it the first point decides.
+pub fn import_sr(report: &StructuredReport, frame: Option<&FrameOfReferenceUid>) -> ImportedPlan {
+    let mut import = Import {
+        collector: Collector::default(),
+        frame: frame.cloned(),
+        seen: Vec::new(),
+    };
+    let identity = report.identity.as_ref();
+    import.collector.imported.study = identity.map(|identity| identity.study.clone());
+    import.walk(&report.root, "");
+    if let Some(position) = declared_position(&report.root) {
+        let edit = PlanEdit::SetPatientPosition(Some(position));
+        import.collector.imported.plan.apply(&edit).ok();
+    }
+    let frame = import.frame;
+    ImportedPlan {
+        frame_of_reference: frame,
+        ..import.collector.finish()
+    }
+}
+
+struct Import {
+    collector: Collector,
+    frame: Option<FrameOfReferenceUid>,
+    /// Graphics of the present group: reports repeat one under each of its numbers.
+    seen: Vec<(Graphic3d, Vec<Point<Lps>>)>,
+}
+
+impl Import {
+    /// Walks over what stands in an item; `group` is what the group around it is called.
+    fn walk(&mut self, parent: &ContentItem, group: &str) {
+        for item in &parent.children {
+            if item.names(&codes::GROUP) {
+                self.seen.clear();
+                if is_needle(item) {
+                    self.needle(item);
+                } else {
+                    self.walk(item, &group_name(item));
+                }
+                self.seen.clear();
+                continue;
+            }
+            match &item.value {
+                ContentValue::Coordinates2d => self.collector.leave(
+                    "outlines and points on images (SCOORD): open them with the program that \
+                     drew them",
+                ),
+                ContentValue::Coordinates3d { .. } => self.coordinates(item, parent, group),
+                _ => {}
+            }
+            self.walk(item, group);
+        }
+    }
+
+    /// Whether points of this frame may be taken; the first decides where none was given.
+    fn is_our_frame(&mut self, frame: &FrameOfReferenceUid) -> bool {
+        if frame.as_str().is_empty() {
+            self.collector
+                .leave("points that name no frame of reference");
+            return false;
+        }
+        let ours = self.frame.get_or_insert_with(|| frame.clone());
+        if ours == frame {
+            return true;
+        }
+        let why = format!("points in frame of reference {frame}; the images are in {ours}");
+        self.collector.leave(why);
+        false
+    }
+
+    /// Takes a graphic. It is called by the number it stands under, or by itself.
+    fn coordinates(&mut self, item: &ContentItem, parent: &ContentItem, group: &str) {
+        let ContentValue::Coordinates3d {
+            graphic,
+            points,
+            frame_of_reference,
+        } = &item.value
+        else {
+            return;
+        };
+        let (named, is_angle) = match &parent.value {
+            ContentValue::Container { .. } => (item, false),
+            ContentValue::Number { unit, .. } => {
+                let unit = unit.as_ref().map(|unit| unit.value.as_ref());
+                (parent, unit == Some("deg"))
+            }
+            _ => (parent, false),
+        };
+        let graphic = graphic.unwrap_or(Graphic3d::Multipoint);
+        let known = self
+            .seen
+            .iter()
+            .any(|(shape, at)| *shape == graphic && at == points);
+        if !known && self.is_our_frame(frame_of_reference) {
+            self.seen.push((graphic, points.clone()));
+            self.graphic(graphic, points, &label(group, named), is_angle);
+        }
+    }
+
+    fn graphic(&mut self, graphic: Graphic3d, points: &[Point<Lps>], name: &str, is_angle: bool) {
+        match (graphic, points) {
+            (_, []) => self.collector.leave("coordinates that cannot be read"),
+            (Graphic3d::Point, [point]) => self.collector.mark(name.to_owned(), *point),
+            (Graphic3d::Point | Graphic3d::Multipoint, points) => {
+                for (index, point) in points.iter().enumerate() {
+                    let name = format!("{name} {}", index + 1);
+                    self.collector.mark(name, *point);
+                }
+            }
+            (Graphic3d::Polyline, [_, _]) => {
+                let kind = MeasurementKind::Distance;
+                self.collector.measurement(name, kind, points.to_vec());
+            }
+            (Graphic3d::Polyline, [_, _, _]) if is_angle => {
+                let kind = MeasurementKind::Angle;
+                self.collector.measurement(name, kind, points.to_vec());
+            }
+            (graphic, _) => {
+                let shape = graphic.term().to_lowercase();
+                let what =
+                    format!("{shape} of several points: only points and straight lines are taken");
+                self.collector.leave(what);
+            }
+        }
+    }
+
+    /// One of our own measurement groups.
+    fn needle(&mut self, group: &ContentItem) {
+        self.collector.imported.own = true;
+        let name = group_name(group);
+        let Some((ends, frame)) = path_of(group) else {
+            self.collector
+                .leave(format!("needle {name:?}, which has no path"));
+            return;
+        };
+        if !self.is_our_frame(&frame) {
+            return;
+        }
+        let ends = match exact_ends(group) {
+            None => ends,
+            Some(exact) if agree(exact, ends) => exact,
+            Some(_) => {
+                self.collector.leave(format!(
+                    "the decimal text of needle {name:?}, which differs from its coordinates"
+                ));
+                ends
+            }
+        };
+        let Some(id) = self.collector.needle(&name, ends) else {
+            return;
+        };
+        let text = |concept: &Code| group.child(concept).and_then(ContentItem::text);
+        if let Some(needle) = text(&codes::NEEDLE_ID) {
+            let edit = PlanEdit::SetNeedle {
+                id,
+                needle: Some(needle.to_owned()),
+            };
+            self.collector.imported.plan.apply(&edit).ok();
+        }
+        let level = group.child(&codes::LEVEL).and_then(ContentItem::code);
+        let needle = ImportedNeedle {
+            id,
+            tracking_uid: text(&codes::TRACKING_UID).unwrap_or_default().to_owned(),
+            procedure: procedure(group),
+            level: level.and_then(|code| code.value.parse().ok()),
+            side: side(group),
+            needle_text: text(&codes::NEEDLE).unwrap_or_default().to_owned(),
+            quantities: group.children.iter().filter_map(quantity).collect(),
+        };
+        self.collector.imported.needles.push(needle);
+    }
+}
+
+fn is_needle(group: &ContentItem) -> bool {
+    let finding = group.child(&codes::FINDING).and_then(ContentItem::code);
+    finding.is_some_and(|code| code.is(&codes::NEEDLE_PATH))
+}
+
+/// Its tracking identifier, else what was found.
+fn group_name(group: &ContentItem) -> String {
+    let text = group.child(&codes::TRACKING_ID).and_then(ContentItem::text);
+    let finding = || group.child(&codes::FINDING)?.code();
+    match text.filter(|text| !text.trim().is_empty()) {
+        Some(text) => text.to_owned(),
+        None => finding()
+            .map(|code| code.meaning.to_string())
+            .unwrap_or_default(),
+    }
+}
+
+/// Group and item in words; `Point` where neither has a name.
+fn label(group: &str, item: &ContentItem) -> String {
+    let concept = item.concept.as_ref().map(|code| code.meaning.as_ref());
+    match (group, concept.unwrap_or_default()) {
+        ("", "") => "Point".to_owned(),
+        ("", only) | (only, "") => only.to_owned(),
+        (group, concept) => format!("{group}, {concept}"),
+    }
+}
+
+/// The polyline of two points under any of the numbers.
+fn path_of(group: &ContentItem) -> Option<([Point<Lps>; 2], FrameOfReferenceUid)> {
+    let mut graphics = group.children.iter().flat_map(|item| &item.children);
+    graphics.find_map(|item| match &item.value {
+        ContentValue::Coordinates3d {
+            graphic: Some(Graphic3d::Polyline),
+            points,
+            frame_of_reference,
+        } => {
+            let ends = <[Point<Lps>; 2]>::try_from(points.as_slice()).ok()?;
+            Some((ends, frame_of_reference.clone()))
+        }
+        _ => None,
+    })
+}
+
+fn exact_ends(group: &ContentItem) -> Option<[Point<Lps>; 2]> {
+    let point = |concept: &Code| {
+        let numbers = group.child(concept)?.text()?.split_whitespace();
+        let numbers: Vec<f64> = numbers.map_while(|number| number.parse().ok()).collect();
+        <[f64; 3]>::try_from(numbers).ok().map(Point::from)
+    };
+    Some([point(&codes::ENTRY_EXACT)?, point(&codes::TARGET_EXACT)?])
+}
+
+fn agree(exact: [Point<Lps>; 2], rounded: [Point<Lps>; 2]) -> bool {
+    exact
+        .iter()
+        .zip(rounded)
+        .all(|(exact, rounded)| exact.is_finite() && exact.distance(rounded) <= ROUNDING_MM)
+}
+
+fn procedure(group: &ContentItem) -> Option<ProcedureRecord> {
+    let code = group.child(&codes::PROCEDURE)?.code()?;
+    let id = group
+        .child(&codes::PROCEDURE_ID)
+        .and_then(ContentItem::text);
+    Some(ProcedureRecord {
+        id: id.unwrap_or(&code.value).to_owned(),
+        title: code.meaning.to_string(),
+        code: (code.scheme != SCHEME).then(|| code.clone()),
+    })
+}
+
+fn side(group: &ContentItem) -> Option<Side> {
+    let site = group.child(&codes::FINDING_SITE)?;
+    let code = site.child(&codes::LATERALITY)?.code()?;
+    Side::BOTH.into_iter().find(|side| {
+        let (value, meaning) = side.snomed();
+        code.is(&Code::new(value, "SCT", meaning))
+    })
+}
+
+fn quantity(item: &ContentItem) -> Option<NamedQuantity> {
+    let ContentValue::Number {
+        value: Some(value),
+        unit: Some(unit),
+    } = &item.value
+    else {
+        return None;
+    };
+    let units = [
+        Unit::Millimetre,
+        Unit::Degree,
+        Unit::HounsfieldUnit,
+        Unit::One,
+    ];
+    Some(NamedQuantity {
+        quantity: Quantity::of_code(item.concept.as_ref()?)?,
+        value: *value,
+        unit: units.into_iter().find(|one| one.code().is(unit))?,
+    })
+}
+
+fn declared_position(root: &ContentItem) -> Option<PatientPosition> {
+    let remarks = root.child(&codes::QUALITATIVE)?;
+    let code = remarks.child(&codes::PATIENT_POSITION)?.code()?;
+    PatientPosition::from_code(&code.value)
+}
