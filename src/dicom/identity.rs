@@ -212,3 +212,44 @@ pub fn read(path: &Path) -> Result<Identity, DicomError> {
         problem,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anonymous_study_keeps_its_uids_and_nothing_of_the_person() {
+        let named = Identity {
+            patient_name: "Doe^Jane".to_owned(),
+            patient_id: "P-0815".to_owned(),
+            patient_id_issuer: "Hospital".to_owned(),
+            birth_date: "19700101".to_owned(),
+            sex: "F".to_owned(),
+            study_date: "20260101".to_owned(),
+            study_id: "S".to_owned(),
+            accession_number: "ACC1".to_owned(),
+            referring_physician: "Smith".to_owned(),
+            study_description: "Spine of Doe".to_owned(),
+            series: SeriesUid::new("2.25.2"),
+            frame_of_reference: Some(FrameOfReferenceUid::new("2.25.3")),
+            ..Identity::of_study(StudyUid::new("2.25.1"))
+        };
+        let hidden = named.anonymous();
+        assert!(hidden.patient_id.starts_with("ANON-"));
+        assert_ne!(hidden.patient_id, named.anonymous().patient_id);
+        let wanted = Identity {
+            patient_name: ANONYMOUS_NAME.to_owned(),
+            patient_id: hidden.patient_id.clone(),
+            identity_removed: METHOD.to_owned(),
+            series: SeriesUid::new("2.25.2"),
+            frame_of_reference: Some(FrameOfReferenceUid::new("2.25.3")),
+            ..Identity::of_study(StudyUid::new("2.25.1"))
+        };
+        assert!(hidden == wanted);
+        assert_eq!(
+            named.telling_words(),
+            ["doe", "jane", "0815", "acc1", "19700101"]
+        );
+        assert_eq!(format!("{named:?}"), "<redacted>");
+    }
+}

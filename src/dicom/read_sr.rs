@@ -223,3 +223,139 @@ fn points(item: &Elements) -> Vec<Point<Lps>> {
     }
     points.iter().map(|point| Point::from(*point)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dicom::identity::Identity;
+    use crate::dicom::uid::new_uid;
+    use crate::dicom::write_object::{Moment, NewInstance};
+    use crate::dicom::write_sr::{ReportDocument, write_sr};
+    use crate::study::{SeriesUid, StudyUid};
+
+    fn item(relationship: Option<Relationship>, value: ContentValue) -> ContentItem {
+        ContentItem {
+            relationship,
+            concept: Some(Code::new("a-code-of-more-than-16", "99X", "Größe")),
+            value,
+            children: Vec::new(),
+        }
+    }
+
+    fn tree() -> ContentItem {
+        let contains = Some(Relationship::Contains);
+        let template = Some("1500".into());
+        let graphic = ContentValue::Coordinates3d {
+            graphic: Some(Graphic3d::Polyline),
+            points: vec![Point::new(0.5, -2.0, 3.25), Point::new(1.0, 2.0, 3.0)],
+            frame_of_reference: FrameOfReferenceUid::new("2.25.3"),
+        };
+        let number = |value| ContentValue::Number {
+            value,
+            unit: value.map(|_| Code::new("mm", "UCUM", "mm")),
+        };
+        let inferred = item(Some(Relationship::InferredFrom), graphic);
+        let reference = ContentValue::Reference {
+            sop_class: "1.2.840.10008.5.1.4.1.1.2".to_owned(),
+            instance: InstanceUid::new("2.25.4.1"),
+        };
+        let code = Code::new("L4-L5", "99X", "L4-5");
+        item(None, ContentValue::Container { template }).with(vec![
+            item(contains, number(Some(1.0 / 3.0))).with(vec![inferred]),
+            item(contains, number(None)),
+            item(contains, ContentValue::Text("a \\ \"b\" 漢字".to_owned())),
+            item(contains, ContentValue::Code(code)),
+            item(contains, ContentValue::PersonName("Ä^Ö=漢^字".to_owned())),
+            item(contains, ContentValue::Uid("2.25.7".to_owned())),
+            item(contains, reference),
+        ])
+    }
+
+    fn write(root: &ContentItem, path: &Path) -> Result<(), String> {
+        let new = NewInstance {
+            series: SeriesUid(new_uid()),
+            series_number: 1,
+            series_description: "Test".to_owned(),
+            instance: InstanceUid(new_uid()),
+            instance_number: 1,
+            made: Moment::now(),
+        };
+        let document = ReportDocument {
+            identity: &Identity::of_study(StudyUid::new("2.25.1")),
+            new: &new,
+            root,
+            evidence: &[],
+            schemes: &[],
+            complete: true,
+        };
+        write_sr(&document, path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_tree_comes_back_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.dcm");
+        write(&tree(), &path).unwrap();
+        let report = read_sr(&path).unwrap();
+        assert_eq!(report.root, tree());
+        assert!(report.complete && !report.verified);
+        assert_eq!(report.identity.unwrap().study.as_str(), "2.25.1");
+    }
+
+    #[test]
+    fn a_file_cut_off_anywhere_is_an_error_or_a_shorter_tree() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.dcm");
+        write(&tree(), &path).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let mut refused = 0;
+        for length in 0..whole.len() {
+            let source = ByteSource::from_memory(whole[..length].to_vec());
+            refused += usize::from(of_source(source).is_err());
+        }
+        assert!(refused > whole.len() / 2, "{refused} of {}", whole.len());
+    }
+
+    #[test]
+    fn what_no_reader_would_understand_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.dcm");
+        let contains = Some(Relationship::Contains);
+        let unplaced = |points, frame: &str| ContentValue::Coordinates3d {
+            graphic: Some(Graphic3d::Point),
+            points,
+            frame_of_reference: FrameOfReferenceUid::new(frame),
+        };
+        let number = |value, unit| ContentValue::Number {
+            value: Some(value),
+            unit,
+        };
+        let mm = || Some(Code::new("mm", "UCUM", "mm"));
+        for (value, told) in [
+            (number(f64::NAN, mm()), "not a finite number"),
+            (number(1.0, None), "no unit"),
+            (unplaced(vec![], "1"), "not placed"),
+            (
+                unplaced(vec![Point::new(f64::INFINITY, 0., 0.)], "1"),
+                "not placed",
+            ),
+            (
+                unplaced(vec![Point::new(0., 0., 0.)], ""),
+                "Frame of Reference",
+            ),
+            (ContentValue::Coordinates2d, "not written"),
+        ] {
+            let root = tree().with(vec![item(contains, value)]);
+            let error = write(&root, &path).unwrap_err();
+            assert!(error.contains(told) && error.contains("Größe"), "{error}");
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn an_image_is_no_report() {
+        let source = ByteSource::from_memory(b"\x08\0\x60\0CS\x02\0CT".to_vec());
+        let error = of_source(source).unwrap_err().to_string();
+        assert!(error.contains("not a structured report"), "{error}");
+    }
+}

@@ -150,3 +150,36 @@ fn text(text: &str) -> Cow<'_, str> {
     }
     guarded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_and_never_run_as_formulas() {
+        for (cell, wanted) in [
+            ("L4-5 right", "L4-5 right"),
+            ("a,b", "\"a,b\""),
+            ("say \"x\"", "\"say \"\"x\"\"\""),
+            ("two\r\nlines", "\"two\r\nlines\""),
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            (" =1", "\"' =1\""),
+            ("\t=1", "\"'\t=1\""),
+            ("＝1", "'＝1"),
+            ("", ""),
+        ] {
+            let written = text(cell);
+            // A quoted cell holds what is between the quotes.
+            let same = written == wanted || written.trim_matches('"') == wanted.trim_matches('"');
+            assert!(same, "{cell:?} became {written:?}");
+            let inside = written.trim_start_matches('"');
+            assert!(
+                !inside.starts_with(['=', '+', '-', '@', '\t', '\r']),
+                "{written:?}"
+            );
+        }
+    }
+}

@@ -152,10 +152,7 @@ impl NeedleRecord {
     ) -> Option<Self> {
         let needle = trajectory.needle.as_deref();
         let known = needle.and_then(|id| catalogue.find(id));
-        let in_words = known.map(|needle| {
-            let (gauge, length_mm) = (needle.gauge, needle.length_mm);
-            format!("{}, {gauge} G, {length_mm} mm", needle.name)
-        });
+        let in_words = known.map(|needle| needle.name.clone());
         Some(Self {
             name: trajectory.name.clone(),
             tracking_uid: tracking_uid(frame, &trajectory.name),

@@ -157,3 +157,92 @@ fn needle(points: [(&str, Point<Lps>); 2]) -> Option<[Point<Lps>; 2]> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn import(text: &str) -> Result<ImportedPlan, MarkupsError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.mrk.json");
+        fs::write(&path, text).unwrap();
+        import_markups(&path)
+    }
+
+    fn line(head: &str, first: &str, second: &str) -> String {
+        format!(
+            r#"{{"@schema":"https://x/markups-schema-v1.0.3.json#","markups":[{{"type":"Line",
+               "name":"N"{head},"controlPoints":[
+               {{"label":"{first}","position":[1,2,3]}},{{"label":"{second}","position":[4,6,3]}}]}}]}}"#
+        )
+    }
+
+    #[test]
+    fn labels_say_which_end_is_which_in_either_coordinate_system() {
+        for (head, entry) in [
+            ("", [1., 2., 3.]),
+            (r#","coordinateSystem":"LPS""#, [1., 2., 3.]),
+            (r#","coordinateSystem":"RAS""#, [-1., -2., 3.]),
+            (r#","coordinateUnits":"um""#, [0.001, 0.002, 0.003]),
+            (r#","coordinateUnits":["mm","UCUM","mm"]"#, [1., 2., 3.]),
+        ] {
+            let back = import(&line(head, "Entry", "Target")).unwrap();
+            assert_eq!(
+                back.plan.trajectories[0].entry,
+                Some(entry.into()),
+                "{head}"
+            );
+        }
+        let turned = import(&line("", "target", "ENTRY")).unwrap();
+        assert_eq!(
+            turned.plan.trajectories[0].target,
+            Some([1., 2., 3.].into())
+        );
+        let unnamed = import(&line("", "N-1", "N-2")).unwrap();
+        assert!(unnamed.plan.trajectories.is_empty());
+        assert_eq!(unnamed.plan.measurements[0].distance_mm(), Some(5.0));
+        for head in [
+            r#","coordinateSystem":"XYZ""#,
+            r#","coordinateUnits":"inch""#,
+        ] {
+            let back = import(&line(head, "Entry", "Target")).unwrap();
+            assert!(back.plan.is_empty() && back.left_out[0].contains("LPS or RAS"));
+        }
+    }
+
+    #[test]
+    fn other_markups_are_taken_as_far_as_they_go() {
+        let back = import(
+            r#"{"@schema":"markups-schema-v1.0.0","markups":[
+            {"type":"Fiducial","name":"F","controlPoints":[
+              {"label":"tip","position":[1,2,3],"positionStatus":"defined"},
+              {"label":"","position":[0,0,0]},
+              {"label":"later","position":null,"positionStatus":"undefined"}]},
+            {"type":"Angle","name":"A","controlPoints":[{"position":[0,0,5]},
+              {"position":[0,0,0]},{"position":[0,7,7]}]},
+            {"type":"Curve","name":"C","controlPoints":[{"position":[0,0,5]}]},
+            {"type":"Plane"}]}"#,
+        )
+        .unwrap();
+        let names: Vec<_> = back.marks.iter().map(|mark| mark.name.as_str()).collect();
+        assert_eq!(names, ["tip", "F"]);
+        assert!((back.plan.measurements[0].angle().unwrap().0 - 45.0).abs() < 1e-12);
+        let left = back.left_out.join("\n");
+        for told in ["not placed", "Curve is not taken", "no point"] {
+            assert!(left.contains(told), "{left}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_markups_file_is_refused_with_its_name() {
+        for text in [
+            "",
+            "{}",
+            "[1]",
+            r#"{"@schema":"stylet-plan/1","markups":[]}"#,
+        ] {
+            let error = import(text).unwrap_err().to_string();
+            assert!(error.contains("a.mrk.json"), "{error}");
+        }
+    }
+}

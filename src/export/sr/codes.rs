@@ -21,6 +21,9 @@ pub(super) const OWN_SCHEME: CodingScheme = CodingScheme {
     responsible: "Stylet",
 };
 
+/// Device Observer UID: every copy of the program is the same device.
+pub(super) const STYLET_UID: &str = "2.25.18928506497612762390303042182809041277";
+
 pub(super) const REPORT: Code = dcm("126000", "Imaging Measurement Report");
 pub(super) const LANGUAGE: Code = dcm("121049", "Language of Content Item and Descendants");
 pub(super) const ENGLISH: Code = Code::new("en", "RFC5646", "English");

@@ -90,7 +90,7 @@ fn observers(record: &PlanRecord) -> Vec<ContentItem> {
         items.push(ContentItem::new(context, codes::PERSON_NAME, name));
     }
     items.push(code(context, codes::OBSERVER_TYPE, codes::DEVICE));
-    items.push(uid(context, codes::DEVICE_UID, codes::OWN_SCHEME.uid));
+    items.push(uid(context, codes::DEVICE_UID, codes::STYLET_UID));
     for (concept, value) in [
         (codes::DEVICE_NAME, "Stylet"),
         (codes::DEVICE_MANUFACTURER, "Stylet"),

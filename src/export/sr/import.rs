@@ -293,3 +293,159 @@ fn declared_position(root: &ContentItem) -> Option<PatientPosition> {
     let code = remarks.child(&codes::PATIENT_POSITION)?.code()?;
     PatientPosition::from_code(&code.value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::InstanceUid;
+    use crate::study::report::Relationship::{self, Contains, HasObservationContext, InferredFrom};
+
+    fn graphic(relationship: Relationship, graphic: Graphic3d, points: &[[f64; 3]]) -> ContentItem {
+        in_frame("9", relationship, graphic, points)
+    }
+
+    fn in_frame(
+        frame: &str,
+        relationship: Relationship,
+        graphic: Graphic3d,
+        points: &[[f64; 3]],
+    ) -> ContentItem {
+        let value = ContentValue::Coordinates3d {
+            graphic: Some(graphic),
+            points: points.iter().map(|&point| point.into()).collect(),
+            frame_of_reference: FrameOfReferenceUid::new(frame),
+        };
+        ContentItem::new(relationship, codes::SOURCE, value)
+    }
+
+    fn number(meaning: &'static str, unit: Unit, children: Vec<ContentItem>) -> ContentItem {
+        let value = ContentValue::Number {
+            value: Some(1.0),
+            unit: Some(unit.code()),
+        };
+        ContentItem::new(Contains, Code::new("1", "99OTHER", meaning), value).with(children)
+    }
+
+    fn report(groups: Vec<Vec<ContentItem>>) -> StructuredReport {
+        let container = || ContentValue::Container { template: None };
+        let groups = groups.into_iter().map(|mut items| {
+            let name = ContentValue::Text("Tumour 1".to_owned());
+            let name = ContentItem::new(HasObservationContext, codes::TRACKING_ID, name);
+            items.insert(0, name);
+            ContentItem::new(Contains, codes::GROUP, container()).with(items)
+        });
+        let measurements = ContentItem::new(Contains, codes::MEASUREMENTS, container());
+        StructuredReport {
+            identity: None,
+            sop_class: String::new(),
+            instance: InstanceUid::new("1"),
+            complete: true,
+            verified: false,
+            root: ContentItem {
+                relationship: None,
+                concept: Some(codes::REPORT),
+                value: container(),
+                children: vec![measurements.with(groups.collect())],
+            },
+        }
+    }
+
+    #[test]
+    fn a_foreign_report_opens_as_far_as_it_holds_points_and_lines() {
+        let line = [[0., 0., 0.], [3., 4., 0.]];
+        let bent = [[0., 0., 5.], [0., 0., 0.], [0., 7., 7.]];
+        let longer = [[0., 0., 5.], [0., 0., 0.], [0., 7., 8.]];
+        let polyline = |points: &[[f64; 3]]| graphic(InferredFrom, Graphic3d::Polyline, points);
+        let flat = ContentItem::new(InferredFrom, codes::SOURCE, ContentValue::Coordinates2d);
+        let back = import_sr(
+            &report(vec![
+                vec![
+                    number("Long axis", Unit::Millimetre, vec![polyline(&line)]),
+                    // The same line under another number is no second distance.
+                    number("Short axis", Unit::Millimetre, vec![polyline(&line)]),
+                    number("Angle", Unit::Degree, vec![polyline(&bent)]),
+                    number("Bent", Unit::Millimetre, vec![polyline(&longer)]),
+                ],
+                vec![
+                    number("Line again", Unit::Millimetre, vec![polyline(&line)]),
+                    number("On an image", Unit::Millimetre, vec![flat]),
+                    graphic(Contains, Graphic3d::Point, &[[1., 2., 3.]]),
+                    graphic(Contains, Graphic3d::Multipoint, &line),
+                    graphic(Contains, Graphic3d::Ellipsoid, &[[0.; 3]; 6]),
+                    in_frame("8", Contains, Graphic3d::Point, &[[1., 1., 1.]]),
+                    in_frame("", Contains, Graphic3d::Point, &[[2., 1., 1.]]),
+                    graphic(Contains, Graphic3d::Polyline, &[]),
+                    graphic(Contains, Graphic3d::Point, &[[1e9, 2., 3.]]),
+                ],
+            ]),
+            None,
+        );
+        assert!(!back.own && back.plan.trajectories.is_empty());
+        let kinds: Vec<_> = back.plan.measurements.iter().map(|one| one.kind).collect();
+        use MeasurementKind::{Angle, Distance};
+        assert_eq!(kinds, [Distance, Angle, Distance]);
+        assert_eq!(back.plan.measurements[0].distance_mm(), Some(5.0));
+        assert!((back.plan.measurements[1].angle().unwrap().0 - 45.0).abs() < 1e-12);
+        let names: Vec<_> = back.marks.iter().map(|mark| mark.name.as_str()).collect();
+        let wanted = [
+            "Tumour 1, Source",
+            "Tumour 1, Source 1",
+            "Tumour 1, Source 2",
+        ];
+        assert_eq!(names, wanted);
+        assert_eq!(back.frame_of_reference, Some(FrameOfReferenceUid::new("9")));
+        let left = back.left_out.join("\n");
+        for told in [
+            "on images (SCOORD)",
+            "polyline of several points",
+            "ellipsoid of several points",
+            "frame of reference 8; the images are in 9",
+            "name no frame of reference",
+            "cannot be read",
+            "±10 m",
+        ] {
+            assert!(left.contains(told), "{left} lacks {told}");
+        }
+        assert_eq!(back.left_out.len(), 7, "{left}");
+    }
+
+    #[test]
+    fn text_that_contradicts_the_coordinates_is_not_taken() {
+        let ends = [[0., 0., 0.], [3., 4., 0.]];
+        let text = |concept: Code, text: &str| {
+            ContentItem::new(Contains, concept, ContentValue::Text(text.to_owned()))
+        };
+        let finding = ContentValue::Code(codes::NEEDLE_PATH);
+        let needle = |entry: &str| {
+            let path = graphic(InferredFrom, Graphic3d::Polyline, &ends);
+            import_sr(
+                &report(vec![vec![
+                    ContentItem::new(Contains, codes::FINDING, finding.clone()),
+                    number("Length", Unit::Millimetre, vec![path]),
+                    text(codes::ENTRY_EXACT, entry),
+                    text(codes::TARGET_EXACT, "3 4 0"),
+                ]]),
+                None,
+            )
+        };
+        for (entry, taken, left) in [
+            ("0.0001 0 0", [0.0001, 0., 0.], 0),
+            ("1 0 0", [0., 0., 0.], 1),
+            ("1 0", [0., 0., 0.], 0),
+            ("NaN 0 0", [0., 0., 0.], 1),
+        ] {
+            let back = needle(entry);
+            let found = back.plan.trajectories[0].entry.unwrap().to_array();
+            assert_eq!((found, back.left_out.len()), (taken, left), "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_needle_without_a_path_is_told() {
+        let finding = ContentValue::Code(codes::NEEDLE_PATH);
+        let finding = ContentItem::new(Contains, codes::FINDING, finding);
+        let back = import_sr(&report(vec![vec![finding]]), None);
+        assert!(back.own && back.plan.is_empty());
+        assert_eq!(back.left_out, ["needle \"Tumour 1\", which has no path"]);
+    }
+}
