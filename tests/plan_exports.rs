@@ -12,10 +12,8 @@ use glam::DVec3;
 use stylet::assess::PathReadout;
 use stylet::dicom::identity::{self, ANONYMOUS_NAME, Identity};
 use stylet::dicom::read_sr::read_sr;
-use stylet::dicom::uid::new_uid;
 use stylet::dicom::write_ct::{CtSeries, write_ct_series};
-use stylet::dicom::write_object::{Moment, NewInstance};
-use stylet::dicom::write_secondary_capture::{SecondaryCapture, write_secondary_capture};
+use stylet::export::capture::{Picture, export_captures};
 use stylet::export::csv::export_csv;
 use stylet::export::imported::ImportedPlan;
 use stylet::export::markups::{export_markups, import_markups};
@@ -25,7 +23,7 @@ use stylet::export::sr::{PlanSrError, export_sr, import_sr};
 use stylet::geometry::{Lps, PatientPosition, Point};
 use stylet::plan::{NeedleCatalogue, Plan, PlanEdit, Trajectory};
 use stylet::study::report::Code;
-use stylet::study::{FrameOfReferenceUid, InstanceUid, SeriesUid, Side, StudyUid};
+use stylet::study::{FrameOfReferenceUid, Samples, SeriesUid, Side, StudyUid};
 
 const PATIENT: &str = "Müller-O'Neil^Jörg=漢字^太郎";
 const FRAME: &str = "2.25.3";
@@ -134,13 +132,13 @@ fn record(folder: &Path) -> PlanRecord {
         Clearance {
             structure: "Spinal cord".to_owned(),
             code: Some(Code::new("2748008", "SCT", "Spinal cord")),
-            clearance_mm: 1.0 / 3.0,
+            distance_mm: 1.0 / 3.0,
             depth_mm: Some(80.1),
         },
         Clearance {
             structure: "@nerve, \"L4\" right".to_owned(),
             code: None,
-            clearance_mm: -0.25,
+            distance_mm: -0.25,
             depth_mm: None,
         },
     ];
@@ -200,6 +198,14 @@ fn assert_no_errors(file: &Path) {
             warnings.len()
         );
         assert!(errors.is_empty(), "{}", errors.join("\n"));
+        // Codes of our own, and a side that is not known.
+        let expected = |line: &&&str| {
+            line.contains("99STYLET")
+                || line.contains("2.25.121265133884283218443767465909804563073")
+                || line.contains("Laterality")
+        };
+        let others: Vec<_> = warnings.iter().filter(|line| !expected(line)).collect();
+        assert!(others.is_empty(), "{others:?}");
     }
 }
 
@@ -343,7 +349,7 @@ fn an_anonymous_record_names_nobody_in_any_file() {
     export_sr(&hidden, &path("a.dcm")).unwrap();
     export_markups(&hidden, &path("a.mrk.json")).unwrap();
     export_csv(&hidden, &path("a.csv")).unwrap();
-    capture(&hidden, &path("b.dcm"));
+    capture(&hidden, out.path());
     for entry in std::fs::read_dir(out.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         for telling in [
@@ -401,37 +407,26 @@ fn a_table_has_one_row_for_each_needle() {
     );
 }
 
-/// Writes a picture of red, green and blue stripes.
-fn capture(record: &PlanRecord, path: &Path) {
-    let rgb: Vec<u8> = (0..5 * 3)
-        .flat_map(|pixel| [[255, 0, 0], [0, 255, 0], [0, 0, 255]][pixel % 3])
-        .collect();
-    let new = NewInstance {
-        series: SeriesUid(new_uid()),
-        series_number: 9102,
-        series_description: "Stylet pictures".to_owned(),
-        instance: InstanceUid(new_uid()),
-        instance_number: 1,
-        made: Moment::now(),
-    };
-    let picture = SecondaryCapture {
-        identity: record.identity.as_ref().unwrap(),
-        new: &new,
+/// Writes a picture of red, green and blue stripes, twice, and gives the first file.
+fn capture(record: &PlanRecord, folder: &Path) -> PathBuf {
+    let colors = [[255, 0, 0], [0, 255, 0], [0, 0, 255]];
+    let rgb: Vec<u8> = (0..5 * 3).flat_map(|pixel| colors[pixel % 3]).collect();
+    let picture = Picture {
+        title: "Axial through the needle",
         size: [5, 3],
         rgb: &rgb,
         tells_patient: false,
-        derivation: "Axial through the needle",
-        sources: &record.evidence,
     };
-    write_secondary_capture(&picture, path).unwrap();
+    let mut files = export_captures(record, &[picture, picture], folder).unwrap();
+    assert_eq!(files.len(), 2);
+    files.remove(0)
 }
 
 #[test]
 fn pictures_are_valid_and_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let record = record(folder.path());
-    let path = folder.path().join("capture.dcm");
-    capture(&record, &path);
+    let path = capture(&record, folder.path());
     keep(&path);
     assert_no_errors(&path);
     let image = stylet::dicom::read_instance(&path).unwrap();
@@ -442,9 +437,31 @@ fn pictures_are_valid_and_read_back() {
         let identity = paired.identity.as_mut().unwrap();
         identity.body_part = body_part.to_owned();
         identity.laterality = side.to_owned();
-        capture(&paired, &path);
-        assert_no_errors(&path);
+        assert_no_errors(&capture(&paired, folder.path()));
     }
+    let frame = stylet::dicom::decode_frame(&image, 0).unwrap();
+    let row = [
+        [255, 0, 0],
+        [0, 255, 0],
+        [0, 0, 255],
+        [255, 0, 0],
+        [0, 255, 0],
+    ];
+    assert!(matches!(frame.samples, Samples::Rgb8(pixels) if pixels.starts_with(&row)));
+    let telling = Picture {
+        title: "Named",
+        size: [1, 1],
+        rgb: &[0; 3],
+        tells_patient: true,
+    };
+    let error = export_captures(&record.anonymous(), &[telling], folder.path()).unwrap_err();
+    assert!(error.to_string().contains("Named"), "{error}");
+    let wrong = Picture {
+        size: [2, 1],
+        ..telling
+    };
+    let error = export_captures(&record, &[wrong], folder.path()).unwrap_err();
+    assert!(error.to_string().contains("2 x 1"), "{error}");
 }
 
 /// Copies a file to the folder of `STYLET_KEEP_EXPORTS`, for a look by hand.

@@ -30,7 +30,7 @@ pub struct Identity {
     pub sex: String,
     /// Why the patient is not named: De-identification Method (0012,0063), where Patient Identity
     /// Removed (0012,0062) is YES. Empty where the file says nothing of the kind.
-    pub identity_removed: String,
+    pub deidentification: String,
     /// Study Instance UID (0020,000D). Never empty.
     pub study: StudyUid,
     /// Study Date (0008,0020), as written.
@@ -77,7 +77,7 @@ impl Identity {
             patient_id_issuer: String::new(),
             birth_date: String::new(),
             sex: String::new(),
-            identity_removed: String::new(),
+            deidentification: String::new(),
             study,
             study_date: String::new(),
             study_time: String::new(),
@@ -104,7 +104,7 @@ impl Identity {
         Self {
             patient_name: ANONYMOUS_NAME.to_owned(),
             patient_id: id,
-            identity_removed: METHOD.to_owned(),
+            deidentification: METHOD.to_owned(),
             series: self.series.clone(),
             modality: self.modality.clone(),
             body_part: self.body_part.clone(),
@@ -147,7 +147,7 @@ impl Identity {
             patient_id_issuer: text(tags::ISSUER_OF_PATIENT_ID),
             birth_date: header.code(tags::PATIENT_BIRTH_DATE),
             sex: header.code(tags::PATIENT_SEX),
-            identity_removed: match (removed, method.is_empty()) {
+            deidentification: match (removed, method.is_empty()) {
                 (false, _) => String::new(),
                 (true, true) => "As in the source images".to_owned(),
                 (true, false) => method,
@@ -240,7 +240,7 @@ mod tests {
         let wanted = Identity {
             patient_name: ANONYMOUS_NAME.to_owned(),
             patient_id: hidden.patient_id.clone(),
-            identity_removed: METHOD.to_owned(),
+            deidentification: METHOD.to_owned(),
             series: SeriesUid::new("2.25.2"),
             frame_of_reference: Some(FrameOfReferenceUid::new("2.25.3")),
             ..Identity::of_study(StudyUid::new("2.25.1"))

@@ -149,13 +149,13 @@ pub(super) fn put_identity(object: &mut Object, identity: &Identity) {
     ] {
         text_if_any(object, tag, vr, value);
     }
-    if !identity.identity_removed.is_empty() {
+    if !identity.deidentification.is_empty() {
         text(object, tags::PATIENT_IDENTITY_REMOVED, VR::CS, "YES");
         text(
             object,
             tags::DEIDENTIFICATION_METHOD,
             VR::LO,
-            &identity.identity_removed,
+            &identity.deidentification,
         );
     }
 }

@@ -93,7 +93,6 @@ fn put_description(object: &mut Object, picture: &SecondaryCapture<'_>) {
         (tags::MODALITY, VR::CS, "OT"),
         (tags::CONVERSION_TYPE, VR::CS, "WSD"),
         (tags::BURNED_IN_ANNOTATION, VR::CS, burned_in),
-        (tags::RECOGNIZABLE_VISUAL_FEATURES, VR::CS, "NO"),
         (tags::DERIVATION_DESCRIPTION, VR::ST, picture.derivation),
         (tags::DATE_OF_SECONDARY_CAPTURE, VR::DA, &made.date),
         (tags::TIME_OF_SECONDARY_CAPTURE, VR::TM, &made.time),

@@ -98,7 +98,7 @@ fn table(record: &PlanRecord) -> String {
                 .iter()
                 .find(|one| one.structure == *structure);
             let depth_mm = own.and_then(|one| one.depth_mm);
-            for value in [own.map(|one| one.clearance_mm), depth_mm] {
+            for value in [own.map(|one| one.distance_mm), depth_mm] {
                 cells.push(value.map(|mm| mm.to_string()).unwrap_or_default());
             }
         }

@@ -1,5 +1,6 @@
 //! Files that other programs read.
 
+pub mod capture;
 pub mod csv;
 pub mod imported;
 pub mod markups;

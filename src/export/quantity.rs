@@ -18,7 +18,7 @@ pub enum Unit {
     /// deg.
     Degree,
     /// [hnsf'U].
-    HounsfieldUnit,
+    Hounsfield,
     /// 1: a number without a unit.
     One,
 }
@@ -29,7 +29,7 @@ impl Unit {
         match self {
             Self::Millimetre => Code::new("mm", "UCUM", "mm"),
             Self::Degree => Code::new("deg", "UCUM", "degree"),
-            Self::HounsfieldUnit => Code::new("[hnsf'U]", "UCUM", "Hounsfield unit"),
+            Self::Hounsfield => Code::new("[hnsf'U]", "UCUM", "Hounsfield unit"),
             Self::One => Code::new("1", "UCUM", "no units"),
         }
     }
@@ -39,7 +39,7 @@ impl Unit {
         match self {
             Self::Millimetre => "_mm",
             Self::Degree => "_deg",
-            Self::HounsfieldUnit => "_hu",
+            Self::Hounsfield => "_hu",
             Self::One => "",
         }
     }

@@ -80,7 +80,7 @@ pub struct Clearance {
     /// Standard code, where there is one.
     pub code: Option<Code>,
     /// mm; negative inside.
-    pub clearance_mm: f64,
+    pub distance_mm: f64,
     /// Where along the path, mm from the entry.
     pub depth_mm: Option<f64>,
 }
@@ -217,7 +217,7 @@ fn quantities(readout: &PathReadout) -> Vec<NamedQuantity> {
     let deg = deg.into_iter().filter_map(finite);
     let value = readout.target_value.as_ref().ok().copied();
     let unit = match readout.unit.as_str() {
-        "HU" => Unit::HounsfieldUnit,
+        "HU" => Unit::Hounsfield,
         _ => Unit::One,
     };
     let value = value

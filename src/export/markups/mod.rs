@@ -129,7 +129,7 @@ fn measurements(needle: &NeedleRecord) -> Vec<Value> {
     let clearance = |clearance: &crate::export::record::Clearance| {
         let name = format!("clearance to {}", clearance.structure);
         let code = Code::new("clearance", crate::export::quantity::SCHEME, "Clearance");
-        (name, clearance.clearance_mm, Unit::Millimetre, code)
+        (name, clearance.distance_mm, Unit::Millimetre, code)
     };
     let first = ("length".to_owned(), length_mm, Unit::Millimetre, length);
     std::iter::once((first, true))

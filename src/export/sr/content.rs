@@ -228,7 +228,7 @@ fn clearance_items(clearance: &Clearance, path: &dyn Fn() -> ContentItem) -> Vec
         children.push(path());
         number(Contains, concept, value, Unit::Millimetre.code()).with(children)
     };
-    let mut items = vec![item(codes::CLEARANCE, clearance.clearance_mm)];
+    let mut items = vec![item(codes::CLEARANCE, clearance.distance_mm)];
     items.extend(
         clearance
             .depth_mm

@@ -1,17 +1,17 @@
 //! A report read back: our own as the plan it was, others as far as they hold points and lines.
 
+use std::collections::HashSet;
+
 use super::codes;
+use super::needle_group::{
+    agree, exact_ends, group_name, is_needle, path_of, procedure, quantity, side,
+};
 use crate::dicom::read_sr::StructuredReport;
 use crate::export::imported::{Collector, ImportedNeedle, ImportedPlan};
-use crate::export::quantity::{NamedQuantity, Quantity, SCHEME, Unit};
-use crate::export::record::ProcedureRecord;
 use crate::geometry::{Lps, PatientPosition, Point};
 use crate::plan::{MeasurementKind, PlanEdit};
-use crate::study::report::{Code, ContentItem, ContentValue, Graphic3d};
-use crate::study::{FrameOfReferenceUid, Side};
-
-/// Farthest that coordinates of 32 bits may lie from the text they were written with, mm.
-const ROUNDING_MM: f64 = 2e-3;
+use crate::study::FrameOfReferenceUid;
+use crate::study::report::{Code, ContentItem, ContentValue, Graphic3d, Relationship};
 
 /// Takes what can be taken out of a report. `frame` is the frame of reference of the open images;
 /// points of another one mean nothing there and are left out. Without it the first point decides.
@@ -19,7 +19,7 @@ pub fn import_sr(report: &StructuredReport, frame: Option<&FrameOfReferenceUid>)
     let mut import = Import {
         collector: Collector::default(),
         frame: frame.cloned(),
-        seen: Vec::new(),
+        seen: HashSet::new(),
     };
     let identity = report.identity.as_ref();
     import.collector.imported.study = identity.map(|identity| identity.study.clone());
@@ -38,8 +38,9 @@ pub fn import_sr(report: &StructuredReport, frame: Option<&FrameOfReferenceUid>)
 struct Import {
     collector: Collector,
     frame: Option<FrameOfReferenceUid>,
-    /// Graphics of the present group: reports repeat one under each of its numbers.
-    seen: Vec<(Graphic3d, Vec<Point<Lps>>)>,
+    /// Lines of the report and points of the present group, by their bits: reports repeat a
+    /// graphic under each of its numbers, and lines also in groups about several of them.
+    seen: HashSet<(Graphic3d, Vec<[u64; 3]>)>,
 }
 
 impl Import {
@@ -47,16 +48,23 @@ impl Import {
     fn walk(&mut self, parent: &ContentItem, group: &str) {
         for item in &parent.children {
             if item.names(&codes::GROUP) {
-                self.seen.clear();
+                self.forget_points();
                 if is_needle(item) {
                     self.needle(item);
                 } else {
                     self.walk(item, &group_name(item));
                 }
-                self.seen.clear();
+                self.forget_points();
                 continue;
             }
             match &item.value {
+                ContentValue::Number { .. } if !has_place(item) => {
+                    self.collector.leave("number without coordinates");
+                }
+                ContentValue::Reference { sop_class, .. } if is_segmentation(sop_class) => {
+                    self.collector
+                        .leave("region in a segmentation: open that object as structures");
+                }
                 ContentValue::Coordinates2d => self.collector.leave(
                     "outlines and points on images (SCOORD): open them with the program that \
                      drew them",
@@ -66,6 +74,11 @@ impl Import {
             }
             self.walk(item, group);
         }
+    }
+
+    fn forget_points(&mut self) {
+        self.seen
+            .retain(|(graphic, _)| *graphic == Graphic3d::Polyline);
     }
 
     /// Whether points of this frame may be taken; the first decides where none was given.
@@ -103,13 +116,13 @@ impl Import {
             _ => (parent, false),
         };
         let graphic = graphic.unwrap_or(Graphic3d::Multipoint);
-        let known = self
-            .seen
-            .iter()
-            .any(|(shape, at)| *shape == graphic && at == points);
-        if !known && self.is_our_frame(frame_of_reference) {
-            self.seen.push((graphic, points.clone()));
-            self.graphic(graphic, points, &label(group, named), is_angle);
+        if self.is_our_frame(frame_of_reference) {
+            let bits = points
+                .iter()
+                .map(|point| point.to_array().map(f64::to_bits));
+            if self.seen.insert((graphic, bits.collect())) {
+                self.graphic(graphic, points, &label(group, named), is_angle);
+            }
         }
     }
 
@@ -187,21 +200,23 @@ impl Import {
     }
 }
 
-fn is_needle(group: &ContentItem) -> bool {
-    let finding = group.child(&codes::FINDING).and_then(ContentItem::code);
-    finding.is_some_and(|code| code.is(&codes::NEEDLE_PATH))
+/// Whether a number of the report's findings has coordinates, or is about something else.
+fn has_place(number: &ContentItem) -> bool {
+    let is_place = |item: &ContentItem| {
+        matches!(
+            item.value,
+            ContentValue::Coordinates2d | ContentValue::Coordinates3d { .. }
+        )
+    };
+    number.relationship != Some(Relationship::Contains) || number.children.iter().any(is_place)
 }
 
-/// Its tracking identifier, else what was found.
-fn group_name(group: &ContentItem) -> String {
-    let text = group.child(&codes::TRACKING_ID).and_then(ContentItem::text);
-    let finding = || group.child(&codes::FINDING)?.code();
-    match text.filter(|text| !text.trim().is_empty()) {
-        Some(text) => text.to_owned(),
-        None => finding()
-            .map(|code| code.meaning.to_string())
-            .unwrap_or_default(),
-    }
+/// Segmentation Storage and Surface Segmentation Storage.
+fn is_segmentation(sop_class: &str) -> bool {
+    matches!(
+        sop_class,
+        "1.2.840.10008.5.1.4.1.1.66.4" | "1.2.840.10008.5.1.4.1.1.66.5"
+    )
 }
 
 /// Group and item in words; `Point` where neither has a name.
@@ -214,80 +229,6 @@ fn label(group: &str, item: &ContentItem) -> String {
     }
 }
 
-/// The polyline of two points under any of the numbers.
-fn path_of(group: &ContentItem) -> Option<([Point<Lps>; 2], FrameOfReferenceUid)> {
-    let mut graphics = group.children.iter().flat_map(|item| &item.children);
-    graphics.find_map(|item| match &item.value {
-        ContentValue::Coordinates3d {
-            graphic: Some(Graphic3d::Polyline),
-            points,
-            frame_of_reference,
-        } => {
-            let ends = <[Point<Lps>; 2]>::try_from(points.as_slice()).ok()?;
-            Some((ends, frame_of_reference.clone()))
-        }
-        _ => None,
-    })
-}
-
-fn exact_ends(group: &ContentItem) -> Option<[Point<Lps>; 2]> {
-    let point = |concept: &Code| {
-        let numbers = group.child(concept)?.text()?.split_whitespace();
-        let numbers: Vec<f64> = numbers.map_while(|number| number.parse().ok()).collect();
-        <[f64; 3]>::try_from(numbers).ok().map(Point::from)
-    };
-    Some([point(&codes::ENTRY_EXACT)?, point(&codes::TARGET_EXACT)?])
-}
-
-fn agree(exact: [Point<Lps>; 2], rounded: [Point<Lps>; 2]) -> bool {
-    exact
-        .iter()
-        .zip(rounded)
-        .all(|(exact, rounded)| exact.is_finite() && exact.distance(rounded) <= ROUNDING_MM)
-}
-
-fn procedure(group: &ContentItem) -> Option<ProcedureRecord> {
-    let code = group.child(&codes::PROCEDURE)?.code()?;
-    let id = group
-        .child(&codes::PROCEDURE_ID)
-        .and_then(ContentItem::text);
-    Some(ProcedureRecord {
-        id: id.unwrap_or(&code.value).to_owned(),
-        title: code.meaning.to_string(),
-        code: (code.scheme != SCHEME).then(|| code.clone()),
-    })
-}
-
-fn side(group: &ContentItem) -> Option<Side> {
-    let site = group.child(&codes::FINDING_SITE)?;
-    let code = site.child(&codes::LATERALITY)?.code()?;
-    Side::BOTH.into_iter().find(|side| {
-        let (value, meaning) = side.snomed();
-        code.is(&Code::new(value, "SCT", meaning))
-    })
-}
-
-fn quantity(item: &ContentItem) -> Option<NamedQuantity> {
-    let ContentValue::Number {
-        value: Some(value),
-        unit: Some(unit),
-    } = &item.value
-    else {
-        return None;
-    };
-    let units = [
-        Unit::Millimetre,
-        Unit::Degree,
-        Unit::HounsfieldUnit,
-        Unit::One,
-    ];
-    Some(NamedQuantity {
-        quantity: Quantity::of_code(item.concept.as_ref()?)?,
-        value: *value,
-        unit: units.into_iter().find(|one| one.code().is(unit))?,
-    })
-}
-
 fn declared_position(root: &ContentItem) -> Option<PatientPosition> {
     let remarks = root.child(&codes::QUALITATIVE)?;
     let code = remarks.child(&codes::PATIENT_POSITION)?.code()?;
@@ -297,8 +238,9 @@ fn declared_position(root: &ContentItem) -> Option<PatientPosition> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::quantity::Unit;
     use crate::study::InstanceUid;
-    use crate::study::report::Relationship::{self, Contains, HasObservationContext, InferredFrom};
+    use crate::study::report::Relationship::{Contains, HasObservationContext, InferredFrom};
 
     fn graphic(relationship: Relationship, graphic: Graphic3d, points: &[[f64; 3]]) -> ContentItem {
         in_frame("9", relationship, graphic, points)
@@ -368,6 +310,7 @@ mod tests {
                 ],
                 vec![
                     number("Line again", Unit::Millimetre, vec![polyline(&line)]),
+                    number("Volume", Unit::Millimetre, vec![]),
                     number("On an image", Unit::Millimetre, vec![flat]),
                     graphic(Contains, Graphic3d::Point, &[[1., 2., 3.]]),
                     graphic(Contains, Graphic3d::Multipoint, &line),
@@ -383,7 +326,7 @@ mod tests {
         assert!(!back.own && back.plan.trajectories.is_empty());
         let kinds: Vec<_> = back.plan.measurements.iter().map(|one| one.kind).collect();
         use MeasurementKind::{Angle, Distance};
-        assert_eq!(kinds, [Distance, Angle, Distance]);
+        assert_eq!(kinds, [Distance, Angle]);
         assert_eq!(back.plan.measurements[0].distance_mm(), Some(5.0));
         assert!((back.plan.measurements[1].angle().unwrap().0 - 45.0).abs() < 1e-12);
         let names: Vec<_> = back.marks.iter().map(|mark| mark.name.as_str()).collect();
@@ -403,10 +346,11 @@ mod tests {
             "name no frame of reference",
             "cannot be read",
             "±10 m",
+            "number without coordinates",
         ] {
             assert!(left.contains(told), "{left} lacks {told}");
         }
-        assert_eq!(back.left_out.len(), 7, "{left}");
+        assert_eq!(back.left_out.len(), 8, "{left}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod codes;
 mod content;
 mod import;
+mod needle_group;
 
 use std::path::Path;
 
