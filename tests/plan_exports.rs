@@ -170,16 +170,12 @@ fn difference_mm(imported: &ImportedPlan, record: &PlanRecord) -> f64 {
 
 /// Standard output and error of a program; `None`, said aloud, where it is not installed.
 fn run(program: &str, arguments: &[&str]) -> Option<String> {
-    match Command::new(program).args(arguments).output() {
-        Ok(done) => {
-            let text = String::from_utf8_lossy(&done.stdout).into_owned();
-            Some(text + &String::from_utf8_lossy(&done.stderr))
-        }
-        Err(_) => {
-            eprintln!("SKIPPED: {program} is not installed");
-            None
-        }
-    }
+    let Ok(done) = Command::new(program).args(arguments).output() else {
+        eprintln!("SKIPPED: {program} is not installed");
+        return None;
+    };
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    Some(text + &String::from_utf8_lossy(&done.stderr))
 }
 
 fn assert_no_errors(file: &Path) {
@@ -462,6 +458,34 @@ fn pictures_are_valid_and_read_back() {
     };
     let error = export_captures(&record, &[wrong], folder.path()).unwrap_err();
     assert!(error.to_string().contains("2 x 1"), "{error}");
+}
+
+/// Reports of others: what each holds was looked up with `dsrdump`.
+#[test]
+fn reports_of_other_programs_open_as_far_as_they_hold_points() {
+    let folder = std::env::var_os("STYLET_TEST_DATA")
+        .map_or_else(|| PathBuf::from("../shared/data/real"), PathBuf::from);
+    for (file, marks, told) in [
+        (
+            "highdicom/test_files/sr_document_with_multiple_groups.dcm",
+            1,
+            "on images",
+        ),
+        ("highdicom/test_files/sr_document.dcm", 0, "on images"),
+        ("dcmqi/sr-example/sr.dcm", 0, "number without coordinates"),
+    ] {
+        let path = folder.join(file);
+        if !path.exists() {
+            eprintln!("SKIPPED: {} is not there", path.display());
+            continue;
+        }
+        let back = import_sr(&read_sr(&path).unwrap(), None);
+        assert!(!back.own && back.plan.is_empty(), "{file}");
+        assert_eq!(back.marks.len(), marks, "{file}");
+        let left = back.left_out.join("; ");
+        eprintln!("{file}: {left}");
+        assert!(left.contains(told), "{file}: {left}");
+    }
 }
 
 /// Copies a file to the folder of `STYLET_KEEP_EXPORTS`, for a look by hand.
