@@ -247,6 +247,25 @@ fn a_report_comes_back_as_the_plan_it_was() {
 }
 
 #[test]
+fn a_needle_without_numbers_keeps_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut record = record(folder.path());
+    record.needles.truncate(1);
+    record.needles[0].quantities.clear();
+    record.needles[0].clearances.clear();
+    let path = folder.path().join("plan-sr.dcm");
+    export_sr(&record, &path).unwrap();
+    let back = import_sr(&read_sr(&path).unwrap(), None);
+    assert_eq!(difference_mm(&back, &record), 0.0, "{:?}", back.left_out);
+    let length = back.needles[0].quantities[0];
+    assert_eq!(length.quantity, Quantity::PathLength);
+    assert_eq!(
+        length.value,
+        record.needles[0].entry.distance(record.needles[0].target)
+    );
+}
+
+#[test]
 fn validators_of_others_find_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let record = record(folder.path());

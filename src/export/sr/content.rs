@@ -1,7 +1,7 @@
 //! The content tree of a plan: TID 1500 with one measurement group (TID 1501) for each needle.
 
 use super::codes;
-use crate::export::quantity::Unit;
+use crate::export::quantity::{NamedQuantity, Quantity, Unit};
 use crate::export::record::{Clearance, NeedleRecord, PlanRecord};
 use crate::geometry::{Lps, Point};
 use crate::study::report::{
@@ -162,13 +162,17 @@ fn group(needle: &NeedleRecord, frame: &FrameOfReferenceUid) -> ContentItem {
         ContentItem::new(InferredFrom, codes::SOURCE, value)
     };
     let along_path = || from(Graphic3d::Polyline, &path);
-    for quantity in &needle.quantities {
+    let length_mm = needle.entry.distance(needle.target);
+    let is_length = |one: &NamedQuantity| one.quantity == Quantity::PathLength;
+    // Without any number there would be no path either.
+    let length = (!needle.quantities.iter().any(is_length))
+        .then(|| NamedQuantity::mm(Quantity::PathLength, length_mm));
+    for quantity in length.iter().chain(&needle.quantities) {
         let concept = quantity.quantity.code();
         let item = number(Contains, concept, quantity.value, quantity.unit.code());
         items.push(item.with(vec![along_path()]));
     }
     // Readers that know points but no lines find both ends under numbers of their own.
-    let length_mm = needle.entry.distance(needle.target);
     for (concept, point, distance_mm) in [
         (codes::ENTRY, needle.entry, 0.0),
         (codes::TARGET, needle.target, length_mm),
