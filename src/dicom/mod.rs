@@ -6,6 +6,7 @@
 //! trusted and a header costs far less when only the used attributes are kept.
 
 mod archive;
+pub(crate) mod atomic_file;
 mod catalog;
 mod charset;
 mod cielab;
@@ -25,6 +26,7 @@ mod grid;
 mod group;
 mod guard;
 mod header;
+pub mod identity;
 mod labels;
 mod lookup;
 mod markers;
@@ -37,6 +39,7 @@ mod palette;
 mod parse;
 mod pictures;
 mod pixeldata;
+pub mod read_sr;
 mod rle;
 mod scan;
 pub mod segmentation;
@@ -47,11 +50,16 @@ mod split;
 mod stack_name;
 pub mod structure_set;
 mod time_limit;
+pub mod uid;
 mod unpacked;
+mod value_text;
 mod voi;
 mod wanted;
 pub mod write_ct;
 pub mod write_segmentation;
+pub mod write_object;
+pub mod write_secondary_capture;
+pub mod write_sr;
 
 use std::io;
 use std::ops::ControlFlow;
