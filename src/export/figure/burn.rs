@@ -242,8 +242,7 @@ mod tests {
         assert!(at(60, 70) > 225 && at(59, 70) > 225, "on the needle");
         assert!(at(61, 70) < 40 && at(58, 70) < 40, "rim");
         assert_eq!(at(70, 70), 100, "beside it");
-        assert_eq!(at(60, 119), 255, "target disc");
-        assert_eq!(at(63, 119), 255, "target disc");
+        assert!(at(60, 119) > 250 && at(63, 119) > 250, "target disc");
         assert_eq!(at(150, 60), 100, "picture");
     }
 
@@ -266,7 +265,7 @@ mod tests {
         // 20 mm = 40 pixels, from pixel 6 to 46 near the lower edge.
         let row = 200 - 7;
         let bar = (0..100).filter(|x| pixels[row * 200 + x] > 150).count();
-        assert!((39..=42).contains(&bar), "{bar}");
+        assert!((39..=41).contains(&bar), "{bar}");
     }
 
     #[test]

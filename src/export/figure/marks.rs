@@ -41,7 +41,12 @@ impl Figure {
         let cap = LETTER * CAP_HEIGHT_EM;
         let places: [(&str, f64, f64, f64); 4] = [
             (&self.letters.left, 1.5, 0.0, height / 2.0 + cap / 2.0),
-            (&self.letters.right, width - 1.5, 1.0, height / 2.0 + cap / 2.0),
+            (
+                &self.letters.right,
+                width - 1.5,
+                1.0,
+                height / 2.0 + cap / 2.0,
+            ),
             (&self.letters.up, width / 2.0, 0.5, 1.5 + cap),
             (&self.letters.down, width / 2.0, 0.5, height - 1.5),
         ];
@@ -62,8 +67,14 @@ impl Figure {
         let [_, height] = self.extent();
         let length = f64::from(bar_mm) / shorter_mm * 100.0;
         let (left, y) = (3.0, height - 3.5);
-        let points = [[left, y - 1.5], [left, y], [left + length, y], [left + length, y - 1.5]];
-        rimmed_line(&points, 0.7, None, items);
+        // The outer edges of the ends are the length apart.
+        let (width, half) = (0.7, 0.35);
+        let (first, last) = (left + half, left + length - half);
+        let ends = [[first, y - 1.5], [first, y], [last, y], [last, y - 1.5]];
+        let pens = [Pen::new(width + 0.9, BLACK), Pen::new(width, WHITE)];
+        for pen in pens {
+            items.push(Item::Line(ends.to_vec(), pen));
+        }
         text(&format!("{bar_mm} mm"), SMALL, (left, 0.0), y - 2.2, items);
     }
 }
@@ -80,7 +91,12 @@ fn draw(mark: &Mark, unit: f64, items: &mut Vec<Item>) {
             let half = 1.9;
             for (grow, fill) in [(0.5, BLACK), (0.0, WHITE), (-1.1, BLACK)] {
                 let corner = [x - half - grow, y - half - grow];
-                items.push(Item::rectangle(corner, [2.0 * (half + grow); 2], Some(fill), None));
+                items.push(Item::rectangle(
+                    corner,
+                    [2.0 * (half + grow); 2],
+                    Some(fill),
+                    None,
+                ));
             }
         }
         Mark::Target(point) => {

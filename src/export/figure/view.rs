@@ -93,10 +93,7 @@ pub fn needle_figure(
     scene: &NeedleScene<'_>,
     size: [usize; 2],
 ) -> Result<Figure, FigureError> {
-    if size
-        .iter()
-        .any(|side| !(16..=LARGEST_SIDE).contains(side))
-    {
+    if size.iter().any(|side| !(16..=LARGEST_SIDE).contains(side)) {
         return Err(FigureError::Size(size));
     }
     let needle = scene.needle;
@@ -114,13 +111,28 @@ pub fn needle_figure(
         mm_per_pixel,
         center: [width as f64 / 2.0, height as f64 / 2.0],
     };
+    let marks = marks(kind, needle, &to_picture);
+    let beside = |mark: &Mark| {
+        matches!(
+            mark,
+            Mark::Shaft {
+                lies: Lies::Beside,
+                ..
+            }
+        )
+    };
+    let dashed = if marks.iter().any(beside) {
+        " (dashed: outside the slice)"
+    } else {
+        ""
+    };
     Ok(Figure {
-        title: kind.title().to_owned(),
+        title: format!("{}{dashed}", kind.title()),
         size,
         mm_per_pixel,
         greys,
         letters: OrientationLetters::of(&plane),
-        marks: marks(kind, needle, &to_picture),
+        marks,
     })
 }
 
@@ -134,13 +146,13 @@ fn framed(kind: FigureKind, scene: &NeedleScene<'_>) -> Option<(Plane, f64)> {
         FigureKind::Axial => {
             let plane = axial_plane(end, scene.position);
             let reach = plane.in_plane_mm(start);
-            let field = (1.3 * reach.x.abs().max(reach.y.abs())).max(130.0);
+            let field = (1.3 * reach.x.abs().max(reach.y.abs())).max(140.0);
             Some((plane.through(plane.project(middle)), field))
         }
         FigureKind::Along => {
             let right = path.cross(Vector::new(0., 0., 1.));
             let plane = Plane::along(middle, path, right)?;
-            Some((plane, (1.25 * path.length()).max(60.0)))
+            Some((plane, (1.45 * path.length()).max(60.0)))
         }
         FigureKind::Down => {
             let (_, up) = CArmAngles::of_needle(path)?.image_axes();
@@ -254,23 +266,24 @@ mod tests {
     fn marks_lie_where_the_points_are() {
         let volume = volume();
         let figure = needle_figure(FigureKind::Axial, &scene(&volume), [200, 200]).unwrap();
-        // Field 130 mm, 0.65 mm a pixel, centred on (-45, 114); right is patient right (-x), down
+        // Field 140 mm, 0.7 mm a pixel, centred on (-45, 114); right is patient right (-x), down
         // is anterior (-y). Entry: (23, -36) mm from the centre.
-        assert!((figure.mm_per_pixel - 0.65).abs() < 1e-12);
+        assert!((figure.mm_per_pixel - 0.7).abs() < 1e-12);
         let Some(Mark::Entry(entry)) = figure.marks.iter().find(|m| matches!(m, Mark::Entry(_)))
         else {
             panic!("no entry");
         };
-        let wanted = [100.0 + 23.0 / 0.65, 100.0 - 36.0 / 0.65];
+        let wanted = [100.0 + 23.0 / 0.7, 100.0 - 36.0 / 0.7];
         assert!((entry[0] - wanted[0]).abs() < 1e-9 && (entry[1] - wanted[1]).abs() < 1e-9);
         assert_eq!(figure.letters.right, "R");
         assert_eq!(figure.letters.down, "A");
+        assert!(figure.title.contains("dashed"), "{}", figure.title);
         // 18 mm out of plane: dashed for 16.5 mm of them.
         let Some(Mark::Shaft { from, to, lies }) = figure.marks.first() else {
             panic!("no needle");
         };
         assert_eq!((*from, *lies), (*entry, Lies::Beside));
-        let share = (to[1] - from[1]) / (72.0 / 0.65);
+        let share = (to[1] - from[1]) / (72.0 / 0.7);
         assert!((share - 16.5 / 18.0).abs() < 1e-9, "{share}");
     }
 
@@ -296,7 +309,15 @@ mod tests {
         // Up is −n of row 7: (−0.527, 0.825, −0.206).
         assert_eq!(figure.letters.up, "PRF");
         // The whole needle lies in this plane.
-        let dashed = |mark: &Mark| matches!(mark, Mark::Shaft { lies: Lies::Beside, .. });
+        let dashed = |mark: &Mark| {
+            matches!(
+                mark,
+                Mark::Shaft {
+                    lies: Lies::Beside,
+                    ..
+                }
+            )
+        };
         assert!(!figure.marks.iter().any(dashed));
     }
 
@@ -315,7 +336,7 @@ mod tests {
         let volume = volume();
         let scene = scene(&volume);
         let figure = needle_figure(FigureKind::Axial, &scene, [100, 100]).unwrap();
-        // y from 179 down to 49 mm: air (0) above 160, then 500 in a window of 0 to 1000.
+        // y from 184 down to 44 mm: air (0) above 160, then 500 in a window of 0 to 1000.
         assert_eq!(figure.greys[5 * 100 + 50], 0);
         assert_eq!(figure.greys[60 * 100 + 50], 128);
         let outside = NeedleScene {

@@ -9,7 +9,7 @@ use crate::export::drawing::Pen;
 
 const HEADING_MM: f64 = 4.6;
 const TALLEST_ROW_MM: f64 = 4.9;
-const LOWEST_ROW_MM: f64 = 3.5;
+const LOWEST_ROW_MM: f64 = 3.7;
 
 /// What is broken first, then what is nearest; what is not known before what is kept.
 pub fn order(a: &Clearance, b: &Clearance) -> Ordering {
@@ -32,11 +32,13 @@ pub fn draw(page: &mut Page, area: Area, content: &SheetContent) {
     let row_mm = (room / wanted as f64).clamp(LOWEST_ROW_MM, TALLEST_ROW_MM);
     let fits = (room / row_mm + 1e-6).floor() as usize;
     // Ranges get at most a third of the room where not everything fits.
-    let for_checks = checks.len().min(fits.saturating_sub(rows.len().max(1)).max(fits / 3));
+    let for_checks = checks
+        .len()
+        .min(fits.saturating_sub(rows.len().max(1)).max(fits / 3));
     let for_rows = fits - for_checks;
 
     let mut rest = area;
-    page.heading(rest.cut_top(HEADING_MM, 0.0), "CLEARANCE from the needle's surface");
+    clearance_heading(page, rest.cut_top(HEADING_MM, 0.0));
     if rows.is_empty() {
         let style = Style::text(8.5);
         page.words(rest.cut_top(row_mm, 0.0), style, "No structure was checked");
@@ -48,7 +50,12 @@ pub fn draw(page: &mut Page, area: Area, content: &SheetContent) {
     let heeded = |verdict| verdict != Verdict::Kept;
     if !omitted.is_empty() {
         let heed = omitted.iter().filter(|row| heeded(row.verdict)).count();
-        more_row(page, rest.cut_top(row_mm, 0.0), ("clearance", omitted.len()), heed);
+        more_row(
+            page,
+            rest.cut_top(row_mm, 0.0),
+            ("clearance", omitted.len()),
+            heed,
+        );
     }
     if checks.is_empty() {
         return;
@@ -61,7 +68,12 @@ pub fn draw(page: &mut Page, area: Area, content: &SheetContent) {
     }
     if !omitted.is_empty() {
         let heed = omitted.iter().filter(|row| heeded(row.verdict)).count();
-        more_row(page, rest.cut_top(row_mm, 0.0), ("range", omitted.len()), heed);
+        more_row(
+            page,
+            rest.cut_top(row_mm, 0.0),
+            ("range", omitted.len()),
+            heed,
+        );
     }
 }
 
@@ -110,43 +122,61 @@ fn ruled(page: &mut Page, area: Area) {
     page.rule([area.x, y], [area.x + area.w, y], Pen::new(0.12, RULE));
 }
 
+/// Verdict, structure, distance, then stop margin, warning margin and depth, mm.
+const COLUMNS: [f64; 6] = [16.0, 36.0, 18.0, 8.5, 8.5, 9.0];
+
+fn clearance_heading(page: &mut Page, area: Area) {
+    page.heading(area, "CLEARANCE of the shaft");
+    let columns = area.columns(&COLUMNS, 1.0);
+    let captions = ["mm", "stop", "warn", "depth"];
+    for (caption, column) in captions.into_iter().zip(columns.into_iter().skip(2)) {
+        let style = Style {
+            least_pt: 6.5,
+            ..Style::bold(8.0)
+        };
+        page.words(column, style.align(Align::Right), caption);
+    }
+}
+
 fn clearance_row(page: &mut Page, area: Area, row: &Clearance) {
     ruled(page, area);
-    let columns = area.columns(&[17.0, 33.0, 19.0, 27.0], 1.0);
-    let [sign, name, distance, margins] = columns[..] else {
+    let columns = area.columns(&COLUMNS, 1.0);
+    let [sign, name, distance, stop, warn, depth] = columns[..] else {
         return;
     };
     verdict(page, sign, row.verdict);
-    page.words(name, Style::bold(9.0), &row.structure);
-    let mm = match &row.distance_mm {
-        Ok(mm) => format!("{} mm", decimal(*mm)),
-        Err(_) => UNKNOWN.to_owned(),
+    let narrow = Style {
+        least_pt: 6.5,
+        ..Style::bold(9.0)
     };
-    page.number(distance, Style::bold(10.5).align(Align::Right), &mm);
-    let mut notes = Vec::new();
     match &row.distance_mm {
-        Ok(_) => {
-            let mut margin = |name: &str, mm: Option<f64>| {
-                if let Some(mm) = mm {
-                    notes.push(format!("{name} {}", short(mm)));
-                }
-            };
-            margin("stop", row.stop_mm);
-            margin("warn", row.warn_mm);
-            margin("at", row.at_depth_mm);
+        Ok(mm) => {
+            page.words(name, narrow, &row.structure);
+            let style = Style::bold(10.5).align(Align::Right);
+            page.number(distance, style, &decimal(*mm));
         }
-        Err(reason) => notes.push(reason.clone()),
+        Err(reason) => {
+            let wide = Area {
+                w: distance.x + distance.w - name.x,
+                ..name
+            };
+            let text = format!("{} {UNKNOWN} {reason}", row.structure);
+            page.words(wide, narrow, &text);
+        }
     }
-    let style = Style {
-        least_pt: 6.0,
-        ..Style::text(8.0)
-    };
-    page.words(margins.inset(0.6, 0.0), style.grey(DARK), &notes.join(" · "));
+    for (place, mm) in [
+        (stop, row.stop_mm),
+        (warn, row.warn_mm),
+        (depth, row.at_depth_mm.map(f64::round)),
+    ] {
+        let style = Style::text(8.5).grey(DARK).align(Align::Right);
+        page.number(place, style, &mm.map_or_else(String::new, short));
+    }
 }
 
 fn check_row(page: &mut Page, area: Area, check: &RangeCheck) {
     ruled(page, area);
-    let columns = area.columns(&[17.0, 28.0, 18.0, 33.0], 1.0);
+    let columns = area.columns(&[16.0, 31.0, 17.0, 32.0], 1.0);
     let [sign, what, found, range] = columns[..] else {
         return;
     };

@@ -2,15 +2,21 @@
 
 use super::content::{Clearance, Identity, Origin, SheetContent, Verdict};
 use super::page::{Align, Area, BLACK, DARK, Page, RULE, Style, WHITE};
-use super::text::{first_lines, wrap};
+use super::text::{first_lines, width_mm, wrap};
 use super::words::short;
 use super::{DISCLAIMER, words};
 use crate::export::drawing::Pen;
-use crate::export::typeface::Weight;
+use crate::export::typeface::{Weight, drawable};
+
+/// Height of the lines below the procedure, mm.
+const SMALL_LINE_MM: f64 = 3.9;
+
+/// Longest name of a procedure that is laid out, in letters.
+const LONGEST_TITLE: usize = 200;
 
 /// Level and side in the black box, procedure and target, patient.
 pub fn draw(page: &mut Page, area: Area, content: &SheetContent) {
-    let parts = area.columns(&[0.29, 0.39, 0.32], 2.5);
+    let parts = area.columns(&[0.28, 0.37, 0.35], 2.5);
     let [place, what, who] = parts[..] else {
         return;
     };
@@ -45,13 +51,17 @@ fn procedure(page: &mut Page, area: Area, content: &SheetContent) {
         "" => "No procedure chosen",
         procedure => procedure,
     };
-    let pt = 12.0;
-    let lines = wrap(title, Weight::Bold, pt, area.w);
-    let lines = first_lines(lines, 2, Weight::Bold, (pt, area.w));
-    for line in &lines {
-        page.words(rest.cut_top(5.0, 0.0), Style::bold(pt), line);
+    // As large as two lines allow, then three small ones.
+    let title: String = drawable(title).chars().take(LONGEST_TITLE).collect();
+    let wrapped = |pt: f64| wrap(&title, Weight::Bold, pt, area.w);
+    let (pt, most) = [(13.0, 2), (12.0, 2), (11.0, 2), (10.0, 2)]
+        .into_iter()
+        .find(|(pt, most)| wrapped(*pt).len() <= *most)
+        .unwrap_or((8.5, 3));
+    let line_mm = (rest.h - 2.0 * SMALL_LINE_MM - 0.2) / most as f64;
+    for line in first_lines(wrapped(pt), most, Weight::Bold, (pt, area.w)) {
+        page.words(rest.cut_top(line_mm, 0.0), Style::bold(pt), &line);
     }
-    rest.cut_top(0.4, 0.0);
     let mut small = vec![(heading.needle.clone(), Weight::Bold)];
     small.push((
         match heading.position {
@@ -60,26 +70,12 @@ fn procedure(page: &mut Page, area: Area, content: &SheetContent) {
         },
         Weight::Regular,
     ));
-    let target = match heading.target.trim() {
-        "" => String::new(),
-        target => format!("Target: {target}"),
-    };
-    small.push((target, Weight::Regular));
     for (text, weight) in small {
-        if rest.h < 3.4 {
-            break;
-        }
-        // The target's definition takes what is left.
-        let room = ((rest.h / 3.7).floor() as usize).max(1);
-        let most = if text.starts_with("Target: ") { room } else { 1 };
-        let lines = wrap(&text, weight, 8.0, area.w);
-        for line in first_lines(lines, most, weight, (8.0, area.w)) {
-            let style = Style {
-                weight,
-                ..Style::text(8.0)
-            };
-            page.words(rest.cut_top(3.7, 0.0), style, &line);
-        }
+        let style = Style {
+            weight,
+            ..Style::text(9.0)
+        };
+        page.words(rest.cut_top(SMALL_LINE_MM, 0.0), style, &text);
     }
 }
 
@@ -117,8 +113,14 @@ fn patient(page: &mut Page, area: Area, identity: Option<&Identity>) {
         joined(&[&labelled("Study", &identity.study_date), &identity.study]),
         labelled("Series", &identity.series),
     ];
+    // One size for all lines: as large as the longest allows.
+    let widest = lines
+        .iter()
+        .map(|line| width_mm(&drawable(line), Weight::Regular, 9.0))
+        .fold(rest.w, f64::max);
+    let pt = (9.0 * rest.w / widest).max(7.0);
     for line in lines {
-        page.words(rest.cut_top(3.9, 0.3), Style::text(8.5), &line);
+        page.words(rest.cut_top(3.9, 0.3), Style::text(pt), &line);
     }
 }
 
@@ -131,12 +133,16 @@ pub fn verdict(page: &mut Page, area: Area, clearances: &[Clearance]) {
     let style = Style::bold(12.0).align(Align::Center);
     let count = |verdict| clearances.iter().filter(|c| c.verdict == verdict).count();
     let distance = |worst: &Clearance| match &worst.distance_mm {
-        Ok(mm) => format!("{} {} mm", worst.structure, words::decimal(*mm)),
-        Err(_) => format!("{} –", worst.structure),
+        Ok(mm) => format!("{}, {} mm", worst.structure, words::decimal(*mm)),
+        Err(_) => format!("{}, –", worst.structure),
     };
     let Some(worst) = worst else {
         page.frame(area, Pen::new(0.5, BLACK));
-        page.words(inner, style, "NO STRUCTURE CHECKED: clearances are not known");
+        page.words(
+            inner,
+            style,
+            "NO STRUCTURE CHECKED: clearances are not known",
+        );
         return;
     };
     let margin = |name: &str, mm: Option<f64>| {

@@ -3,11 +3,11 @@
 //! The type shrinks first; then entries of the least important lists are left out, each list
 //! saying how many.
 
-use super::content::Lists;
+use super::content::SheetContent;
 use super::page::{Area, BLACK, Page, Style};
 use super::text::{MM_PER_PT, wrap};
 use crate::export::drawing::Pen;
-use crate::export::typeface::{CAP_HEIGHT_EM, Weight};
+use crate::export::typeface::{CAP_HEIGHT_EM, Weight, drawable};
 
 /// Type sizes tried, points.
 const SIZES_PT: [f64; 5] = [9.0, 8.5, 8.0, 7.5, 7.0];
@@ -16,8 +16,15 @@ const SIZES_PT: [f64; 5] = [9.0, 8.5, 8.0, 7.5, 7.0];
 const LEADING: f64 = 1.22;
 
 const HEADING_MM: f64 = 4.6;
-const GAP_MM: f64 = 1.2;
+const BELOW_HEADING_MM: f64 = 0.4;
+const GAP_MM: f64 = 1.0;
 const INDENT_MM: f64 = 5.0;
+
+/// More entries than the column has lines.
+const MOST_ENTRIES: usize = 50;
+
+/// Longest entry, in letters: what is longer is not read beside a table.
+const MOST_LETTERS: usize = 500;
 
 /// Sign before an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,113 +36,137 @@ enum Sign {
 }
 
 /// A list with what was left of it.
-struct Section<'a> {
+struct Section {
     title: &'static str,
     sign: Sign,
-    entries: &'a [String],
+    entries: Vec<String>,
+    /// The entries' lines at the type size that was tried last.
+    lines: Vec<Vec<String>>,
     /// How many entries are printed.
     shown: usize,
-    /// Less than this many are printed only when nothing else can give way.
-    least: usize,
+    /// The greater, the longer its entries stay.
+    importance: f64,
 }
 
-impl Section<'_> {
-    fn height_mm(&self, pt: f64, width: f64) -> f64 {
-        let shown = self.entries.iter().take(self.shown);
-        let lines: usize = shown.map(|entry| lines_of(entry, pt, width).len()).sum();
-        let more = usize::from(self.shown < self.entries.len());
-        HEADING_MM + (lines + more) as f64 * line_mm(pt) + GAP_MM
+impl Section {
+    fn break_lines(&mut self, pt: f64, width: f64) {
+        let weight = self.weight();
+        let entries = self.entries.iter().take(self.shown);
+        self.lines = entries
+            .map(|entry| wrap(entry, weight, pt, width - INDENT_MM))
+            .collect();
     }
+
+    fn height_mm(&self, pt: f64) -> f64 {
+        let lines: usize = self.lines.iter().take(self.shown).map(Vec::len).sum();
+        let more = usize::from(self.shown < self.entries.len());
+        HEADING_MM + BELOW_HEADING_MM + (lines + more) as f64 * line_mm(pt) + GAP_MM
+    }
+
+    fn weight(&self) -> Weight {
+        if self.sign == Sign::Warning {
+            Weight::Bold
+        } else {
+            Weight::Regular
+        }
+    }
+}
+
+/// An entry without what cannot be drawn, and not longer than is read.
+fn entry_text(entry: &str) -> String {
+    let mut letters = entry.chars();
+    let mut text: String = letters.by_ref().take(MOST_LETTERS).collect();
+    if letters.next().is_some() {
+        text.push('…');
+    }
+    drawable(&text)
 }
 
 fn line_mm(pt: f64) -> f64 {
     pt * MM_PER_PT * LEADING
 }
 
-fn lines_of(entry: &str, pt: f64, width: f64) -> Vec<String> {
-    wrap(
-        &crate::export::typeface::drawable(entry),
-        Weight::Regular,
-        pt,
-        width - INDENT_MM,
-    )
-}
-
 /// In the order they are printed.
-fn sections(lists: &Lists) -> Vec<Section<'_>> {
-    let all: [(&'static str, Sign, &[String]); 7] = [
-        ("OVERRIDDEN", Sign::Warning, &lists.overrides),
-        ("VIEWS in order", Sign::Number, &lists.views),
-        ("STOP IF", Sign::Dot, &lists.stop_rules),
-        ("CHECKLIST", Sign::Box, &lists.checklist),
-        ("END POINT", Sign::Dot, &lists.end_point),
-        ("VOLUME", Sign::Dot, &lists.volumes),
-        ("NOTES", Sign::Dot, &lists.notes),
+fn sections(content: &SheetContent) -> Vec<Section> {
+    let lists = &content.lists;
+    let target = std::slice::from_ref(&content.heading.target);
+    let never = f64::INFINITY;
+    let all: [(&'static str, Sign, &[String], f64); 8] = [
+        ("OVERRIDDEN", Sign::Warning, &lists.overrides, never),
+        ("TARGET", Sign::Dot, target, never),
+        ("VIEWS in order", Sign::Number, &lists.views, 3.0),
+        ("STOP IF", Sign::Dot, &lists.stop_rules, 4.0),
+        ("CHECKLIST", Sign::Box, &lists.checklist, 4.0),
+        ("END POINT", Sign::Dot, &lists.end_point, 1.5),
+        ("VOLUME", Sign::Dot, &lists.volumes, 1.5),
+        ("NOTES", Sign::Dot, &lists.notes, 1.0),
     ];
     all.into_iter()
-        .filter(|(.., entries)| !entries.is_empty())
-        .map(|(title, sign, entries)| Section {
+        .filter(|(.., entries, _)| entries.iter().any(|entry| !entry.trim().is_empty()))
+        .map(|(title, sign, entries, importance)| Section {
             title,
             sign,
-            entries,
-            shown: entries.len(),
-            least: if sign == Sign::Warning {
-                entries.len()
-            } else {
-                2.min(entries.len())
-            },
+            entries: entries.iter().map(|entry| entry_text(entry)).collect(),
+            lines: Vec::new(),
+            shown: entries.len().min(MOST_ENTRIES),
+            importance,
         })
         .collect()
 }
 
 /// The column.
-pub fn draw(page: &mut Page, area: Area, lists: &Lists) {
-    let mut sections = sections(lists);
+pub fn draw(page: &mut Page, area: Area, content: &SheetContent) {
+    let mut sections = sections(content);
     let pt = fit(&mut sections, area);
     let mut rest = area;
     for section in &sections {
-        if rest.h < HEADING_MM + line_mm(pt) {
+        if rest.h < HEADING_MM + BELOW_HEADING_MM + line_mm(pt) {
             break;
         }
-        page.heading(rest.cut_top(HEADING_MM, 0.0), section.title);
+        let heading = rest.cut_top(HEADING_MM, 0.0);
+        if matches!(section.title, "OVERRIDDEN" | "STOP IF") {
+            page.loud_heading(heading, section.title);
+        } else {
+            page.heading(heading, section.title);
+        }
+        rest.cut_top(BELOW_HEADING_MM, 0.0);
         draw_entries(page, &mut rest, section, pt);
         rest.cut_top(GAP_MM, 0.0);
     }
 }
 
 /// Chooses the type size and, at the smallest, how many entries are printed.
-fn fit(sections: &mut [Section<'_>], area: Area) -> f64 {
-    let height = |sections: &[Section<'_>], pt: f64| -> f64 {
-        let all: f64 = sections.iter().map(|s| s.height_mm(pt, area.w)).sum();
+fn fit(sections: &mut [Section], area: Area) -> f64 {
+    let height = |sections: &[Section], pt: f64| -> f64 {
+        let all: f64 = sections.iter().map(|s| s.height_mm(pt)).sum();
         all - GAP_MM
     };
     for pt in SIZES_PT {
+        for section in &mut *sections {
+            section.break_lines(pt, area.w);
+        }
         if height(sections, pt) <= area.h {
             return pt;
         }
     }
     let [.., pt] = SIZES_PT;
-    // From the last, least important list upward, the longest first; then below the least.
-    for floor in [None, Some(0)] {
-        loop {
-            if height(sections, pt) <= area.h {
-                return pt;
-            }
-            let longest = sections
-                .iter_mut()
-                .skip_while(|section| floor.is_some() && section.sign == Sign::Warning)
-                .filter(|section| section.shown > floor.unwrap_or(section.least))
-                .max_by_key(|section| section.shown);
-            match longest {
-                Some(section) => section.shown -= 1,
-                None => break,
-            }
+    while height(sections, pt) > area.h {
+        let longest = sections
+            .iter_mut()
+            .filter(|section| section.shown > 1 && section.importance.is_finite())
+            .max_by(|a, b| {
+                let share = |s: &Section| s.shown as f64 / s.importance;
+                share(a).total_cmp(&share(b))
+            });
+        match longest {
+            Some(section) => section.shown -= 1,
+            None => break,
         }
     }
     pt
 }
 
-fn draw_entries(page: &mut Page, rest: &mut Area, section: &Section<'_>, pt: f64) {
+fn draw_entries(page: &mut Page, rest: &mut Area, section: &Section, pt: f64) {
     let line = line_mm(pt);
     let style = Style {
         least_pt: pt,
@@ -146,8 +177,7 @@ fn draw_entries(page: &mut Page, rest: &mut Area, section: &Section<'_>, pt: f64
         ..style
     };
     let mut omitted = section.entries.len() - section.shown;
-    for (index, entry) in section.entries.iter().take(section.shown).enumerate() {
-        let lines = lines_of(entry, pt, rest.w);
+    for (index, lines) in section.lines.iter().take(section.shown).enumerate() {
         // The last resort: what is printed never leaves its area.
         let more = if omitted > 0 { line } else { 0.0 };
         if rest.h + 1e-6 < lines.len() as f64 * line + more {
@@ -160,7 +190,11 @@ fn draw_entries(page: &mut Page, rest: &mut Area, section: &Section<'_>, pt: f64
             if number == 0 {
                 sign(page, place, section.sign, (index, bold));
             }
-            let style = if section.sign == Sign::Warning { bold } else { style };
+            let style = if section.sign == Sign::Warning {
+                bold
+            } else {
+                style
+            };
             page.words(row, style, text);
         }
     }

@@ -45,6 +45,22 @@ pub enum Paper {
 }
 
 impl Paper {
+    /// Columns and rows of the figures that fill their places, about 300 pixels an inch.
+    pub const fn figure_pixels(self) -> [usize; 2] {
+        match self {
+            Self::A4 => [740, 740],
+            Self::Letter => [762, 661],
+        }
+    }
+
+    /// Height of the figures, mm.
+    const fn figure_mm(self) -> f64 {
+        match self {
+            Self::A4 => 62.6,
+            Self::Letter => 56.0,
+        }
+    }
+
     /// Width and height, mm.
     pub const fn size_mm(self) -> [f64; 2] {
         match self {
@@ -101,7 +117,11 @@ pub fn to_pdf(content: &SheetContent, paper: Paper) -> Result<Vec<u8>, SheetErro
             });
         }
     }
-    pdf::write(&layout(content, paper), &content.figures, &content.origin.program)
+    pdf::write(
+        &layout(content, paper),
+        &content.figures,
+        &content.origin.program,
+    )
 }
 
 /// The page before it becomes a file.
@@ -122,15 +142,15 @@ pub fn layout(content: &SheetContent, paper: Paper) -> Page {
     header::draw(&mut page, rest.cut_top(19.0, 1.5), content);
     header::verdict(&mut page, rest.cut_top(6.5, 1.5), &content.clearances);
     numbers::draw(&mut page, rest.cut_top(59.0, 2.0), content);
-    let side = if paper == Paper::A4 { 60.0 } else { 56.0 };
-    figures::draw(&mut page, rest.cut_top(side + 4.5, 2.0), &content.figures);
+    let row = rest.cut_top(paper.figure_mm() + figures::TITLE_MM, 2.0);
+    figures::draw(&mut page, row, &content.figures);
     let columns = rest.columns(&[1.04, 1.0], 3.0);
     if let [mut left, right] = columns[..] {
         let radius = if paper == Paper::A4 { 40.0 } else { 36.0 };
         let angles = left.cut_bottom(protractor::height_mm(radius), 2.0);
         protractor::draw(&mut page, angles, &content.numbers, radius);
         clearances::draw(&mut page, left, content);
-        lists::draw(&mut page, right, &content.lists);
+        lists::draw(&mut page, right, content);
     }
     header::footer(&mut page, footer, &content.origin);
     page

@@ -1,7 +1,7 @@
 //! The numbers, large: depth and needle, CT angles, C-arm.
 
 use super::content::{Numbers, SheetContent};
-use super::page::{Area, BLACK, DARK, Page, RULE, Style, WHITE};
+use super::page::{Area, BLACK, DARK, Page, RULE, Style, TINT};
 use super::text::{first_lines, wrap};
 use super::words::{UNKNOWN, decimal, degrees, or_reason, short, signed_degrees};
 use crate::export::drawing::Pen;
@@ -39,8 +39,8 @@ const SHARES: [f64; 5] = [1.3, 1.3, 0.95, 0.95, 1.0];
 fn named(page: &mut Page, area: Area, name: &str) -> Area {
     let mut rest = area;
     let tab = rest.cut_left(13.5, 0.0);
-    page.fill(tab, BLACK);
-    let style = Style::bold(10.0).grey(WHITE).align(super::page::Align::Center);
+    page.fill(tab, TINT);
+    let style = Style::bold(11.0).align(super::page::Align::Center);
     page.number(tab.inset(0.8, 0.0), style, name);
     page.frame(area, Pen::new(0.4, BLACK));
     rest
@@ -53,17 +53,25 @@ fn tiles(page: &mut Page, area: Area, tiles: &[Tile], shares: &[f64]) {
             let pen = Pen::new(0.2, RULE);
             page.rule([column.x, column.y], [column.x, column.y + column.h], pen);
         }
-        let large = if index < 2 { 31.0 } else { 21.0 };
+        let large = if index < 2 { 30.0 } else { 21.0 };
         draw_tile(page, column.inset(1.3, 0.6), tile, large);
     }
 }
 
 fn draw_tile(page: &mut Page, area: Area, tile: &Tile, large: f64) {
     let mut rest = area;
-    page.words(rest.cut_top(3.2, 0.0), Style::bold(8.0).grey(DARK), tile.label);
+    page.words(
+        rest.cut_top(2.9, 0.6),
+        Style::bold(7.5).grey(DARK),
+        tile.label,
+    );
     let known = tile.value != UNKNOWN;
-    let note = rest.cut_bottom(if known { 3.2 } else { 6.6 }, 0.2);
-    let unit_room = if tile.unit.is_empty() || !known { 0.0 } else { 8.0 };
+    let note = rest.cut_bottom(if known { 3.4 } else { 6.6 }, 0.6);
+    let unit_room = if tile.unit.is_empty() || !known {
+        0.0
+    } else {
+        8.0
+    };
     let room = Area {
         w: rest.w - unit_room,
         ..rest
@@ -85,7 +93,14 @@ fn note_lines(page: &mut Page, area: Area, note: &str) {
     let pt = 7.5;
     let most = if area.h > 5.0 { 2 } else { 1 };
     if most == 1 {
-        page.words(rest, Style::text(pt), note);
+        page.words(
+            rest,
+            Style {
+                least_pt: 6.0,
+                ..Style::bold(8.5)
+            },
+            note,
+        );
         return;
     }
     let lines = wrap(note, Weight::Regular, pt, area.w);
@@ -110,8 +125,8 @@ fn millimetres(number: &Known<f64>, note: &str) -> (String, String) {
 fn depth_tiles(numbers: &Numbers) -> [Tile; 5] {
     let readout = &numbers.readout;
     let of_needle = match &numbers.needle {
-        Ok(needle) => format!("of {} mm, outside the skin", short(needle.length_mm)),
-        Err(_) => "outside the skin".to_owned(),
+        Ok(needle) => format!("of {} mm, stays outside", short(needle.length_mm)),
+        Err(_) => "stays outside".to_owned(),
     };
     let reserve = or_reason(&readout.needle_reserve_mm, |mm| {
         if *mm < 0.0 {
@@ -136,14 +151,14 @@ fn depth_tiles(numbers: &Numbers) -> [Tile; 5] {
         tile(
             "PATH LENGTH",
             "mm",
-            millimetres(&readout.length_mm, "planned entry to target"),
+            millimetres(&readout.length_mm, "entry to target"),
         ),
         tile(
             "SKIN TO TARGET",
             "mm",
             millimetres(&numbers.skin_depth_mm, "along the needle"),
         ),
-        tile("NEEDLE LEFT", "mm", reserve),
+        tile("RESERVE", "mm", reserve),
         tile("ENTRY", "mm", from_midline),
         tile("NEEDLE", "mm", needle),
     ]
@@ -161,11 +176,18 @@ fn ct_tiles(content: &SheetContent) -> [Tile; 5] {
     } else {
         "from vertical"
     };
-    let direction = readout.in_plane_direction.as_ref().copied().unwrap_or_default();
+    let direction = readout
+        .in_plane_direction
+        .as_ref()
+        .copied()
+        .unwrap_or_default();
     let in_plane = or_reason(&readout.in_plane, |angle| {
         let note = match direction {
             "vertical" | "" => from.to_owned(),
-            toward => format!("{from}, tip {toward}"),
+            toward => format!(
+                "{from}, tip to {}",
+                toward.trim_start_matches("toward ").to_uppercase()
+            ),
         };
         (degrees(*angle), note)
     });
@@ -183,15 +205,23 @@ fn ct_tiles(content: &SheetContent) -> [Tile; 5] {
     let cone = or_reason(&content.numbers.tolerance_cone, |angle| {
         (
             format!("±{}", degrees(*angle)),
-            "at the hub, still safe".to_owned(),
+            "at the hub, margins hold".to_owned(),
         )
     });
     [
         tile("IN-PLANE ANGLE", "", in_plane),
-        tile("OUT OF PLANE", "", or_reason(&readout.out_of_plane, cranial)),
-        tile("ON LATERAL VIEW", "", or_reason(&readout.sagittal_projected, cranial)),
+        tile(
+            "OUT OF PLANE",
+            "",
+            or_reason(&readout.out_of_plane, cranial),
+        ),
+        tile(
+            "ON LATERAL VIEW",
+            "",
+            or_reason(&readout.sagittal_projected, cranial),
+        ),
         tile("GANTRY TILT", "", tilt),
-        tile("TOLERANCE", "", cone),
+        tile("TOLERANCE CONE", "", cone),
     ]
 }
 
@@ -210,11 +240,15 @@ fn carm_row(page: &mut Page, area: Area, content: &SheetContent) {
     let pairs = [
         (
             "DICOM positioner: primary / secondary".to_owned(),
-            or_reason(&carm.dicom, |c| (pair(c.primary, c.secondary), String::new())),
+            or_reason(&carm.dicom, |c| {
+                (pair(c.primary, c.secondary), String::new())
+            }),
         ),
         (
             format!("Console set for HFS, patient {code}: LAO+ / CRA+"),
-            or_reason(&carm.console, |c| (pair(c.primary, c.secondary), String::new())),
+            or_reason(&carm.console, |c| {
+                (pair(c.primary, c.secondary), String::new())
+            }),
         ),
         (
             "C-arm at table side: orbital / tilt".to_owned(),
@@ -230,7 +264,11 @@ fn carm_row(page: &mut Page, area: Area, content: &SheetContent) {
             page.rule([column.x, column.y], [column.x, column.y + column.h], pen);
         }
         let mut column = column.inset(1.3, 0.5);
-        page.words(column.cut_top(3.0, 0.2), Style::text(7.5).grey(DARK), &label);
+        page.words(
+            column.cut_top(3.0, 0.2),
+            Style::text(7.5).grey(DARK),
+            &label,
+        );
         if reason.is_empty() {
             page.number(column, Style::bold(14.0), &value);
         } else {

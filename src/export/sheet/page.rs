@@ -11,7 +11,7 @@ pub const DARK: Grey = 0.25;
 /// Fine lines.
 pub const RULE: Grey = 0.55;
 /// Ground behind headings.
-pub const TINT: Grey = 0.9;
+pub const TINT: Grey = 0.86;
 /// Paper.
 pub const WHITE: Grey = 1.0;
 
@@ -154,6 +154,9 @@ impl Style {
     }
 }
 
+/// More letters than any line of a page holds.
+const MOST_LETTERS: usize = 400;
+
 /// What was drawn so far.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
@@ -177,42 +180,47 @@ impl Page {
 
     /// A line of words, in the middle of the area's height; shrinks, then ends in an ellipsis.
     pub fn words(&mut self, area: Area, style: Style, text: &str) {
-        let text = drawable(text);
+        let text: String = drawable(text).chars().take(MOST_LETTERS).collect();
         let least = style.least_pt.min(style.pt);
         let pt = fitting_pt(&text, style.weight, style.pt, area).max(least);
         let pt = pt.min(highest_pt(area));
         let text = shortened(&text, style.weight, pt, area.w);
-        self.place(area, Style { pt, ..style }, text);
+        self.place(area, Style { pt, ..style }, text, DESCENT_EM);
     }
 
-    /// A number with its unit: shrinks as far as it must and is never shortened. Returns the
-    /// width it takes, mm.
+    /// A number or code with its unit, which has no letters below the base line: in the middle of
+    /// the area's height, shrinks as far as it must and is never shortened. Returns the width it
+    /// takes, mm.
     pub fn number(&mut self, area: Area, style: Style, text: &str) -> f64 {
         let text = drawable(text);
         let pt = fitting_pt(&text, style.weight, style.pt, area);
         let width = width_mm(&text, style.weight, pt);
-        self.place(area, Style { pt, ..style }, text);
+        self.place(area, Style { pt, ..style }, text, 0.0);
         width
     }
 
     /// Whether a character was replaced that the typeface lacks.
     pub fn has_replacement(&self) -> bool {
-        self.boxes.iter().any(|text| text.text.contains(REPLACEMENT))
+        self.boxes
+            .iter()
+            .any(|text| text.text.contains(REPLACEMENT))
     }
 
-    fn place(&mut self, area: Area, style: Style, text: String) {
+    fn place(&mut self, area: Area, style: Style, text: String, descent_em: f64) {
         if text.is_empty() {
             return;
         }
         let size = style.pt * MM_PER_PT;
         let width = width_mm(&text, style.weight, style.pt);
-        let (rise, fall) = (CAP_HEIGHT_EM * size, DESCENT_EM * size);
+        let (rise, fall) = (CAP_HEIGHT_EM * size, descent_em * size);
         let x = match style.align {
             Align::Left => area.x,
             Align::Center => area.x + (area.w - width) / 2.0,
             Align::Right => area.x + area.w - width,
         };
-        let base = area.y + (area.h - rise - fall) / 2.0 + rise;
+        // In the middle of the area by its capitals, so that words and numbers of a row share
+        // their base line; higher where the descenders need the room.
+        let base = (area.y + (area.h + rise) / 2.0).min(area.y + area.h - fall);
         self.boxes.push(TextBox {
             text: text.clone(),
             pt: style.pt,
@@ -259,10 +267,16 @@ impl Page {
         self.items.push(Item::Line(vec![from, to], pen));
     }
 
-    /// A heading: white on black, so that the parts of the page are found at a glance.
+    /// A heading on a grey ground. White on black is kept for what must not be overlooked.
     pub fn heading(&mut self, area: Area, text: &str) {
+        self.fill(area, TINT);
+        self.words(area.inset(1.2, 0.0), Style::bold(area.h * 1.9), text);
+    }
+
+    /// The heading of what must not be overlooked.
+    pub fn loud_heading(&mut self, area: Area, text: &str) {
         self.fill(area, BLACK);
-        let style = Style::bold(area.h * 1.75).grey(WHITE);
+        let style = Style::bold(area.h * 1.9).grey(WHITE);
         self.words(area.inset(1.2, 0.0), style, text);
     }
 }

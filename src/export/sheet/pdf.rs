@@ -11,8 +11,8 @@ use pdf_writer::types::{
 use pdf_writer::{Content, Filter, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
 use subsetter::GlyphRemapper;
 
-use super::page::Page;
 use super::SheetError;
+use super::page::Page;
 use super::text::MM_PER_PT;
 use crate::export::drawing::{Grey, Item, Label, Pen, Xy};
 use crate::export::figure::Figure;
@@ -183,12 +183,19 @@ fn write_font(pdf: &mut Pdf, glyphs: &UsedGlyphs, ids: &FontIds) -> Result<(), S
         .ascent(928.0)
         .descent(-(DESCENT_EM * 1000.0) as f32)
         .cap_height((CAP_HEIGHT_EM * 1000.0) as f32)
-        .stem_v(if glyphs.weight == Weight::Bold { 165.0 } else { 81.0 })
+        .stem_v(if glyphs.weight == Weight::Bold {
+            165.0
+        } else {
+            81.0
+        })
         .font_file2(ids.file);
     let packed_file = packed(&subset);
     pdf.stream(ids.file, &packed_file)
         .filter(Filter::FlateDecode)
-        .pair(Name(b"Length1"), i32::try_from(subset.len()).unwrap_or(i32::MAX));
+        .pair(
+            Name(b"Length1"),
+            i32::try_from(subset.len()).unwrap_or(i32::MAX),
+        );
     let mut unicode = UnicodeCmap::<u16>::new(Name(b"Stylet-UCS"), SYSTEM);
     for (number, (letter, _)) in &glyphs.letters {
         unicode.pair(*number, *letter);
@@ -333,7 +340,7 @@ fn text(out: &mut Content, paper: &Paper, label: &Label, fonts: &mut [UsedGlyphs
     };
     let bytes = font.encode(&label.text);
     let (x, y) = paper.at(label.at);
-    // The rim is drawn first, so that the letters stay as strong as elsewhere. 
+    // The rim is drawn first, so that the letters stay as strong as elsewhere.
     if let Some((width, grey)) = label.rim {
         set_pen(out, Pen::new(width, grey));
         out.set_line_join(LineJoinStyle::RoundJoin);

@@ -4,7 +4,7 @@ use super::content::Numbers;
 use super::page::{Align, Area, BLACK, DARK, Page, Style};
 use super::words::{decimal, degrees};
 use crate::export::drawing::{Item, Pen, Xy};
-use crate::geometry::{Degrees, NeedleAngles, letters_of, Vector};
+use crate::geometry::{Degrees, NeedleAngles, Vector, letters_of};
 
 /// Length of the bar that shows whether the print is true to scale.
 pub const SCALE_BAR_MM: f64 = 50.0;
@@ -75,7 +75,10 @@ fn quarters(path: Vector<crate::geometry::Lps>) -> Option<[Option<Quarter>; 2]> 
     // Head at the left, whichever side the needle comes from.
     let toward_feet = hub.0.z <= 0.0;
     let out_of_plane = Quarter {
-        title: format!("out of plane {}", degrees(Degrees(angles.out_of_plane.0.abs()))),
+        title: format!(
+            "out of plane {}",
+            degrees(Degrees(angles.out_of_plane.0.abs()))
+        ),
         upright: "axial",
         angle: Degrees(angles.out_of_plane.0.abs()),
         side: if toward_feet { "F" } else { "H" }.to_owned(),
@@ -98,7 +101,8 @@ fn draw_quarter(page: &mut Page, area: Area, quarter: &Quarter, radius: f64) {
     };
     ticks(page, &at, radius);
     let hub = at(quarter.angle.0, radius + 1.0);
-    page.items.push(Item::Line(vec![apex, hub], Pen::new(1.1, BLACK)));
+    page.items
+        .push(Item::Line(vec![apex, hub], Pen::new(1.1, BLACK)));
     page.items.push(Item::Circle {
         center: apex,
         radius: 1.1,
@@ -112,10 +116,18 @@ fn draw_quarter(page: &mut Page, area: Area, quarter: &Quarter, radius: f64) {
         h: ABOVE_MM,
     };
     // The words stand at the side away from the upright, where the arc falls.
-    let align = if quarter.to_right { Align::Right } else { Align::Left };
+    let align = if quarter.to_right {
+        Align::Right
+    } else {
+        Align::Left
+    };
     page.words(title, Style::bold(9.5).align(align), &quarter.title);
     letter(page, at(0.0, radius + 2.2), (quarter.upright, direction));
-    letter(page, [at(90.0, radius - 3.0)[0], base - 2.4], (&quarter.side, -direction));
+    letter(
+        page,
+        [at(90.0, radius - 3.0)[0], base - 2.4],
+        (&quarter.side, -direction),
+    );
 }
 
 /// Ticks each 5°, longer and with a number each 15°; both edges as lines.
@@ -124,7 +136,9 @@ fn ticks(page: &mut Page, at: &impl Fn(f64, f64) -> Xy, radius: f64) {
         let line = vec![at(edge, 0.0), at(edge, radius)];
         page.items.push(Item::Line(line, Pen::new(0.25, DARK)));
     }
-    let arc = (0..=45).map(|step| at(f64::from(step) * 2.0, radius)).collect();
+    let arc = (0..=45)
+        .map(|step| at(f64::from(step) * 2.0, radius))
+        .collect();
     page.items.push(Item::Line(arc, Pen::new(0.25, DARK)));
     for step in 0..=18 {
         let degrees = f64::from(step) * 5.0;
@@ -155,7 +169,11 @@ fn letter(page: &mut Page, [x, y]: Xy, (text, direction): (&str, f64)) {
         w: width,
         h: height,
     };
-    let align = if direction > 0.0 { Align::Left } else { Align::Right };
+    let align = if direction > 0.0 {
+        Align::Left
+    } else {
+        Align::Right
+    };
     page.words(place, Style::bold(8.5).align(align), text);
 }
 
@@ -173,6 +191,9 @@ fn scale_bar(page: &mut Page, area: Area) {
         w: area.x + area.w - right - 2.0,
         ..area
     };
-    let text = format!("measure: {} mm, else not 1:1", decimal(SCALE_BAR_MM).trim_end_matches(".0"));
+    let text = format!(
+        "measure: {} mm, else not 1:1",
+        decimal(SCALE_BAR_MM).trim_end_matches(".0")
+    );
     page.words(label, Style::bold(8.5), &text);
 }

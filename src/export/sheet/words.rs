@@ -37,7 +37,10 @@ pub fn short(value: f64) -> String {
 }
 
 /// Value and note of a number: the texts that `known` gives, or a dash and the reason.
-pub fn or_reason<T>(number: &Known<T>, known: impl FnOnce(&T) -> (String, String)) -> (String, String) {
+pub fn or_reason<T>(
+    number: &Known<T>,
+    known: impl FnOnce(&T) -> (String, String),
+) -> (String, String) {
     match number {
         Ok(number) => known(number),
         Err(reason) => (UNKNOWN.to_owned(), reason.clone()),
