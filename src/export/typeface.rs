@@ -53,7 +53,7 @@ impl Weight {
     pub fn font(self) -> Option<&'static FontRef<'static>> {
         static FONTS: OnceLock<[Option<FontRef<'static>>; 2]> = OnceLock::new();
         let [regular, bold] =
-            FONTS.get_or_init(|| Weight::ALL.map(|weight| FontRef::new(weight.file()).ok()));
+            FONTS.get_or_init(|| Self::ALL.map(|weight| FontRef::new(weight.file()).ok()));
         match self {
             Self::Regular => regular.as_ref(),
             Self::Bold => bold.as_ref(),

@@ -10,7 +10,7 @@ use vello_cpu::{Pixmap, RenderContext, Resources};
 use super::Figure;
 use crate::export::drawing::{Grey, Item, Label, Pen, Xy};
 use crate::export::png::{PngError, write_png_grey};
-use crate::export::typeface::{self, CAP_HEIGHT_EM, Weight, drawable};
+use crate::export::typeface::{self, CAP_HEIGHT_EM, Weight, drawable, width_em};
 
 /// Why a picture was not made.
 #[derive(Debug, Error)]
@@ -70,15 +70,18 @@ impl Figure {
         Ok(write_png_grey(path, self.size, &self.burned_in()?)?)
     }
 
+    /// The title at the left, below the letter of the upper edge.
     fn title_label(&self) -> Item {
-        let size = 4.5;
+        let text = drawable(&self.title);
+        let room = self.extent()[0] - 4.0;
+        let size = (room / width_em(Weight::Bold, &text).max(1e-3)).min(4.5);
         Item::Text(Label {
-            at: [2.0, 2.0 + size * CAP_HEIGHT_EM],
+            at: [2.0, 8.0 + 4.5 * CAP_HEIGHT_EM],
             size,
             weight: Weight::Bold,
             grey: 1.0,
-            rim: Some((size * 0.2, 0.0)),
-            text: drawable(&self.title),
+            rim: Some((size * 0.28, 0.0)),
+            text,
         })
     }
 }
@@ -261,7 +264,7 @@ mod tests {
         assert!(white_in(0..20, 90..110) > 5, "R at the left edge");
         assert!(white_in(180..200, 90..110) > 5, "L at the right edge");
         assert!(white_in(95..105, 0..15) > 5, "A at the top");
-        assert!(white_in(0..60, 0..15) > 20, "title");
+        assert!(white_in(0..60, 14..24) > 15, "title");
         // 20 mm = 40 pixels, from pixel 6 to 46 near the lower edge.
         let row = 200 - 7;
         let bar = (0..100).filter(|x| pixels[row * 200 + x] > 150).count();

@@ -161,7 +161,7 @@ fn text(letters: &str, size: f64, (x, share): (f64, f64), y: f64, items: &mut Ve
         size,
         weight: Weight::Bold,
         grey: WHITE,
-        rim: Some((size * 0.2, BLACK)),
+        rim: Some((size * 0.28, BLACK)),
         text: letters,
     }));
 }

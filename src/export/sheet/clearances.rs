@@ -7,9 +7,10 @@ use super::page::{Align, Area, BLACK, DARK, Page, RULE, Style, WHITE};
 use super::words::{UNKNOWN, decimal, short};
 use crate::export::drawing::Pen;
 
-const HEADING_MM: f64 = 4.6;
+const HEADING_MM: f64 = 4.2;
+const GAP_MM: f64 = 1.0;
 const TALLEST_ROW_MM: f64 = 4.9;
-const LOWEST_ROW_MM: f64 = 3.7;
+const LOWEST_ROW_MM: f64 = 3.5;
 
 /// What is broken first, then what is nearest; what is not known before what is kept.
 pub fn order(a: &Clearance, b: &Clearance) -> Ordering {
@@ -27,7 +28,7 @@ pub fn draw(page: &mut Page, area: Area, content: &SheetContent) {
     let mut checks: Vec<&RangeCheck> = content.checks.iter().collect();
     checks.sort_by_key(|check| check.verdict);
     let headings = if checks.is_empty() { 1.0 } else { 2.0 };
-    let room = area.h - headings * HEADING_MM - (headings - 1.0) * 1.5;
+    let room = area.h - headings * HEADING_MM - (headings - 1.0) * GAP_MM;
     let wanted = rows.len().max(1) + checks.len();
     let row_mm = (room / wanted as f64).clamp(LOWEST_ROW_MM, TALLEST_ROW_MM);
     let fits = (room / row_mm + 1e-6).floor() as usize;
@@ -60,7 +61,7 @@ pub fn draw(page: &mut Page, area: Area, content: &SheetContent) {
     if checks.is_empty() {
         return;
     }
-    rest.cut_top(1.5, 0.0);
+    rest.cut_top(GAP_MM, 0.0);
     page.heading(rest.cut_top(HEADING_MM, 0.0), "RANGES of the procedure");
     let (shown, omitted) = share(&checks, for_checks);
     for check in shown {
@@ -108,12 +109,12 @@ fn verdict(page: &mut Page, area: Area, verdict: Verdict) {
     let area = area.inset(0.0, 0.25);
     if verdict == Verdict::Stop {
         page.fill(area, BLACK);
-        page.words(area.inset(1.0, 0.0), Style::bold(8.5).grey(WHITE), text);
-    } else {
-        if verdict != Verdict::Kept {
-            page.frame(area, Pen::new(0.35, BLACK));
-        }
+        page.number(area.inset(1.0, 0.0), Style::bold(8.5).grey(WHITE), text);
+    } else if verdict == Verdict::Kept {
         page.words(area.inset(1.0, 0.0), Style::bold(8.5), text);
+    } else {
+        page.frame(area, Pen::new(0.35, BLACK));
+        page.number(area.inset(1.0, 0.0), Style::bold(8.5), text);
     }
 }
 
@@ -123,7 +124,7 @@ fn ruled(page: &mut Page, area: Area) {
 }
 
 /// Verdict, structure, distance, then stop margin, warning margin and depth, mm.
-const COLUMNS: [f64; 6] = [16.0, 36.0, 18.0, 8.5, 8.5, 9.0];
+const COLUMNS: [f64; 6] = [16.0, 39.0, 14.0, 8.0, 9.0, 10.0];
 
 fn clearance_heading(page: &mut Page, area: Area) {
     page.heading(area, "CLEARANCE of the shaft");
@@ -189,7 +190,7 @@ fn check_row(page: &mut Page, area: Area, check: &RangeCheck) {
     if check.verdict != Verdict::Kept {
         page.frame(place, Pen::new(0.35, BLACK));
     }
-    page.words(place.inset(1.0, 0.0), Style::bold(8.5), text);
+    page.number(place.inset(1.0, 0.0), Style::bold(8.5), text);
     page.words(what, Style::text(8.5), &check.what);
     let value = check.found.as_ref().map_or(UNKNOWN, String::as_str);
     page.number(found, Style::bold(9.5).align(Align::Right), value);

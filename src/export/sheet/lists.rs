@@ -13,11 +13,11 @@ use crate::export::typeface::{CAP_HEIGHT_EM, Weight, drawable};
 const SIZES_PT: [f64; 5] = [9.0, 8.5, 8.0, 7.5, 7.0];
 
 /// Distance of lines in parts of the type size.
-const LEADING: f64 = 1.22;
+const LEADING: f64 = 1.19;
 
-const HEADING_MM: f64 = 4.6;
+const HEADING_MM: f64 = 4.2;
 const BELOW_HEADING_MM: f64 = 0.4;
-const GAP_MM: f64 = 1.0;
+const GAP_MM: f64 = 0.8;
 const INDENT_MM: f64 = 5.0;
 
 /// More entries than the column has lines.

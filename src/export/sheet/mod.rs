@@ -48,16 +48,16 @@ impl Paper {
     /// Columns and rows of the figures that fill their places, about 300 pixels an inch.
     pub const fn figure_pixels(self) -> [usize; 2] {
         match self {
-            Self::A4 => [740, 740],
-            Self::Letter => [762, 661],
+            Self::A4 => [740, 662],
+            Self::Letter => [762, 590],
         }
     }
 
     /// Height of the figures, mm.
     const fn figure_mm(self) -> f64 {
         match self {
-            Self::A4 => 62.6,
-            Self::Letter => 56.0,
+            Self::A4 => 56.0,
+            Self::Letter => 50.0,
         }
     }
 
@@ -140,13 +140,13 @@ pub fn layout(content: &SheetContent, paper: Paper) -> Page {
     .inset(MARGIN_MM, MARGIN_MM);
     let footer = rest.cut_bottom(6.5, 1.5);
     header::draw(&mut page, rest.cut_top(19.0, 1.5), content);
-    header::verdict(&mut page, rest.cut_top(6.5, 1.5), &content.clearances);
-    numbers::draw(&mut page, rest.cut_top(59.0, 2.0), content);
+    header::verdict(&mut page, rest.cut_top(6.3, 1.5), &content.clearances);
+    numbers::draw(&mut page, rest.cut_top(57.0, 2.0), content);
     let row = rest.cut_top(paper.figure_mm() + figures::TITLE_MM, 2.0);
     figures::draw(&mut page, row, &content.figures);
     let columns = rest.columns(&[1.04, 1.0], 3.0);
     if let [mut left, right] = columns[..] {
-        let radius = if paper == Paper::A4 { 40.0 } else { 36.0 };
+        let radius = if paper == Paper::A4 { 34.0 } else { 29.0 };
         let angles = left.cut_bottom(protractor::height_mm(radius), 2.0);
         protractor::draw(&mut page, angles, &content.numbers, radius);
         clearances::draw(&mut page, left, content);

@@ -220,7 +220,7 @@ impl Page {
         };
         // In the middle of the area by its capitals, so that words and numbers of a row share
         // their base line; higher where the descenders need the room.
-        let base = (area.y + (area.h + rise) / 2.0).min(area.y + area.h - fall);
+        let base = (area.y + area.h - (area.h - rise) / 2.0).min(area.y + area.h - fall);
         self.boxes.push(TextBox {
             text: text.clone(),
             pt: style.pt,

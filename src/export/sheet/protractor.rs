@@ -9,7 +9,7 @@ use crate::geometry::{Degrees, NeedleAngles, Vector, letters_of};
 /// Length of the bar that shows whether the print is true to scale.
 pub const SCALE_BAR_MM: f64 = 50.0;
 
-const HEADING_MM: f64 = 4.6;
+const HEADING_MM: f64 = 4.2;
 const ABOVE_MM: f64 = 4.2;
 const BELOW_MM: f64 = 1.2;
 const BAR_MM: f64 = 6.0;
