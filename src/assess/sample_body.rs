@@ -1,7 +1,7 @@
 //! The simulated body as a volume with masks, for tests of this layer.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::geometry::{Lps, PatientPosition, Point, Transform, Vector, Voxel};
 use crate::study::{ModalityLut, SeriesUid, StackGeometry};
@@ -19,8 +19,13 @@ pub(crate) struct SampleBody {
 }
 
 impl SampleBody {
-    /// The design body.
-    pub fn new(grid: &PhantomGrid) -> Self {
+    /// The design body on a grid of 1.44 × 1.44 × 2 mm, made once for all tests.
+    pub fn shared() -> &'static Self {
+        static BODY: OnceLock<SampleBody> = OnceLock::new();
+        BODY.get_or_init(|| Self::new(&PhantomGrid::of(256, 172)))
+    }
+
+    fn new(grid: &PhantomGrid) -> Self {
         let phantom = generate(0, grid, &|_| ControlFlow::Continue(())).unwrap();
         let geometry = StackGeometry {
             origin: Point::from_vec(phantom.origin_lps_mm),
@@ -71,11 +76,6 @@ impl SampleBody {
             .unwrap()
     }
 
-    /// Number of a label.
-    pub fn number(name: &str) -> u8 {
-        labels().iter().find(|row| row.name == name).unwrap().number
-    }
-
     /// Label at a voxel.
     pub fn label_at(&self, [column, row, slice]: [usize; 3]) -> u8 {
         let grid = &self.phantom.grid;
@@ -85,6 +85,22 @@ impl SampleBody {
     /// Label of the voxel at a point.
     pub fn label_at_point(&self, point: Point<Lps>) -> Option<u8> {
         self.grid.voxel_at(point).map(|voxel| self.label_at(voxel))
+    }
+
+    /// Whether the voxel at a point or one around it has one of some labels.
+    pub fn is_beside(&self, point: Point<Lps>, numbers: &[u8]) -> bool {
+        let Some(voxel) = self.grid.voxel_at(point) else {
+            return false;
+        };
+        (0..27).any(|offset: usize| {
+            let steps = [offset % 3, offset / 3 % 3, offset / 9];
+            let beside: [usize; 3] = std::array::from_fn(|axis| {
+                (voxel[axis] + steps[axis])
+                    .saturating_sub(1)
+                    .min(self.grid.size[axis] - 1)
+            });
+            numbers.contains(&self.label_at(beside))
+        })
     }
 
     /// Voxels of some labels.

@@ -228,7 +228,8 @@ impl Line<'_> {
     /// Moves each edge to where the values cross half way between the plateaus beside it.
     fn settle_edges(&self, runs: &mut [TissueRun]) {
         for after in 1..runs.len() {
-            let [Some(before), Some(next)] = [runs.get(after - 1), runs.get(after)].map(|r| r.copied())
+            let [Some(before), Some(next)] =
+                [runs.get(after - 1), runs.get(after)].map(|r| r.copied())
             else {
                 continue;
             };
@@ -344,12 +345,19 @@ fn is_short(runs: &[TissueRun], at: usize, first_mm: f64) -> bool {
     let cut = run.from_mm <= first_mm || at + 1 == runs.len();
     let between = match (before, after) {
         (Some(before), Some(after)) => {
-            let (low, high) = (before.rank().min(after.rank()), before.rank().max(after.rank()));
+            let (low, high) = (
+                before.rank().min(after.rank()),
+                before.rank().max(after.rank()),
+            );
             low < tissue.rank() && tissue.rank() < high
         }
         _ => false,
     };
-    let least_mm = if between { BLURRED_EDGE_MM } else { tissue.least_mm() };
+    let least_mm = if between {
+        BLURRED_EDGE_MM
+    } else {
+        tissue.least_mm()
+    };
     !cut && run.length_mm() < least_mm
 }
 

@@ -79,7 +79,11 @@ pub(super) mod tests {
         for step in 0..400 {
             let turn = f64::from(step) * 0.731;
             let ball = Ball(
-                Point::new(30.0 * turn.sin(), 40.0 + 30.0 * (1.7 * turn).cos(), 8.0 * turn.cos()),
+                Point::new(
+                    30.0 * turn.sin(),
+                    40.0 + 30.0 * (1.7 * turn).cos(),
+                    8.0 * turn.cos(),
+                ),
                 3.0,
             );
             let ray = Ray {
@@ -90,10 +94,16 @@ pub(super) mod tests {
             let nearest = ray.at(ball.0.0.y.clamp(5.0, 80.0));
             let exact = nearest.distance(ball.0) - 3.0;
             let found = ray.clearance_mm(&ball, 5.0, 1e3, f64::NEG_INFINITY);
-            assert!(found <= exact + 1e-9 && found >= exact - 0.1, "{found} for {exact}");
+            assert!(
+                found <= exact + 1e-9 && found >= exact - 0.1,
+                "{found} for {exact}"
+            );
             let capped = ray.clearance_mm(&ball, 5.0, 12.0, f64::NEG_INFINITY);
             let wanted = exact.min(12.0);
-            assert!(capped <= wanted + 1e-9 && capped >= wanted - 0.1, "{capped} for {wanted}");
+            assert!(
+                capped <= wanted + 1e-9 && capped >= wanted - 0.1,
+                "{capped} for {wanted}"
+            );
             let stopped = ray.clearance_mm(&ball, 5.0, 1e3, 8.0);
             assert_eq!(stopped < 8.0, found < 8.0);
         }

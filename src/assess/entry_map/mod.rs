@@ -5,10 +5,10 @@
 
 pub mod clearance_field;
 pub mod rules;
-pub mod score;
-pub mod skin_surface;
 #[cfg(test)]
 mod sample_tests;
+pub mod score;
+pub mod skin_surface;
 #[cfg(test)]
 mod tests;
 
@@ -122,7 +122,10 @@ fn best(scene: &EntryScene<'_>, skin: &SkinSurface, verdicts: &[Verdict]) -> Vec
         let Some(&entry) = skin.points.get(vertex) else {
             continue;
         };
-        if best.iter().any(|known| known.entry.distance(entry) < APART_MM) {
+        if best
+            .iter()
+            .any(|known| known.entry.distance(entry) < APART_MM)
+        {
             continue;
         }
         if let Some(assessment) = scene.assess(entry, skin.normal(vertex)) {

@@ -145,8 +145,17 @@ mod tests {
     fn excess_counts_from_the_nearer_end_also_across_the_turn() {
         let right = AngleRange::toward(Side::Right, Degrees(20.0), Degrees(30.0));
         assert_eq!(right, AngleRange::new(Degrees(-30.0), Degrees(-20.0)));
-        for (angle, wanted) in [(-25.0, 0.0), (-20.0, 0.0), (-10.0, 10.0), (-45.0, 15.0), (25.0, 45.0)] {
-            assert!((right.excess_deg(Degrees(angle)) - wanted).abs() < 1e-9, "{angle}");
+        for (angle, wanted) in [
+            (-25.0, 0.0),
+            (-20.0, 0.0),
+            (-10.0, 10.0),
+            (-45.0, 15.0),
+            (25.0, 45.0),
+        ] {
+            assert!(
+                (right.excess_deg(Degrees(angle)) - wanted).abs() < 1e-9,
+                "{angle}"
+            );
         }
         let front = AngleRange::new(Degrees(150.0), Degrees(210.0));
         assert_eq!(front.excess_deg(Degrees(-170.0)), 0.0);

@@ -266,7 +266,11 @@ impl EntryScene<'_> {
             .collect();
         let mut reasons = Vec::new();
         if let Verdict::Excluded(exclusion) = verdict {
-            let names: Vec<&str> = self.obstacles.iter().map(|obstacle| obstacle.name).collect();
+            let names: Vec<&str> = self
+                .obstacles
+                .iter()
+                .map(|obstacle| obstacle.name)
+                .collect();
             reasons.push(Reason {
                 share: 0.0,
                 weight: 0.0,
@@ -295,14 +299,10 @@ impl EntryScene<'_> {
 
     fn clearance_reason(&self, clearances_mm: &[f64]) -> Reason {
         let share_of = |pair: &(&Obstacle<'_>, &f64)| clearance_share(&pair.0.margin, *pair.1);
-        let worst = self
-            .obstacles
-            .iter()
-            .zip(clearances_mm)
-            .min_by(|a, b| {
-                let order = |pair: &(&Obstacle<'_>, &f64)| share_of(pair).unwrap_or(-1.0);
-                order(a).total_cmp(&order(b)).then(a.1.total_cmp(b.1))
-            });
+        let worst = self.obstacles.iter().zip(clearances_mm).min_by(|a, b| {
+            let order = |pair: &(&Obstacle<'_>, &f64)| share_of(pair).unwrap_or(-1.0);
+            order(a).total_cmp(&order(b)).then(a.1.total_cmp(b.1))
+        });
         let (share, text) = match worst {
             None => (1.0, "no structures to keep away from".to_owned()),
             Some(pair) => {

@@ -285,7 +285,12 @@ impl Layers<'_> {
                     self.add_quad(quad, body, triangles);
                 }
                 if let (true, Some(x1), Some(y1)) = (body != beside(2), before_x, before_y) {
-                    let quad = [(false, x1, y1), (false, x, y1), (false, x, y), (false, x1, y)];
+                    let quad = [
+                        (false, x1, y1),
+                        (false, x, y1),
+                        (false, x, y),
+                        (false, x1, y),
+                    ];
                     self.add_quad(quad, body, triangles);
                 }
             }

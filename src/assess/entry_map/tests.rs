@@ -68,7 +68,9 @@ fn the_skin_lies_where_it_is_and_faces_outwards() {
     for (vertex, point) in skin.points.iter().enumerate() {
         let radius_mm = point.0.x.hypot(point.0.y);
         assert!((radius_mm - RADIUS_MM).abs() < 0.4, "{radius_mm}");
-        let outwards = Vector::<Lps>::new(point.0.x, point.0.y, 0.0).direction().unwrap();
+        let outwards = Vector::<Lps>::new(point.0.x, point.0.y, 0.0)
+            .direction()
+            .unwrap();
         assert!(skin.normal(vertex).unwrap().dot(outwards) > 0.9);
     }
     // The mesh covers the body between its first and last slice: 2πr by 78 mm.
@@ -82,10 +84,16 @@ fn the_skin_lies_where_it_is_and_faces_outwards() {
         })
         .sum();
     let wanted = std::f64::consts::TAU * RADIUS_MM * 76.0;
-    assert!((area_mm2 / wanted - 1.0).abs() < 0.02, "{area_mm2} for {wanted}");
+    assert!(
+        (area_mm2 / wanted - 1.0).abs() < 0.02,
+        "{area_mm2} for {wanted}"
+    );
     // An axial plane cuts it in a circle.
     let outline = skin.outline(&Plane::axial(Point::new(0.0, 0.0, 3.3)));
-    let length_mm: f64 = outline.iter().map(|piece| piece.from.distance(piece.to)).sum();
+    let length_mm: f64 = outline
+        .iter()
+        .map(|piece| piece.from.distance(piece.to))
+        .sum();
     let wanted = std::f64::consts::TAU * RADIUS_MM;
     assert!((length_mm / wanted - 1.0).abs() < 0.02, "{length_mm}");
     assert!(outline.iter().all(|piece| {
@@ -100,7 +108,11 @@ fn the_nearest_skin_wins_where_nothing_is_in_the_way() {
     let map = body.map(&rules(), &[]);
     let best = &map.best[0];
     // Straight behind the target, 50 mm deep; the mesh is 2 mm dense.
-    assert!(best.entry.distance(Point::new(0.0, 60.0, 0.0)) < 3.0, "{:?}", best.entry);
+    assert!(
+        best.entry.distance(Point::new(0.0, 60.0, 0.0)) < 3.0,
+        "{:?}",
+        best.entry
+    );
     assert!((best.assessment.length_mm - 50.0).abs() < 0.5);
     // Every rule full but the length: (4 + 1·(1 − 50/90) + 2 + 1) / 8.
     let wanted = (7.0 + 40.0 / 90.0) / 8.0;
@@ -123,10 +135,15 @@ fn the_table_side_and_far_places_are_excluded_by_position() {
     let map = body.map(&rules, &[]);
     for (point, verdict) in body.skin.points.iter().zip(&map.verdicts) {
         let target = Point::new(0.0, 10.0, 0.0);
-        let (mm, down) = (point.distance(target), (target.0.y - point.0.y) / point.distance(target));
+        let (mm, down) = (
+            point.distance(target),
+            (target.0.y - point.0.y) / point.distance(target),
+        );
         match verdict {
             Verdict::Excluded(Exclusion::TooLong) => assert!(mm > 90.0),
-            Verdict::Excluded(Exclusion::Table) => assert!(mm <= 90.0 && (point.0.y < -20.0 || down > 0.1)),
+            Verdict::Excluded(Exclusion::Table) => {
+                assert!(mm <= 90.0 && (point.0.y < -20.0 || down > 0.1))
+            }
             Verdict::Scored(_) => assert!(mm <= 90.0 && point.0.y > -31.0 && down <= 0.17),
             Verdict::Excluded(other) => assert_eq!(*other, Exclusion::Flat),
         }
@@ -137,11 +154,22 @@ fn the_table_side_and_far_places_are_excluded_by_position() {
     };
     let behind = Point::new(0.0, 60.0, 0.0);
     let out = Vector::new(0.0, 1.0, 0.0);
-    assert_eq!(supine.verdict(behind, Some(out)), Verdict::Excluded(Exclusion::Table));
-    let of_none = EntryScene { position: None, ..supine };
+    assert_eq!(
+        supine.verdict(behind, Some(out)),
+        Verdict::Excluded(Exclusion::Table)
+    );
+    let of_none = EntryScene {
+        position: None,
+        ..supine
+    };
     assert!(of_none.verdict(behind, Some(out)).score().is_some());
-    assert_eq!(map.excluded.iter().map(|(_, n)| n).sum::<usize>(),
-        map.verdicts.iter().filter(|verdict| verdict.score().is_none()).count());
+    assert_eq!(
+        map.excluded.iter().map(|(_, n)| n).sum::<usize>(),
+        map.verdicts
+            .iter()
+            .filter(|verdict| verdict.score().is_none())
+            .count()
+    );
 }
 
 #[test]
@@ -174,8 +202,15 @@ fn a_ball_and_a_plate_of_bone_turn_the_best_way_aside() {
         entry.0.x * share
     });
     let first = &bare.best[0];
-    assert!(first.entry.0.y > 30.0 && (6.0..10.0).contains(&past(first.entry)), "{first:?}");
-    assert!(bare.excluded.iter().any(|(why, count)| *why == Exclusion::Bone && *count > 100));
+    assert!(
+        first.entry.0.y > 30.0 && (6.0..10.0).contains(&past(first.entry)),
+        "{first:?}"
+    );
+    assert!(
+        bare.excluded
+            .iter()
+            .any(|(why, count)| *why == Exclusion::Bone && *count > 100)
+    );
     let map = body.map(&rules(), &obstacles);
     let mut stopped = 0;
     for (point, verdict) in body.skin.points.iter().zip(&map.verdicts) {
@@ -192,16 +227,24 @@ fn a_ball_and_a_plate_of_bone_turn_the_best_way_aside() {
     }
     assert!(stopped > 100, "{stopped}");
     let best = &map.best[0];
-    let shaft_mm = crate::geometry::Segment::new(target, best.entry).distance_to_point_mm(ball.0) - 4.35;
+    let shaft_mm =
+        crate::geometry::Segment::new(target, best.entry).distance_to_point_mm(ball.0) - 4.35;
     assert!((best.assessment.clearances_mm[0] - shaft_mm).abs() <= 0.11);
-    assert!(shaft_mm > 3.4, "the weights ask for nearly the full warn margin: {shaft_mm}");
+    assert!(
+        shaft_mm > 3.4,
+        "the weights ask for nearly the full warn margin: {shaft_mm}"
+    );
 }
 
 #[test]
 fn angles_outside_the_range_cost_and_then_exclude() {
     let body = Body::new();
     let rules = EntryRules {
-        oblique: Some(AngleRange::toward(Side::Right, Degrees(20.0), Degrees(30.0))),
+        oblique: Some(AngleRange::toward(
+            Side::Right,
+            Degrees(20.0),
+            Degrees(30.0),
+        )),
         tilt: Some(AngleRange::new(Degrees(-5.0), Degrees(5.0))),
         ..rules()
     };
@@ -217,10 +260,17 @@ fn angles_outside_the_range_cost_and_then_exclude() {
     assert_eq!(angle(&good).text, "-25° oblique, 3° tilt");
     let off = at(-40.0, 0.0);
     assert!((angle(&off).share - 0.5).abs() < 1e-6);
-    assert_eq!(angle(&off).text, "-40° oblique, 0° tilt, oblique outside -30 to -20°");
+    assert_eq!(
+        angle(&off).text,
+        "-40° oblique, 0° tilt, oblique outside -30 to -20°"
+    );
     assert!(good.verdict.score() > off.verdict.score());
     assert_eq!(at(-51.0, 0.0).verdict, Verdict::Excluded(Exclusion::Angles));
-    assert_eq!(at(25.0, 0.0).verdict, Verdict::Excluded(Exclusion::Angles), "wrong side");
+    assert_eq!(
+        at(25.0, 0.0).verdict,
+        Verdict::Excluded(Exclusion::Angles),
+        "wrong side"
+    );
     let steep = at(-25.0, 26.0);
     assert_eq!(steep.reasons[0].text, "outside the angles");
     let map = body.map(&rules, &[]);
@@ -247,8 +297,14 @@ fn gas_folds_and_bone_near_the_target_bar_the_way_as_the_rules_say() {
         scene.verdict(Point::new(0.0, 75.0, 0.0), None),
         Verdict::Excluded(Exclusion::OffBody)
     );
-    assert_eq!(scene.verdict(scene.target, None), Verdict::Excluded(Exclusion::Flat));
-    let high = EntryScene { target: Point::new(0.0, 0.0, 39.0), ..scene };
+    assert_eq!(
+        scene.verdict(scene.target, None),
+        Verdict::Excluded(Exclusion::Flat)
+    );
+    let high = EntryScene {
+        target: Point::new(0.0, 0.0, 39.0),
+        ..scene
+    };
     assert_eq!(
         high.verdict(Point::new(0.0, 50.0, 60.0), None),
         Verdict::Excluded(Exclusion::OutsideImages)
@@ -262,10 +318,16 @@ fn gas_folds_and_bone_near_the_target_bar_the_way_as_the_rules_say() {
     }];
     let map = body.map(&rules, &obstacles);
     assert!(map.best.is_empty());
-    assert_eq!(map.faults, ["The target lies -0.3 mm from root: stop below 2"]);
+    assert_eq!(
+        map.faults,
+        ["The target lies -0.3 mm from root: stop below 2"]
+    );
     // The part at the target may be left free.
     let free = [Obstacle {
-        margin: Margin { free_last_mm: 8.0, ..margin(2.0, 4.0) },
+        margin: Margin {
+            free_last_mm: 8.0,
+            ..margin(2.0, 4.0)
+        },
         ..obstacles[0]
     }];
     let map = body.map(&rules, &free);

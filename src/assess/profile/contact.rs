@@ -81,7 +81,11 @@ pub(super) fn contacts(profile: &NeedleProfile, tissues: &[TissueRun]) -> Vec<Co
                 .min_by(|a, b| (a - run.from_mm).abs().total_cmp(&(b - run.from_mm).abs()));
             depth_mm = by_value.unwrap_or(depth_mm);
         }
-        let reach_mm = if kind == ContactKind::Bone { UNDER_TIP_MM } else { 0.0 };
+        let reach_mm = if kind == ContactKind::Bone {
+            UNDER_TIP_MM
+        } else {
+            0.0
+        };
         if depth_mm <= target_mm + reach_mm {
             add(kind, &run.name, depth_mm);
         }

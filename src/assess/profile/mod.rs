@@ -137,7 +137,13 @@ impl NeedleProfile {
             inwards,
         };
         profile.values = (0..count)
-            .map(|index| value_at(scene.volume, profile.sample_point(index), Interpolation::Linear))
+            .map(|index| {
+                value_at(
+                    scene.volume,
+                    profile.sample_point(index),
+                    Interpolation::Linear,
+                )
+            })
             .collect();
         profile.read(scene);
         Ok(profile)
@@ -203,9 +209,12 @@ impl NeedleProfile {
                 .iter()
                 .find(|run| run.from_mm <= middle_mm && middle_mm < run.to_mm)
                 .and_then(|run| run.tissue);
-            let structure = most_frequent(self.indices(from_mm, to_mm).map(|index| finest.get(index).copied().flatten()))
-                .and_then(|index| structures.get(index))
-                .map(|structure| structure.name.to_owned());
+            let structure = most_frequent(
+                self.indices(from_mm, to_mm)
+                    .map(|index| finest.get(index).copied().flatten()),
+            )
+            .and_then(|index| structures.get(index))
+            .map(|structure| structure.name.to_owned());
             match runs.last_mut() {
                 Some(last) if last.tissue == tissue && last.structure == structure => {
                     last.to_mm = to_mm;
@@ -227,7 +236,10 @@ impl NeedleProfile {
 
     fn mean(&self, from_mm: f64, to_mm: f64) -> Option<f64> {
         let (mut sum, mut count) = (0.0, 0.0);
-        for value in self.indices(from_mm, to_mm).filter_map(|index| *self.values.get(index)?) {
+        for value in self
+            .indices(from_mm, to_mm)
+            .filter_map(|index| *self.values.get(index)?)
+        {
             sum += value;
             count += 1.0;
         }
@@ -240,7 +252,11 @@ impl NeedleProfile {
         let first = index(from_mm).ceil() as usize;
         let end = (index(to_mm).floor() as usize + 1).min(self.values.len());
         // A piece shorter than a step has its nearest sample.
-        if first < end { first..end } else { end.saturating_sub(1)..end }
+        if first < end {
+            first..end
+        } else {
+            end.saturating_sub(1)..end
+        }
     }
 
     fn depth_mm(&self, index: usize) -> f64 {

@@ -35,8 +35,8 @@ impl StructureClass {
     pub fn of_kind(kind: Option<&str>) -> Self {
         match kind.unwrap_or_default() {
             "bone" | "vertebra" | "sacrum" | "rib" | "pelvis" => Self::Bone,
-            "dura" | "dural_sac" | "thecal_sac" | "csf" | "canal" | "spinal_canal"
-            | "epidural" | "epidural_fat" | "epidural_space" => Self::Canal,
+            "dura" | "dural_sac" | "thecal_sac" | "csf" | "canal" | "spinal_canal" | "epidural"
+            | "epidural_fat" | "epidural_space" => Self::Canal,
             "artery" | "vein" | "vessel" | "kidney" | "ureter" | "bladder" | "bowel" | "colon"
             | "liver" | "spleen" | "organ" => Self::Enhancing,
             "muscle" | "fat" | "skin" | "body" | "air" | "table" => Self::Passed,
