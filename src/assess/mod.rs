@@ -1,11 +1,19 @@
 //! What a planned path meets in the images.
 
 pub mod clearance;
+pub mod entry_map;
 pub mod path;
+pub mod profile;
+#[cfg(test)]
+mod sample_body;
 pub mod skin;
 pub mod tolerance_cone;
 
 pub use clearance::{Clearance, Margins, Shaft, Verdict};
+pub mod tissue;
+
+pub use entry_map::{EntryMap, SkinSurface};
 pub use path::{PathReadout, ReadoutJson};
+pub use profile::NeedleProfile;
 pub use skin::{OutsideAir, SkinCrossing};
 pub use tolerance_cone::{ConeLimit, Obstacle, ToleranceCone, tolerance_cone};

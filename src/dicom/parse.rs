@@ -136,7 +136,6 @@ pub(crate) fn parse_wanted(mut source: ByteSource, wanted: Wanted) -> Result<Par
     let end = source.len();
     let mut parser = Parser {
         source: &mut source,
-        wanted,
         pixels: None,
         booked: MEMORY.reserve(0, "the header")?,
         kept: 0,
