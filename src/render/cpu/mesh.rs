@@ -13,7 +13,7 @@ use super::Cancel;
 use crate::geometry::Surface;
 use crate::render::eye::Eye;
 use crate::render::mesh_scene::{
-    AMBIENT, DIFFUSE, FADE, INSIDE, MeshItem, MeshScene, RIM, SHINE, SHINE_POWER,
+    AMBIENT, DIFFUSE, FADE, INSIDE, MeshItem, MeshScene, RIM, SHINE,
 };
 
 /// Parts of a pixel that corners are snapped to.
@@ -341,7 +341,7 @@ fn lit(base: Vec3, opacity: f32, along: f32, depth: f32) -> (Vec3, f32) {
     let facing = along.abs().min(1.0);
     let side = if along > 0.0 { INSIDE } else { 1.0 };
     let light = (AMBIENT + DIFFUSE * facing) * side;
-    let shine = SHINE * facing.powf(SHINE_POWER) * side;
+    let shine = SHINE * power(facing) * side;
     let color = (base * light + Vec3::splat(shine)) * (1.0 - FADE * depth);
     let edge = (1.0 - facing) * (1.0 - facing);
     let opacity = if opacity < 1.0 {
@@ -350,6 +350,13 @@ fn lit(base: Vec3, opacity: f32, along: f32, depth: f32) -> (Vec3, f32) {
         1.0
     };
     (color, opacity)
+}
+
+/// `facing` to the [`SHINE_POWER`], 24, by multiplication: several times faster than `powf`.
+fn power(facing: f32) -> f32 {
+    let square = facing * facing;
+    let eighth = square * square * square * square;
+    eighth * eighth * eighth
 }
 
 fn corner(clip: Mat4, half_size: [f32; 2], at: Vec3) -> Corner {
