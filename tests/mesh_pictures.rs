@@ -148,7 +148,10 @@ fn neighbouring_triangles_leave_no_gap() {
     let (across, along) = (97_u32, 61_u32);
     for i in 0..=across {
         for j in 0..=along {
-            let (u, v) = (f64::from(i) / f64::from(across), f64::from(j) / f64::from(along));
+            let (u, v) = (
+                f64::from(i) / f64::from(across),
+                f64::from(j) / f64::from(along),
+            );
             let at = [120.0 * u - 50.0, 20.0 + 30.0 * u, 90.0 * v - 15.0 + 7.0 * u];
             plate.positions.push(at.map(|x| x as f32));
             plate.normals.push([0.0, 1.0, 0.0]);
@@ -169,9 +172,15 @@ fn neighbouring_triangles_leave_no_gap() {
     let picture = render_meshes(&scene, &eye, &|| false).unwrap();
     let bright = |x: usize, y: usize| picture[y * 240 + x] == [255; 3];
     // No ground pixel stands alone between plate pixels.
-    let holes = (1..239).flat_map(|x| (1..179).map(move |y| (x, y))).filter(|&(x, y)| {
-        bright(x, y) && !bright(x - 1, y) && !bright(x + 1, y) && !bright(x, y - 1) && !bright(x, y + 1)
-    });
+    let holes = (1..239)
+        .flat_map(|x| (1..179).map(move |y| (x, y)))
+        .filter(|&(x, y)| {
+            bright(x, y)
+                && !bright(x - 1, y)
+                && !bright(x + 1, y)
+                && !bright(x, y - 1)
+                && !bright(x, y + 1)
+        });
     assert_eq!(holes.count(), 0);
     let covered = picture.iter().filter(|pixel| **pixel != [255; 3]).count();
     assert!(covered > 10_000, "{covered}");
@@ -184,7 +193,11 @@ fn layers_put_together_are_the_whole_picture() {
     let reach_mm = scene.reach_mm(&eye);
     let layer = |items: &[&MeshItem]| render_layer(items, &eye, reach_mm, &|| false).unwrap();
     let opaque: Vec<_> = scene.opaque().map(|item| layer(&[item])).collect();
-    let clear: Vec<_> = scene.translucent(&eye).into_iter().map(|item| layer(&[item])).collect();
+    let clear: Vec<_> = scene
+        .translucent(&eye)
+        .into_iter()
+        .map(|item| layer(&[item]))
+        .collect();
     let parts = composite(
         [240, 180],
         &opaque.iter().collect::<Vec<_>>(),
@@ -192,13 +205,20 @@ fn layers_put_together_are_the_whole_picture() {
         scene.background,
     );
     assert_eq!(parts, whole);
-    assert_eq!(render_layer(&[], &eye, reach_mm, &|| true), None, "cancelled");
+    assert_eq!(
+        render_layer(&[], &eye, reach_mm, &|| true),
+        None,
+        "cancelled"
+    );
 }
 
 #[test]
 fn odd_scenes_and_eyes_are_drawn_as_far_as_they_can_be() {
     let none = MeshScene {
-        items: vec![item(Mesh::default(), [255; 3], 1.0), item(Mesh::default(), [255; 3], 0.5)],
+        items: vec![
+            item(Mesh::default(), [255; 3], 1.0),
+            item(Mesh::default(), [255; 3], 0.5),
+        ],
         background: [9; 3],
     };
     let picture = render_meshes(&none, &eye(None), &|| false).unwrap();
@@ -237,7 +257,12 @@ fn the_graphics_card_draws_what_the_processor_draws() {
     let Some(context) = context() else { return };
     println!("adapter: {}", context.adapter_name());
     let scene = scene();
-    for eye in [eye(None), eye(Some(600.0)), oblique(None), oblique(Some(300.0))] {
+    for eye in [
+        eye(None),
+        eye(Some(600.0)),
+        oblique(None),
+        oblique(Some(300.0)),
+    ] {
         let wanted = render_meshes(&scene, &eye, &|| false).unwrap();
         let found = offscreen_meshes(&context, &scene, &eye, Edges::Stepped).unwrap();
         let drawn = wanted.iter().filter(|pixel| **pixel != scene.background);
@@ -251,8 +276,14 @@ fn the_graphics_card_draws_what_the_processor_draws() {
                 largest = largest.max(difference);
             }
         }
-        println!("{outliers} outliers of {}, else at most {largest}", wanted.len());
-        assert!(outliers <= (wanted.len() as f64 * OUTLIER_SHARE) as usize, "{outliers} outliers");
+        println!(
+            "{outliers} outliers of {}, else at most {largest}",
+            wanted.len()
+        );
+        assert!(
+            outliers <= (wanted.len() as f64 * OUTLIER_SHARE) as usize,
+            "{outliers} outliers"
+        );
     }
 }
 
@@ -262,9 +293,10 @@ fn smooth_edges_change_only_edges() {
     let (scene, eye) = (scene(), oblique(Some(600.0)));
     let stepped = offscreen_meshes(&context, &scene, &eye, Edges::Stepped).unwrap();
     let smooth = offscreen_meshes(&context, &scene, &eye, Edges::Smooth).unwrap();
-    let differ = stepped.iter().zip(&smooth).filter(|(a, b)| {
-        (0..3).any(|n| a[n].abs_diff(b[n]) > 8)
-    });
+    let differ = stepped
+        .iter()
+        .zip(&smooth)
+        .filter(|(a, b)| (0..3).any(|n| a[n].abs_diff(b[n]) > 8));
     let share = differ.count() as f64 / stepped.len() as f64;
     assert!((0.001..0.08).contains(&share), "{share}");
 }

@@ -152,7 +152,10 @@ fn corners(mesh: &Mesh, triangle: [u32; 3]) -> Option<[Vec3; 3]> {
 
 /// Slab test; a ray along a side of the box (0 × ∞) counts as a hit, which only costs time.
 fn meets_box(node: &Node, origin: Vec3, inverse: Vec3, reach: f32) -> bool {
-    let (a, b) = ((node.low - origin) * inverse, (node.high - origin) * inverse);
+    let (a, b) = (
+        (node.low - origin) * inverse,
+        (node.high - origin) * inverse,
+    );
     let (near, far) = (a.min(b), a.max(b));
     let enter = near.x.max(near.y).max(near.z).max(0.0);
     let leave = far.x.min(far.y).min(far.z).min(reach);
@@ -185,9 +188,10 @@ mod tests {
     use crate::geometry::Point;
 
     fn brute(mesh: &Mesh, origin: Vec3, direction: Vec3) -> Option<f32> {
-        let hits = mesh.triangles.iter().filter_map(|&triangle| {
-            meets_triangle(corners(mesh, triangle)?, origin, direction)
-        });
+        let hits = mesh
+            .triangles
+            .iter()
+            .filter_map(|&triangle| meets_triangle(corners(mesh, triangle)?, origin, direction));
         hits.min_by(f32::total_cmp)
     }
 

@@ -112,12 +112,7 @@ impl Eye {
         let y = down * (-2.0 / (self.mm_per_pixel * height));
         let (z, w) = (forward * slope, forward * bend);
         let row = |axis: DVec3, offset: f64| axis.extend(offset - axis.dot(self.target.0));
-        let rows: [DVec4; 4] = [
-            row(x, 0.0),
-            row(y, 0.0),
-            row(z, -slope * near),
-            row(w, 1.0),
-        ];
+        let rows: [DVec4; 4] = [row(x, 0.0), row(y, 0.0), row(z, -slope * near), row(w, 1.0)];
         let [x, y, z, w] = rows;
         DMat4::from_cols(x, y, z, w).transpose()
     }

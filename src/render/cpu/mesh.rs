@@ -12,9 +12,7 @@ use rayon::prelude::*;
 use super::Cancel;
 use crate::geometry::Surface;
 use crate::render::eye::Eye;
-use crate::render::mesh_scene::{
-    AMBIENT, DIFFUSE, FADE, INSIDE, MeshItem, MeshScene, RIM, SHINE,
-};
+use crate::render::mesh_scene::{AMBIENT, DIFFUSE, FADE, INSIDE, MeshItem, MeshScene, RIM, SHINE};
 
 /// Parts of a pixel that corners are snapped to.
 const PARTS: f32 = 256.0;
@@ -95,26 +93,29 @@ pub fn render_layer(
     let pixels = BAND_ROWS * width.max(1);
     let depths = layer.depth.par_chunks_mut(pixels);
     let colors = layer.color.par_chunks_mut(pixels);
-    let done = depths.zip(colors).enumerate().map(|(band, (depth, color))| {
-        if cancel() {
-            return false;
-        }
-        let top = band * BAND_ROWS;
-        let mut ids = vec![NOTHING; depth.len()];
-        for triangles in bands.iter().filter_map(|chunk| chunk.get(band)) {
-            for &triangle in triangles {
-                drawing.cover(triangle, (top, width), depth, &mut ids);
+    let done = depths
+        .zip(colors)
+        .enumerate()
+        .map(|(band, (depth, color))| {
+            if cancel() {
+                return false;
             }
-        }
-        for (index, (&id, color)) in ids.iter().zip(color).enumerate() {
-            if id != NOTHING {
-                let (x, y) = (index % width, top + index / width);
-                let depth = depth.get(index).copied().unwrap_or(1.0);
-                *color = drawing.shade(id, (x, y), depth).unwrap_or_default();
+            let top = band * BAND_ROWS;
+            let mut ids = vec![NOTHING; depth.len()];
+            for triangles in bands.iter().filter_map(|chunk| chunk.get(band)) {
+                for &triangle in triangles {
+                    drawing.cover(triangle, (top, width), depth, &mut ids);
+                }
             }
-        }
-        true
-    });
+            for (index, (&id, color)) in ids.iter().zip(color).enumerate() {
+                if id != NOTHING {
+                    let (x, y) = (index % width, top + index / width);
+                    let depth = depth.get(index).copied().unwrap_or(1.0);
+                    *color = drawing.shade(id, (x, y), depth).unwrap_or_default();
+                }
+            }
+            true
+        });
     done.reduce(|| true, |a, b| a && b).then_some(layer)
 }
 
@@ -310,7 +311,11 @@ impl<'a> Drawing<'a> {
             let normal = mesh.normals.get(index as usize);
             normal.map_or(Vec3::ZERO, |normal| Vec3::from(*normal))
         };
-        let normal: Vec3 = triangle.iter().zip(shares).map(|(&c, s)| normal(c) * s).sum();
+        let normal: Vec3 = triangle
+            .iter()
+            .zip(shares)
+            .map(|(&c, s)| normal(c) * s)
+            .sum();
         let normal = (self.view_from_lps * normal).normalize_or_zero();
         let off = [
             x as f32 + 0.5 - self.half_size[0],
@@ -325,7 +330,11 @@ impl<'a> Drawing<'a> {
                 let color = colors.get(index as usize).copied().unwrap_or([255; 4]);
                 glam::Vec4::from(color.map(|c| f32::from(c) / 255.0))
             };
-            let own: glam::Vec4 = triangle.iter().zip(shares).map(|(&c, s)| color(c) * s).sum();
+            let own: glam::Vec4 = triangle
+                .iter()
+                .zip(shares)
+                .map(|(&c, s)| color(c) * s)
+                .sum();
             base *= own.truncate();
             opacity *= own.w;
         }
@@ -379,10 +388,7 @@ fn pixels_of(corners: [Corner; 3], width: usize, height: usize) -> Option<[usize
     let half = PARTS as i32 / 2;
     let first = |low: i32| ((low + half - 1) >> 8).max(0);
     let last = |high: i32, count: usize| ((high - half) >> 8).min(count as i32 - 1);
-    let (left, top) = (
-        first(a.x.min(b.x).min(c.x)),
-        first(a.y.min(b.y).min(c.y)),
-    );
+    let (left, top) = (first(a.x.min(b.x).min(c.x)), first(a.y.min(b.y).min(c.y)));
     let (right, bottom) = (
         last(a.x.max(b.x).max(c.x), width),
         last(a.y.max(b.y).max(c.y), height),

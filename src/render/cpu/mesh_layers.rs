@@ -126,7 +126,10 @@ mod tests {
                 background: [5; 3],
             };
             let picture = layers.render(&scene, &eye, &|| false).unwrap();
-            assert_eq!(Some(&picture), render_meshes(&scene, &eye, &|| false).as_ref());
+            assert_eq!(
+                Some(&picture),
+                render_meshes(&scene, &eye, &|| false).as_ref()
+            );
             assert_ne!(picture, before);
             before = picture;
         }

@@ -4,6 +4,7 @@
 //! exact as the segmentation is.
 
 pub mod mask;
+pub mod surface;
 
 use std::sync::Arc;
 
