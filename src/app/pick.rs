@@ -127,3 +127,89 @@ fn needle_hit(
         .max(needle.path.length_mm() / f64::from(steps));
     (off(&nearest) <= reach_mm).then(|| (nearest - from).dot(direction))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::app::camera::{Camera, StandardView};
+    use crate::app::command::PlanCommand;
+    use crate::app::job::no_waker;
+    use crate::app::scene::SceneStructure;
+    use crate::app::settings::Folders;
+    use crate::app::viewport::Posture;
+    use crate::geometry::{Surface, solid};
+    use crate::plan::{PlanEdit, TrajectoryEnd};
+
+    fn structure(name: &str, at: Point<Lps>, radius_mm: f64, opacity: f32) -> SceneStructure {
+        SceneStructure {
+            name: name.to_owned(),
+            surface: Arc::new(Surface::new(solid::sphere(at, radius_mm, 4))),
+            color: [200; 3],
+            opacity,
+            visible: true,
+        }
+    }
+
+    #[test]
+    fn the_pointer_finds_the_nearest_thing_and_says_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = AppState::new(Folders::under(folder.path()), no_waker());
+        let origin = Point::new(0., 0., 0.);
+        state.scene.structures = vec![
+            structure("L4 vertebra", origin, 20.0, 1.0),
+            structure("Aorta", Point::new(0., -40., 0.), 10.0, 0.5),
+        ];
+        state.scene.painted_skin = None;
+        let eye = Camera::standard(StandardView::Posterior, Posture::Prone, origin)
+            .eye([200.0, 160.0], 0.5);
+        let middle = DVec2::new(100.0, 80.0);
+        // From behind the vertebra is first, from the front the aorta.
+        let pick = state.pick(&eye, middle).unwrap();
+        assert_eq!(pick.what, Picked::Structure("L4 vertebra".to_owned()));
+        assert!(
+            pick.point.distance(Point::new(0., 20., 0.)) < 0.1,
+            "{pick:?}"
+        );
+        let front = Camera::standard(StandardView::Anterior, Posture::Prone, origin)
+            .eye([200.0, 160.0], 0.5);
+        let what = |state: &AppState| state.pick(&front, middle).map(|pick| pick.what);
+        assert_eq!(what(&state), Some(Picked::Structure("Aorta".to_owned())));
+        state.scene.structures[1].visible = false;
+        assert_eq!(
+            what(&state),
+            Some(Picked::Structure("L4 vertebra".to_owned()))
+        );
+        // Beside everything there is nothing.
+        assert_eq!(state.pick(&eye, DVec2::new(2.0, 2.0)), None);
+        // A label behind the vertebra is hidden, one before it is not.
+        assert!(state.is_hidden(&eye, Point::new(0., -40., 0.)));
+        assert!(!state.is_hidden(&eye, Point::new(0., 22., 0.)));
+        assert!(!state.is_hidden(&eye, Point::new(40., -40., 0.)));
+    }
+
+    #[test]
+    fn needles_are_found_within_a_few_points_of_their_shaft() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = AppState::new(Folders::under(folder.path()), no_waker());
+        state.apply(PlanCommand::NewNeedle);
+        let id = state.plan().trajectories[0].id;
+        let path = Segment::new(Point::new(-30., 60., 10.), Point::new(10., 0., 0.));
+        for (end, to) in [
+            (TrajectoryEnd::Entry, path.start),
+            (TrajectoryEnd::Target, path.end),
+        ] {
+            let edit = PlanEdit::SetEnd { id, end, to };
+            state.apply(PlanCommand::Edit("Place", edit));
+        }
+        let eye = Camera::standard(StandardView::Left, Posture::Prone, Point::new(0., 0., 0.))
+            .eye([300.0, 300.0], 0.5);
+        let on_shaft = path.at(0.37);
+        let at = eye.pixel_of(on_shaft).unwrap();
+        let pick = state.pick(&eye, at + DVec2::new(0.0, 3.0)).unwrap();
+        assert_eq!(pick.what, Picked::Needle(id));
+        assert!(pick.point.distance(on_shaft) < 3.0, "{pick:?}");
+        assert_eq!(state.pick(&eye, at + DVec2::new(0.0, 12.0)), None);
+    }
+}

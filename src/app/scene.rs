@@ -8,6 +8,7 @@ use super::notice::Severity;
 use super::stage::Content;
 use super::viewport::ViewKind;
 use crate::assess::skin::SKIN_EDGE_HU;
+use crate::budget::{MEMORY, OverBudget, Reservation};
 use crate::geometry::{Lps, Mesh, Point, Segment, Surface, Vector, solid};
 use crate::plan::TrajectoryId;
 use crate::render::{MeshItem, MeshScene};
@@ -19,8 +20,8 @@ pub const BONE_EDGE_HU: f64 = 200.0;
 /// Samples of the context surfaces lie about this far apart, mm.
 const CONTEXT_STEP_MM: f64 = 1.6;
 
-const SKIN_COLOR: [u8; 3] = [222, 178, 150];
-const SKIN_OPACITY: f32 = 0.22;
+const SKIN_COLOR: [u8; 3] = [240, 196, 168];
+const SKIN_OPACITY: f32 = 0.26;
 const BONE_COLOR: [u8; 3] = [236, 226, 200];
 const BACKGROUND: [u8; 3] = [14, 16, 20];
 
@@ -79,12 +80,15 @@ pub struct SceneNeedle {
 struct Context {
     volume: Weak<Volume>,
     surfaces: Option<ContextSurfaces>,
-    finding: Option<Job<(), Option<ContextSurfaces>>>,
+    /// Whether it was looked for; not again where that failed.
+    sought: bool,
+    finding: Option<Job<(), Result<Option<ContextSurfaces>, OverBudget>>>,
 }
 
 struct ContextSurfaces {
     skin: Arc<Surface>,
     bone: Arc<Surface>,
+    _booked: Reservation,
 }
 
 /// What the 3D view shows beside the needles of the plan.
@@ -133,28 +137,33 @@ impl Scene {
 }
 
 impl AppState {
-    /// Starts to find skin and bone where a 3D view is shown, and takes what was found.
+    /// Starts to find skin and bone where a 3D view is shown, and takes what was found. What was
+    /// found in other images goes at once.
     pub(super) fn poll_scene(&mut self) {
-        let volume = match self.stage.as_ref().map(|stage| &stage.content) {
-            Some(Content::Volume(stage)) if !stage.is_loading() => Some(&stage.volume),
+        let staged = match self.stage.as_ref().map(|stage| &stage.content) {
+            Some(Content::Volume(stage)) => Some((Arc::clone(&stage.volume), stage.is_loading())),
             _ => None,
         };
+        let now = staged
+            .as_ref()
+            .map_or_else(Weak::new, |(volume, _)| Arc::downgrade(volume));
+        if !now.ptr_eq(&self.scene.context.volume) {
+            self.scene.context = Context {
+                volume: now,
+                ..Context::default()
+            };
+        }
         let shown = self.shown_viewports().into_iter().any(|id| {
             let viewport = self.viewport(id);
             viewport.is_some_and(|viewport| viewport.kind == ViewKind::Volume3d)
         });
         let context = &mut self.scene.context;
-        let kept =
-            volume.is_some_and(|now| std::ptr::eq(context.volume.as_ptr(), &raw const **now));
-        if !kept && context.volume.strong_count() > 0 && volume.is_some()
-            || self.stage.is_none() && context.surfaces.is_some()
+        if let Some((volume, false)) = staged
+            && shown
+            && !context.sought
+            && volume.unit() == "HU"
         {
-            *context = Context::default();
-        }
-        if let Some(volume) = volume.filter(|volume| shown && !kept && volume.unit() == "HU") {
-            context.volume = Arc::downgrade(volume);
-            context.surfaces = None;
-            let volume = Arc::clone(volume);
+            context.sought = true;
             let job = Job::spawn("surfaces", super::shared(&self.waker), move |sink| {
                 let token = sink.cancel_token().clone();
                 on_own_threads("surfaces", || {
@@ -165,16 +174,20 @@ impl AppState {
         }
         let events = context.finding.as_ref().map(Job::poll).unwrap_or_default();
         for event in events {
-            match event {
+            let failure = match event {
                 JobEvent::Progress(()) => continue,
-                // Nothing where it was cancelled.
-                JobEvent::Finished(surfaces) => context.surfaces = surfaces,
-                JobEvent::Died(text) => {
-                    let text = format!("The 3D view has no skin and bone: {text}");
-                    self.notices.add(Severity::Warning, text);
+                JobEvent::Finished(Ok(surfaces)) => {
+                    context.surfaces = surfaces;
+                    None
                 }
-            }
+                JobEvent::Finished(Err(error)) => Some(error.to_string()),
+                JobEvent::Died(text) => Some(text),
+            };
             context.finding = None;
+            if let Some(reason) = failure {
+                let text = format!("The 3D view has no skin and bone: {reason}");
+                self.notices.add(Severity::Warning, text);
+            }
         }
     }
 
@@ -237,22 +250,32 @@ impl AppState {
     }
 }
 
-fn find_context(volume: &Volume, cancel: &(dyn Fn() -> bool + Sync)) -> Option<ContextSurfaces> {
+/// Skin and bone of a volume; nothing when cancelled.
+fn find_context(
+    volume: &Volume,
+    cancel: &(dyn Fn() -> bool + Sync),
+) -> Result<Option<ContextSurfaces>, OverBudget> {
     let stride = (CONTEXT_STEP_MM / volume.finest_spacing_mm())
         .round()
         .max(1.0) as usize;
-    let surface = |threshold_hu: f64| {
-        let mesh = iso_surface(volume, threshold_hu, stride, cancel);
-        mesh.map(|mesh| {
-            let surface = Surface::new(mesh);
-            surface.prepare();
-            Arc::new(surface)
-        })
+    let mut booked = MEMORY.reserve(0, "surfaces of the 3D view")?;
+    let mut surface = |threshold_hu: f64| {
+        let Some(mesh) = iso_surface(volume, threshold_hu, stride, cancel) else {
+            return Ok(None);
+        };
+        // Corners with normals, triangles, and the boxes that these are sorted into.
+        let bytes = 24 * mesh.positions.len() + (12 + 12) * mesh.triangles.len();
+        booked.grow(bytes as u64)?;
+        let surface = Surface::new(mesh);
+        surface.prepare();
+        Ok(Some(Arc::new(surface)))
     };
-    Some(ContextSurfaces {
-        skin: surface(SKIN_EDGE_HU)?,
-        bone: surface(BONE_EDGE_HU)?,
-    })
+    let (skin, bone) = (surface(SKIN_EDGE_HU)?, surface(BONE_EDGE_HU)?);
+    Ok(skin.zip(bone).map(|(skin, bone)| ContextSurfaces {
+        skin,
+        bone,
+        _booked: booked,
+    }))
 }
 
 /// All needles as one surface, each corner in the colour of its needle: shafts to scale but no
@@ -337,4 +360,68 @@ fn mixed(a: [u8; 3], b: [u8; 3]) -> [u8; 3] {
         let sum = a.get(n).zip(b.get(n)).map(|(a, b)| a.midpoint(*b));
         sum.unwrap_or(0)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needle() -> SceneNeedle {
+        SceneNeedle {
+            id: TrajectoryId(1),
+            path: Segment::new(Point::new(0., 100., 0.), Point::new(0., 40., 0.)),
+            color: [10, 200, 250],
+            diameter_mm: Some(0.72),
+            length_mm: Some(90.0),
+            active_tip_mm: None,
+            selected: false,
+        }
+    }
+
+    #[test]
+    fn a_needle_is_as_long_as_its_cannula_and_no_thinner_than_can_be_seen() {
+        let surface = needle_surface(&[needle()], 0.1);
+        let [low, high] = surface.bounds().unwrap();
+        // The ball at the target reaches 1.5 mm past it; the hub ends 9 mm behind the needle's
+        // 90 mm.
+        assert!((low.0.y - 38.5).abs() < 0.05, "{low:?}");
+        assert!((high.0.y - 139.0).abs() < 1e-3, "{high:?}");
+        // 0.72 mm, or 2 points of 1 mm: seen across the shaft where nothing else is.
+        assert_eq!(drawn_radius_mm(&needle(), 0.1), 0.36);
+        assert_eq!(drawn_radius_mm(&needle(), 1.0), 1.0);
+        let thick = needle_surface(&[needle()], 1.0);
+        let from = Point::new(0.9, 80., -50.);
+        let hit = |surface: &Surface| surface.first_hit(from, Vector::new(0., 0., 1.), 100.0);
+        assert!(hit(&thick).is_some() && hit(&surface).is_none());
+    }
+
+    #[test]
+    fn the_bare_tip_has_another_shade_as_long_as_it_is() {
+        let bare = SceneNeedle {
+            active_tip_mm: Some(10.0),
+            ..needle()
+        };
+        let shades = |needle: &SceneNeedle| {
+            let surface = needle_surface(std::slice::from_ref(needle), 0.1);
+            let wanted = mixed(needle.color, [255, 244, 190]);
+            let [r, g, b] = wanted;
+            let colors = surface.colors().unwrap().iter();
+            let places = colors.zip(&surface.mesh().positions);
+            let ys = places.filter(|(color, _)| **color == [r, g, b, 255]);
+            ys.map(|(_, at)| at[1]).fold(f32::NEG_INFINITY, f32::max)
+        };
+        // From the tip at 40 mm; without a bare tip nothing past the bevel.
+        assert!((shades(&bare) - 50.0).abs() < 1e-3);
+        assert!(shades(&needle()) < 42.0);
+    }
+
+    #[test]
+    fn a_needle_without_length_is_not_drawn() {
+        let end = Point::new(1., 2., 3.);
+        let flat = SceneNeedle {
+            path: Segment::new(end, end),
+            ..needle()
+        };
+        assert!(needle_surface(&[flat], 0.5).bounds().is_none());
+    }
 }
