@@ -1,9 +1,15 @@
 //! Every shader is valid WGSL, and its uniform block is as large as its mirror in Rust. Needs no
 //! GPU.
 
-#![expect(clippy::panic, reason = "a helper of a test fails like the test")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails like the test"
+)]
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
+use stylet::render::color_pass::{COLOR_SHADER, COLOR_UNIFORM_BYTES};
+use stylet::render::mesh_pass::{MESH_SHADER, MESH_UNIFORM_BYTES};
 use stylet::render::picture_pass::{PICTURE_SHADER, PICTURE_UNIFORM_BYTES};
 use stylet::render::slice_pass::SLICE_SHADER;
 use stylet::render::uniforms::SLICE_UNIFORM_BYTES;
@@ -25,33 +31,54 @@ fn the_slice_shader_is_valid_and_has_its_entry_points() {
     assert_eq!(names, ["fs_grey", "fs_value", "vs_main"]);
 }
 
+/// Bytes of the uniform blocks of a shader, in their order.
+fn uniform_sizes(shader: &str) -> Vec<usize> {
+    let module = validated(shader);
+    let uniforms = module
+        .global_variables
+        .iter()
+        .filter(|(_, variable)| variable.space == naga::AddressSpace::Uniform);
+    uniforms
+        .map(|(_, uniform)| module.types[uniform.ty].inner.size(module.to_ctx()) as usize)
+        .collect()
+}
+
 #[test]
 fn the_uniform_blocks_are_as_large_as_their_mirrors() {
     for (shader, bytes) in [
         (SLICE_SHADER, SLICE_UNIFORM_BYTES),
         (PICTURE_SHADER, PICTURE_UNIFORM_BYTES),
+        (COLOR_SHADER, COLOR_UNIFORM_BYTES),
     ] {
-        let module = validated(shader);
-        let (_, uniform) = module
-            .global_variables
-            .iter()
-            .find(|(_, variable)| variable.space == naga::AddressSpace::Uniform)
-            .unwrap();
-        let size = module.types[uniform.ty].inner.size(module.to_ctx());
-        assert_eq!(size as usize, bytes);
+        assert_eq!(uniform_sizes(shader), [bytes]);
     }
+    assert_eq!(uniform_sizes(MESH_SHADER), MESH_UNIFORM_BYTES);
+}
+
+/// A constant of a shader.
+fn number(shader: &str, name: &str) -> f64 {
+    let line = shader
+        .lines()
+        .find(|line| line.starts_with(&format!("const {name}:")));
+    let value = line.unwrap().split('=').nth(1).unwrap();
+    value.trim().trim_end_matches(';').parse().unwrap()
 }
 
 #[test]
 fn the_shaders_constants_are_those_of_the_oracle() {
+    use stylet::render::mesh_scene;
     use stylet::volume::sample::{MISSING_SHARE, TIE_BIAS};
-    let number = |name: &str| -> f64 {
-        let line = SLICE_SHADER
-            .lines()
-            .find(|line| line.starts_with(&format!("const {name}:")));
-        let value = line.unwrap().split('=').nth(1).unwrap();
-        value.trim().trim_end_matches(';').parse().unwrap()
-    };
-    assert_eq!(number("TIE_BIAS"), TIE_BIAS);
-    assert_eq!(number("MISSING_SHARE"), MISSING_SHARE);
+    assert_eq!(number(SLICE_SHADER, "TIE_BIAS"), TIE_BIAS);
+    assert_eq!(number(SLICE_SHADER, "MISSING_SHARE"), MISSING_SHARE);
+    for (name, wanted) in [
+        ("AMBIENT", mesh_scene::AMBIENT),
+        ("DIFFUSE", mesh_scene::DIFFUSE),
+        ("SHINE", mesh_scene::SHINE),
+        ("SHINE_POWER", mesh_scene::SHINE_POWER),
+        ("INSIDE", mesh_scene::INSIDE),
+        ("FADE", mesh_scene::FADE),
+        ("RIM", mesh_scene::RIM),
+    ] {
+        assert_eq!(number(MESH_SHADER, name) as f32, wanted, "{name}");
+    }
 }

@@ -94,7 +94,7 @@ pub fn slab_layout(volume: &Volume) -> (Layout, [ViewKind; 4]) {
     let mut others = all.into_iter().filter(|kind| *kind != acquired);
     let mut next = || others.next().unwrap_or(acquired);
     let (second, third) = (next(), next());
-    let kinds = [acquired, second, third, ViewKind::AlongNeedle];
+    let kinds = [acquired, second, third, ViewKind::Volume3d];
     (Layout::OnePlusThree, kinds)
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use glam::DVec2;
 
+use super::camera::{Projection, StandardView};
 use super::presentation::Presentation;
 use super::tool::{PointerEvent, ToolKind};
 use super::viewport::{Layout, Slab, ViewKind, ViewportId};
@@ -142,6 +143,20 @@ pub enum ViewCommand {
         /// mm right and down of the picture's middle that stay where they are.
         about_mm: DVec2,
     },
+    /// Turns a 3D view as the pointer moved by points right and down.
+    Orbit(ViewportId, DVec2),
+    /// Looks from a standard side in a 3D view.
+    Stand(ViewportId, StandardView),
+    /// Looks from the entry to the target of the needle in a 3D view.
+    DownNeedle(ViewportId),
+    /// How depth is shown in a 3D view.
+    Project(ViewportId, Projection),
+    /// Skin of the 3D view on or off.
+    ShowSkin(bool),
+    /// Bone of the 3D view on or off.
+    ShowBone(bool),
+    /// A structure of the 3D view, by its place in the list, on or off.
+    ShowStructure(usize, bool),
     /// Changes the slab.
     Slab(ViewportId, Slab),
     /// Mirrors left to right.

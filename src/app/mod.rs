@@ -2,6 +2,8 @@
 
 pub mod acquired;
 pub mod action;
+pub mod camera;
+mod camera_commands;
 pub mod carried;
 pub mod command;
 pub mod effect;
@@ -11,12 +13,14 @@ pub mod job;
 pub mod journal;
 pub mod notice;
 pub mod overlay_stage;
+pub mod pick;
 pub mod picture_stage;
 pub mod plan_commands;
 mod plan_fit;
 pub mod plan_lock;
 pub mod plan_store;
 pub mod presentation;
+pub mod scene;
 pub mod settings;
 pub mod stage;
 pub mod tool;
@@ -36,6 +40,7 @@ use self::job::Waker;
 use self::notice::{Notices, Severity};
 use self::plan_store::PlanStore;
 use self::presentation::Presentation;
+use self::scene::Scene;
 use self::settings::{Folders, Settings};
 use self::stage::Stage;
 use self::tool::{Draft, Gesture, Labelling, ToolKind};
@@ -88,6 +93,8 @@ pub struct AppState {
     pub show_spine: bool,
     /// Point whose value stays shown.
     pub probe: Option<Point<Lps>>,
+    /// What the 3D view shows beside the needles.
+    pub scene: Scene,
     /// Messages.
     pub notices: Notices,
     /// Habits.
@@ -128,6 +135,7 @@ impl AppState {
             gesture: Gesture::default(),
             draft: None,
             probe: None,
+            scene: Scene::default(),
             notices: Notices::default(),
             settings,
             catalogue: NeedleCatalogue::builtin(),
@@ -184,6 +192,7 @@ impl AppState {
     pub fn poll(&mut self) {
         self.poll_imports();
         self.poll_stage();
+        self.poll_scene();
         self.poll_saving();
     }
 
@@ -191,6 +200,7 @@ impl AppState {
     pub fn is_busy(&self) -> bool {
         self.imports.is_busy()
             || self.store.is_saving()
+            || self.scene.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }
 
@@ -252,7 +262,7 @@ fn default_viewports(posture: Posture) -> Vec<Viewport> {
         ViewKind::Axial,
         ViewKind::Sagittal,
         ViewKind::Coronal,
-        ViewKind::AlongNeedle,
+        ViewKind::Volume3d,
     ]
     .map(|kind| Viewport::new(kind, posture))
     .to_vec()

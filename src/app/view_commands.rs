@@ -101,6 +101,13 @@ impl AppState {
                 factor,
                 about_mm,
             } => self.zoom(viewport, factor, about_mm),
+            ViewCommand::Orbit(..)
+            | ViewCommand::Stand(..)
+            | ViewCommand::DownNeedle(_)
+            | ViewCommand::Project(..)
+            | ViewCommand::ShowSkin(_)
+            | ViewCommand::ShowBone(_)
+            | ViewCommand::ShowStructure(..) => self.view_3d(command),
             ViewCommand::Slab(id, slab) => {
                 if let Some(viewport) = self.viewport_mut(id) {
                     viewport.slab = Slab {
@@ -123,13 +130,13 @@ impl AppState {
         }
     }
 
-    fn change(&mut self, id: ViewportId, change: impl FnOnce(&mut Viewport)) {
+    pub(super) fn change(&mut self, id: ViewportId, change: impl FnOnce(&mut Viewport)) {
         if let Some(viewport) = self.viewport_mut(id) {
             change(viewport);
         }
     }
 
-    fn volume(&self) -> Option<&Volume> {
+    pub(super) fn volume(&self) -> Option<&Volume> {
         self.stage.as_ref()?.volume().map(|volume| &**volume)
     }
 
@@ -205,7 +212,10 @@ impl AppState {
         let mut fresh = fresh_viewport(viewport.kind, posture, self.volume());
         fresh.slab = viewport.slab;
         fresh.center = middle;
-        if fresh.kind.follows_needle() {
+        fresh.camera.target = middle;
+        if fresh.kind == ViewKind::Volume3d {
+            fresh.mm_per_point = self.fitting_scale_3d(&fresh.camera, size);
+        } else if fresh.kind.follows_needle() {
             fresh.mm_per_point = 160.0 / size[0].min(size[1]).max(16.0);
         } else if let Some((volume, plane)) = self.volume().zip(fresh.plane(crosshair, None)) {
             fresh.mm_per_point = Viewport::fitting_scale(volume, size, &plane);

@@ -21,13 +21,14 @@ struct KeptView {
     viewports: Vec<String>,
 }
 
-const KINDS: [(&str, ViewKind); 6] = [
+const KINDS: [(&str, ViewKind); 7] = [
     ("axial", ViewKind::Axial),
     ("sagittal", ViewKind::Sagittal),
     ("coronal", ViewKind::Coronal),
     ("along-needle", ViewKind::AlongNeedle),
     ("along-needle-90", ViewKind::AlongNeedleOrthogonal),
     ("down-needle", ViewKind::DownNeedle),
+    ("3d", ViewKind::Volume3d),
 ];
 
 const LAYOUTS: [(&str, Layout); 3] = [

@@ -2,6 +2,7 @@
 
 use glam::DVec2;
 
+use super::camera::{Camera, StandardView};
 use crate::geometry::{Degrees, Lps, Plane, Point, Vector};
 use crate::plan::Trajectory;
 use crate::volume::{SlabMode, Volume};
@@ -25,17 +26,20 @@ pub enum ViewKind {
     AlongNeedleOrthogonal,
     /// Across the selected needle, seen from the entry.
     DownNeedle,
+    /// Surfaces and needles in space.
+    Volume3d,
 }
 
 impl ViewKind {
     /// All, in menu order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Axial,
         Self::Sagittal,
         Self::Coronal,
         Self::AlongNeedle,
         Self::AlongNeedleOrthogonal,
         Self::DownNeedle,
+        Self::Volume3d,
     ];
 
     /// Title shown.
@@ -47,6 +51,7 @@ impl ViewKind {
             Self::AlongNeedle => "Along needle",
             Self::AlongNeedleOrthogonal => "Along needle, 90°",
             Self::DownNeedle => "Down the needle",
+            Self::Volume3d => "3D",
         }
     }
 
@@ -144,6 +149,8 @@ pub struct Viewport {
     pub flip: [bool; 2],
     /// Slab.
     pub slab: Slab,
+    /// Where a 3D view looks from.
+    pub camera: Camera,
 }
 
 impl Viewport {
@@ -181,13 +188,17 @@ impl Viewport {
                 thickness_mm: 0.0,
                 mode: SlabMode::Mip,
             },
+            camera: Camera::standard(StandardView::first(prone), prone, origin),
         }
     }
 
     /// The plane shown, its origin in the middle of the picture.
     ///
-    /// `None` for a needle view while there is no needle with two ends.
+    /// `None` for a needle view while there is no needle with two ends, and for a 3D view.
     pub fn plane(&self, crosshair: Point<Lps>, needle: Option<&Trajectory>) -> Option<Plane> {
+        if self.kind == ViewKind::Volume3d {
+            return None;
+        }
         if self.kind.follows_needle() {
             let plane = self.needle_plane(needle?)?;
             return Some(plane.through(plane.point_at_mm(self.pan_mm)));
@@ -202,7 +213,9 @@ impl Viewport {
 
     /// Moves the picture by `shift_mm` along its right and down.
     pub fn pan(&mut self, shift_mm: DVec2) {
-        if self.kind.follows_needle() {
+        if self.kind == ViewKind::Volume3d {
+            self.camera.pan(shift_mm);
+        } else if self.kind.follows_needle() {
             self.pan_mm -= shift_mm;
         } else {
             self.center = self.center - self.right * shift_mm.x - self.down * shift_mm.y;
@@ -241,8 +254,11 @@ impl Viewport {
         })
     }
 
-    /// Mirrors the picture left to right.
+    /// Mirrors the picture left to right; a 3D view never, since nobody would see that it is.
     pub fn flip_horizontally(&mut self) {
+        if self.kind == ViewKind::Volume3d {
+            return;
+        }
         if self.kind.follows_needle() {
             self.flip[0] = !self.flip[0];
         } else {
@@ -251,8 +267,11 @@ impl Viewport {
         self.pan_mm.x = -self.pan_mm.x;
     }
 
-    /// Turns the picture upside down.
+    /// Turns the picture upside down by mirroring; a 3D view never.
     pub fn flip_vertically(&mut self) {
+        if self.kind == ViewKind::Volume3d {
+            return;
+        }
         if self.kind.follows_needle() {
             self.flip[1] = !self.flip[1];
         } else {
@@ -263,6 +282,10 @@ impl Viewport {
 
     /// Turns the picture a quarter clockwise.
     pub fn rotate_quarter(&mut self) {
+        if self.kind == ViewKind::Volume3d {
+            self.camera.roll_quarter();
+            return;
+        }
         if self.kind.follows_needle() {
             self.roll = crate::geometry::wrap_180(Degrees(self.roll.0 + 90.0));
             return;

@@ -10,7 +10,7 @@ use crate::volume::Volume;
 use crate::volume::sample::{Interpolation, value_at};
 
 /// Half way between air (−1000 HU) and soft tissue: where a blurred skin edge really lies.
-pub(super) const SKIN_EDGE_HU: f64 = -500.0;
+pub const SKIN_EDGE_HU: f64 = -500.0;
 
 /// Edge of a cell of the coarse air map, mm: finer than any fold that a needle passes.
 const CELL_MM: f64 = 4.0;

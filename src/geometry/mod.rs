@@ -6,11 +6,14 @@
 pub mod carm;
 pub mod line;
 pub mod mesh;
+pub mod mesh_tree;
 pub mod needle_angle;
 pub mod orientation;
 pub mod plane;
 pub mod room;
+pub mod solid;
 pub mod space;
+pub mod surface;
 pub mod units;
 
 pub use carm::{CArmAngles, ConsoleAngles, OperatorAngles, SideCArmAngles};
@@ -21,4 +24,5 @@ pub use orientation::{AnatomicalPlane, OrientationLetters, letters_of};
 pub use plane::Plane;
 pub use room::PatientPosition;
 pub use space::{Lps, Point, Transform, Vector, Voxel};
+pub use surface::Surface;
 pub use units::{Degrees, wrap_180};

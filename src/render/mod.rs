@@ -3,15 +3,21 @@
 //!
 //! Two back ends draw the same [`SliceRequest`](crate::volume::SliceRequest) with the same
 //! result, tested against the oracle [`crate::volume::sample`]: [`SlicePass`] where there is a
-//! graphics card, [`cpu`] where the adapter only imitates one ([`AdapterKind`]).
+//! graphics card, [`cpu`] where the adapter only imitates one ([`AdapterKind`]). So do
+//! [`MeshPass`] and [`cpu::mesh`] for a [`MeshScene`] of surfaces seen by an [`Eye`].
 
 pub mod adapter;
+pub mod color_pass;
 pub mod cpu;
 pub mod display;
+pub mod eye;
 mod frame_greys;
 mod grey_table;
+pub mod mesh_pass;
+pub mod mesh_scene;
 pub mod offscreen;
 pub mod picture_pass;
+mod read_back;
 pub mod slice_pass;
 pub mod uniforms;
 pub mod volume_texture;
@@ -21,8 +27,12 @@ use std::sync::OnceLock;
 use slice_pass::{SliceOutput, SlicePipeline};
 
 pub use adapter::{AdapterKind, RenderError, device_descriptor};
+pub use color_pass::{ColorPass, Placing};
 pub use display::Display;
+pub use eye::Eye;
 pub use frame_greys::frame_greys;
+pub use mesh_pass::{MeshPass, MeshTarget};
+pub use mesh_scene::{MeshItem, MeshScene};
 pub use picture_pass::{GreyPicture, PicturePass};
 pub use slice_pass::SlicePass;
 pub use volume_texture::VolumeTexture;

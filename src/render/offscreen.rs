@@ -1,11 +1,9 @@
 //! The slice pass into a texture, read back: for files, tests and machines without a window.
 
+use super::read_back::texture_bytes;
 use super::slice_pass::SlicePipeline;
 use super::{Display, RenderContext, RenderError, VolumeTexture};
 use crate::volume::{SliceRequest, Volume};
-
-/// Rows of a copy into a buffer start at multiples of this.
-const ROW_ALIGNMENT: usize = wgpu::COPY_BYTES_PER_ROW_ALIGNMENT as usize;
 
 /// Uploads all slices that are there.
 pub fn upload(context: &RenderContext, volume: &Volume) -> Result<VolumeTexture, RenderError> {
@@ -50,13 +48,11 @@ pub fn offscreen_greys(
     target.draw(context, context.grey_pipeline(), volume, display)
 }
 
-/// A texture to draw into and the buffer it is fetched through.
+/// A texture to draw into.
 struct Target<'a> {
     request: &'a SliceRequest,
     texture: wgpu::Texture,
-    buffer: wgpu::Buffer,
-    row_bytes: usize,
-    padded_row_bytes: usize,
+    pixel_bytes: usize,
 }
 
 impl<'a> Target<'a> {
@@ -68,12 +64,8 @@ impl<'a> Target<'a> {
     ) -> Result<Self, RenderError> {
         request.check()?;
         let (width, height) = (request.width, request.height);
-        let limits = context.device.limits();
-        let limit = limits.max_texture_dimension_2d;
-        let row_bytes = width * pixel_bytes;
-        let padded_row_bytes = row_bytes.next_multiple_of(ROW_ALIGNMENT);
-        let bytes = (padded_row_bytes * height) as u64;
-        if width.max(height) > limit as usize || bytes > limits.max_buffer_size {
+        let limit = context.device.limits().max_texture_dimension_2d;
+        if width.max(height) > limit as usize {
             return Err(RenderError::PictureSize {
                 width,
                 height,
@@ -94,18 +86,10 @@ impl<'a> Target<'a> {
             usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
             view_formats: &[],
         });
-        let buffer = context.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("picture"),
-            size: bytes,
-            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
-            mapped_at_creation: false,
-        });
         Ok(Self {
             request,
             texture,
-            buffer,
-            row_bytes,
-            padded_row_bytes,
+            pixel_bytes,
         })
     }
 
@@ -139,45 +123,8 @@ impl<'a> Target<'a> {
         });
         pipeline.draw(&block, &mut pass);
         drop(pass);
-        encoder.copy_texture_to_buffer(
-            self.texture.as_image_copy(),
-            wgpu::TexelCopyBufferInfo {
-                buffer: &self.buffer,
-                layout: wgpu::TexelCopyBufferLayout {
-                    offset: 0,
-                    bytes_per_row: Some(self.padded_row_bytes as u32),
-                    rows_per_image: None,
-                },
-            },
-            self.texture.size(),
-        );
         context.queue.submit([encoder.finish()]);
-        self.fetch(&context.device)
-    }
-
-    fn fetch(&self, device: &wgpu::Device) -> Result<Vec<u8>, RenderError> {
-        let failed = |error: &dyn std::fmt::Display| RenderError::ReadBack(error.to_string());
-        let (done, answer) = crossbeam_channel::bounded(1);
-        self.buffer
-            .map_async(wgpu::MapMode::Read, .., move |mapped| {
-                // Nobody waits where polling has failed.
-                done.send(mapped).ok();
-            });
-        device
-            .poll(wgpu::PollType::wait_indefinitely())
-            .map_err(|error| failed(&error))?;
-        answer
-            .recv()
-            .map_err(|error| failed(&error))?
-            .map_err(|error| failed(&error))?;
-        let mapped = self
-            .buffer
-            .get_mapped_range(..)
-            .map_err(|error| failed(&error))?;
-        let mut picture = Vec::with_capacity(self.row_bytes * self.request.height);
-        for row in mapped.chunks(self.padded_row_bytes) {
-            picture.extend_from_slice(&row[..self.row_bytes]);
-        }
-        Ok(picture)
+        let gpu = (&context.device, &context.queue);
+        texture_bytes(gpu, &self.texture, self.pixel_bytes)
     }
 }

@@ -1,13 +1,16 @@
-//! The seam between the toolkit's painter and the slice pass: the only place of `ui` that names
+//! The seam between the toolkit's painter and the passes: the only place of `ui` that names
 //! the graphics library.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use egui::PaintCallbackInfo;
 use egui_wgpu::{CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
 
+use crate::render::mesh_pass::Edges;
 use crate::render::{
-    AdapterKind, Display, GreyPicture, PicturePass, RenderError, SlicePass, VolumeTexture,
+    AdapterKind, ColorPass, Display, Eye, GreyPicture, MeshPass, MeshScene, MeshTarget,
+    PicturePass, Placing, RenderError, SlicePass, VolumeTexture,
 };
 use crate::volume::{SliceRequest, Volume};
 
@@ -15,6 +18,10 @@ use crate::volume::{SliceRequest, Volume};
 struct Resources {
     pass: SlicePass,
     pictures: PicturePass,
+    meshes: MeshPass,
+    colors: ColorPass,
+    /// What was drawn last of each viewport's surfaces, and into what.
+    drawn: HashMap<u64, (MeshTarget, MeshScene, Eye)>,
     texture: Option<VolumeTexture>,
 }
 
@@ -33,6 +40,9 @@ impl Gpu {
         let resources = Resources {
             pass,
             pictures: PicturePass::new(&state.device, state.target_format),
+            meshes: MeshPass::new(&state.device),
+            colors: ColorPass::new(&state.device, state.target_format),
+            drawn: HashMap::new(),
             texture: None,
         };
         state.renderer.write().callback_resources.insert(resources);
@@ -77,6 +87,15 @@ impl Gpu {
         if let Some(resources) = renderer.callback_resources.get_mut::<Resources>() {
             let (device, queue) = (&self.state.device, &self.state.queue);
             resources.pictures.put(viewport, device, queue, picture);
+        }
+    }
+
+    /// Brings a picture in colour that the processor made to the driver: four bytes a pixel.
+    pub fn put_colors(&self, viewport: u64, picture: (&[u8], [usize; 2]), placing: Placing) {
+        let mut renderer = self.state.renderer.write();
+        if let Some(resources) = renderer.callback_resources.get_mut::<Resources>() {
+            let gpu = (&self.state.device, &self.state.queue);
+            resources.colors.put(viewport, gpu, picture, placing);
         }
     }
 
@@ -153,6 +172,91 @@ impl CallbackTrait for PictureCallback {
     ) {
         if let Some(resources) = resources.get::<Resources>() {
             resources.pictures.paint(self.viewport, render_pass);
+        }
+    }
+}
+
+/// One viewport's surfaces, drawn on the card where they have changed.
+pub struct SceneCallback {
+    /// Which viewport.
+    pub viewport: u64,
+    /// What it shows.
+    pub scene: MeshScene,
+    /// Where it is seen from.
+    pub eye: Eye,
+    /// How the picture lies on the screen.
+    pub placing: Placing,
+}
+
+impl CallbackTrait for SceneCallback {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        _screen: &ScreenDescriptor,
+        encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        let Some(resources) = resources.get_mut::<Resources>() else {
+            return Vec::new();
+        };
+        let size = self.eye.size.map(|n| n as usize);
+        let old = resources.drawn.remove(&self.viewport);
+        let same = |(_, scene, eye): &(_, MeshScene, Eye)| *scene == self.scene && *eye == self.eye;
+        let drawn = match old {
+            Some(old) if same(&old) => old,
+            old => {
+                let fits = |target: &MeshTarget| target.size() == size;
+                let target = match old.map(|(target, ..)| target).filter(fits) {
+                    Some(target) => target,
+                    None => match MeshTarget::new(device, size, Edges::Smooth) {
+                        Ok(target) => target,
+                        Err(error) => {
+                            log::warn!("{error}");
+                            return Vec::new();
+                        }
+                    },
+                };
+                let seen = (&self.scene, &self.eye);
+                resources.meshes.draw(device, encoder, seen, &target);
+                (target, self.scene.clone(), self.eye)
+            }
+        };
+        let picture = &drawn.0.picture;
+        resources
+            .colors
+            .show(self.viewport, (device, queue), picture, self.placing);
+        resources.drawn.insert(self.viewport, drawn);
+        Vec::new()
+    }
+
+    fn paint(
+        &self,
+        _info: PaintCallbackInfo,
+        render_pass: &mut wgpu::RenderPass<'static>,
+        resources: &CallbackResources,
+    ) {
+        if let Some(resources) = resources.get::<Resources>() {
+            resources.colors.paint(self.viewport, render_pass);
+        }
+    }
+}
+
+/// One viewport's picture in colour that the processor made.
+pub struct ColorCallback {
+    /// Which viewport.
+    pub viewport: u64,
+}
+
+impl CallbackTrait for ColorCallback {
+    fn paint(
+        &self,
+        _info: PaintCallbackInfo,
+        render_pass: &mut wgpu::RenderPass<'static>,
+        resources: &CallbackResources,
+    ) {
+        if let Some(resources) = resources.get::<Resources>() {
+            resources.colors.paint(self.viewport, render_pass);
         }
     }
 }

@@ -94,6 +94,7 @@ impl ViewerApp {
         let mut pictures = Pictures::new(cc.wgpu_render_state.as_ref());
         let picture = options.screenshot.map(PictureTask::new);
         pictures.unhurried = picture.is_some() || options.unhurried;
+        pictures.scenes.smooth_at_once = picture.is_some();
         let dialogs = Dialogs::new(options.own_dialogs);
         Self {
             state,
@@ -175,7 +176,7 @@ impl ViewerApp {
         if !action.is_enabled(&self.state) {
             return;
         }
-        match action.effect(&self.state, self.pointed.map(|pointed| pointed.at)) {
+        match action.effect(&self.state, self.pointed.and_then(|pointed| pointed.at)) {
             Effect::Commands(commands) => commands
                 .into_iter()
                 .for_each(|command| self.queue.push(command)),

@@ -41,17 +41,13 @@ pub fn status_bar_ui(
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             ui.label(RichText::new(back_end).color(theme::FAINT).small());
-            if let Some(pointed) = pointed {
+            if let Some(at) = pointed.and_then(|pointed| pointed.at) {
                 let volume = state.stage.as_ref().and_then(|stage| stage.volume());
                 let value = volume.and_then(|volume| {
-                    let value = value_at(volume, pointed.at, Interpolation::Linear)?;
+                    let value = value_at(volume, at, Interpolation::Linear)?;
                     Some(format::value(value, volume.unit()))
                 });
-                let words = format!(
-                    "{}   {}",
-                    format::position(pointed.at),
-                    value.unwrap_or_default()
-                );
+                let words = format!("{}   {}", format::position(at), value.unwrap_or_default());
                 ui.label(RichText::new(words).monospace());
             }
         });

@@ -23,6 +23,8 @@ pub const SAGITTAL: Color32 = Color32::from_rgb(0xf2, 0xd0, 0x4a);
 pub const CORONAL: Color32 = Color32::from_rgb(0x5c, 0xd6, 0x6e);
 /// Planes of the needle.
 pub const NEEDLE_VIEW: Color32 = Color32::from_rgb(0x5a, 0xb4, 0xf5);
+/// 3D views.
+pub const SPACE_VIEW: Color32 = Color32::from_rgb(0xc8, 0xb6, 0xf0);
 /// Warnings.
 pub const WARNING: Color32 = Color32::from_rgb(0xff, 0xc0, 0x4d);
 /// Errors.
@@ -55,6 +57,7 @@ pub fn plane_color(kind: ViewKind) -> Color32 {
         ViewKind::Axial => AXIAL,
         ViewKind::Sagittal => SAGITTAL,
         ViewKind::Coronal => CORONAL,
+        ViewKind::Volume3d => SPACE_VIEW,
         _ => NEEDLE_VIEW,
     }
 }

@@ -5,6 +5,8 @@
 //! values or greys. Where the volume's `F32` values are not finite the result is unspecified.
 
 mod aligned;
+pub mod mesh;
+pub mod mesh_layers;
 mod oblique;
 mod row;
 

@@ -78,7 +78,7 @@ pub fn handle(
     let points = points_of(hover);
     Some(Pointed {
         viewport: id,
-        at: frame.lps_at(points),
+        at: Some(frame.lps_at(points)),
         points,
     })
 }

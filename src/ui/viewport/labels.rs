@@ -9,7 +9,7 @@ use crate::app::acquired::slice_words;
 use crate::app::presentation::Presentation;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::{Viewport, ViewportId};
-use crate::geometry::{AnatomicalPlane, OrientationLetters, Plane};
+use crate::geometry::{AnatomicalPlane, Lps, OrientationLetters, Plane, Point};
 use crate::ui::{format, glyphs, theme};
 use crate::volume::{Interpolation, SlabMode, value_at};
 
@@ -46,8 +46,11 @@ pub fn paint(
     series_text(&painter, rect, state);
     look_text(&painter, rect, viewport, state);
     scale_bar(&painter, rect, frame.mm_per_point);
-    if let Some(pointed) = pointed.filter(|pointed| pointed.viewport == id) {
-        value_text(&painter, rect, state, pointed);
+    if let Some(at) = pointed
+        .filter(|pointed| pointed.viewport == id)
+        .and_then(|pointed| pointed.at)
+    {
+        value_text(&painter, rect, state, at);
     }
 }
 
@@ -64,7 +67,7 @@ pub fn paint_empty(ui: &Ui, rect: Rect, viewport: &Viewport, state: &AppState) {
     painter.galley(rect.center() - galley.size() / 2.0, galley, theme::FAINT);
 }
 
-fn sides(painter: &Painter, rect: Rect, plane: &Plane) {
+pub fn sides(painter: &Painter, rect: Rect, plane: &Plane) {
     let letters = OrientationLetters::of(plane);
     let middle = rect.center();
     for (at, align, letter) in [
@@ -136,7 +139,7 @@ fn has_series_text(rect: Rect) -> bool {
     rect.width() >= 420.0
 }
 
-fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
+pub fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
     if has_series_text(rect) {
         corner_text(painter, rect, &series_lines(painter.ctx(), state));
     }
@@ -264,7 +267,7 @@ pub fn window_words(look: &Presentation) -> String {
 }
 
 /// A bar of a round length near the lower left edge.
-fn scale_bar(painter: &Painter, rect: Rect, mm_per_point: f64) {
+pub fn scale_bar(painter: &Painter, rect: Rect, mm_per_point: f64) {
     let widest_mm = f64::from(rect.width()) * 0.25 * mm_per_point;
     let length_mm = [500.0, 200.0, 100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0]
         .into_iter()
@@ -295,13 +298,13 @@ fn scale_bar(painter: &Painter, rect: Rect, mm_per_point: f64) {
 }
 
 /// Value and position under the pointer.
-fn value_text(painter: &Painter, rect: Rect, state: &AppState, pointed: Pointed) {
+fn value_text(painter: &Painter, rect: Rect, state: &AppState, pointed: Point<Lps>) {
     let volume = state.stage.as_ref().and_then(|stage| stage.volume());
     let value = volume.and_then(|volume| {
-        let value = value_at(volume, pointed.at, Interpolation::Linear)?;
+        let value = value_at(volume, pointed, Interpolation::Linear)?;
         Some(format::value(value, volume.unit()))
     });
-    let lines = [format::position(pointed.at), value.unwrap_or_default()];
+    let lines = [format::position(pointed), value.unwrap_or_default()];
     for (index, content) in lines.iter().enumerate() {
         let at = pos2(
             rect.right() - EDGE,

@@ -6,6 +6,8 @@ mod overlay;
 pub mod overlay_planes;
 mod picture_labels;
 pub mod pictures;
+mod scene3d;
+pub mod scene_pictures;
 mod spine_overlay;
 pub mod stack_view;
 
@@ -29,8 +31,9 @@ use crate::volume::SlabMode;
 pub struct Pointed {
     /// Which viewport.
     pub viewport: ViewportId,
-    /// The patient point under it.
-    pub at: Point<Lps>,
+    /// The patient point under it on a slice; a 3D view points at surfaces, which is too coarse
+    /// to place anything by.
+    pub at: Option<Point<Lps>>,
     /// Points from the viewport's top-left corner.
     pub points: DVec2,
 }
@@ -88,6 +91,11 @@ fn viewport_ui(
     if state.viewport_size(id) != size {
         queue.push(ViewCommand::Resized(id, size));
     }
+    if viewport.kind == ViewKind::Volume3d {
+        let pointed = scene3d::scene_ui(ui, rect, id, state, (queue, pictures));
+        border(ui, rect, viewport, state.active == id);
+        return pointed;
+    }
     let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click_and_drag());
     let name = format!("{} view", viewport.kind.title());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
@@ -109,7 +117,8 @@ fn viewport_ui(
         labels::paint_empty(ui, rect, viewport, state);
         None
     };
-    view_menu(ui, rect, id, viewport, queue);
+    let contents = |ui: &mut Ui, queue: &mut CommandQueue| slice_menu(ui, id, viewport, queue);
+    title_menu(ui, rect, (id, viewport), queue, contents);
     border(ui, rect, viewport, state.active == id);
     pointed
 }
@@ -125,13 +134,14 @@ fn border(ui: &Ui, rect: Rect, viewport: &Viewport, active: bool) {
         .rect_stroke(rect, 0.0, stroke, StrokeKind::Inside);
 }
 
-/// The title in the corner, a button that opens the viewport's own menu.
-fn view_menu(
+/// The title in the corner, a button that opens the viewport's own menu: the kinds of view, then
+/// `contents`.
+fn title_menu(
     ui: &mut Ui,
     rect: Rect,
-    id: ViewportId,
-    viewport: &Viewport,
+    (id, viewport): (ViewportId, &Viewport),
     queue: &mut CommandQueue,
+    contents: impl FnOnce(&mut Ui, &mut CommandQueue),
 ) {
     let place = Rect::from_min_size(rect.min + egui::vec2(6.0, 4.0), egui::vec2(170.0, 20.0));
     let mut bar = ui.new_child(UiBuilder::new().id_salt("menu").max_rect(place));
@@ -153,21 +163,26 @@ fn view_menu(
             }
         }
         ui.separator();
-        slab_menu(ui, id, viewport, queue);
-        ui.separator();
-        for (label, command) in [
-            ("Reset view", ViewCommand::Reset(id)),
-            ("Flip left–right", ViewCommand::FlipHorizontally(id)),
-            ("Flip up–down", ViewCommand::FlipVertically(id)),
-            ("Rotate 90°", ViewCommand::RotateQuarter(id)),
-            ("Maximise / restore", ViewCommand::Maximise(id)),
-        ] {
-            if ui.button(label).clicked() {
-                queue.push(command);
-                ui.close();
-            }
-        }
+        contents(ui, queue);
     });
+}
+
+/// What the menu of a slice view offers beside the kinds.
+fn slice_menu(ui: &mut Ui, id: ViewportId, viewport: &Viewport, queue: &mut CommandQueue) {
+    slab_menu(ui, id, viewport, queue);
+    ui.separator();
+    for (label, command) in [
+        ("Reset view", ViewCommand::Reset(id)),
+        ("Flip left–right", ViewCommand::FlipHorizontally(id)),
+        ("Flip up–down", ViewCommand::FlipVertically(id)),
+        ("Rotate 90°", ViewCommand::RotateQuarter(id)),
+        ("Maximise / restore", ViewCommand::Maximise(id)),
+    ] {
+        if ui.button(label).clicked() {
+            queue.push(command);
+            ui.close();
+        }
+    }
 }
 
 fn slab_menu(ui: &mut Ui, id: ViewportId, viewport: &Viewport, queue: &mut CommandQueue) {

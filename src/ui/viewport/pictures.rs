@@ -13,6 +13,7 @@ use glam::DVec2;
 
 use super::super::gpu::{Gpu, PictureCallback, SliceCallback};
 use super::overlay_planes::OverlayTextures;
+use super::scene_pictures::ScenePictures;
 use super::screen_of;
 use crate::app::AppState;
 use crate::app::job::{Job, JobEvent};
@@ -27,7 +28,7 @@ use crate::volume::{SliceRequest, Volume};
 /// Time that the processor may take for one viewport while something moves.
 const BUDGET: Duration = Duration::from_millis(14);
 /// After this long without a change the full picture is made.
-const SETTLE: Duration = Duration::from_millis(90);
+pub(super) const SETTLE: Duration = Duration::from_millis(90);
 /// Coarsest picture while something moves: one pixel for so many, each way.
 const COARSEST: usize = 6;
 
@@ -67,9 +68,11 @@ struct Shown {
 pub struct Pictures {
     shown: HashMap<ViewportId, Shown>,
     overlays: OverlayTextures,
+    /// Pictures of the 3D views.
+    pub scenes: ScenePictures,
     /// Seconds per slab sample of the last pictures.
     seconds_per_sample: f64,
-    gpu: Option<Gpu>,
+    pub(super) gpu: Option<Gpu>,
     gpu_usable: bool,
     /// A sentence about the back end that could not be used.
     trouble: Option<String>,
@@ -86,6 +89,7 @@ impl Pictures {
         Self {
             shown: HashMap::new(),
             overlays: OverlayTextures::default(),
+            scenes: ScenePictures::default(),
             seconds_per_sample: 4e-9,
             gpu,
             gpu_usable,
@@ -95,7 +99,7 @@ impl Pictures {
         }
     }
 
-    fn uses_gpu(&self, choice: BackEnd) -> bool {
+    pub(super) fn uses_gpu(&self, choice: BackEnd) -> bool {
         match choice {
             BackEnd::Auto => self.gpu_usable && self.trouble.is_none(),
             BackEnd::Cpu => false,
@@ -368,7 +372,7 @@ impl Pictures {
 
     /// Whether every picture on the screen is a full one.
     pub fn is_settled(&self) -> bool {
-        self.shown.values().all(|shown| shown.coarse == 1)
+        self.shown.values().all(|shown| shown.coarse == 1) && self.scenes.is_settled()
     }
 }
 

@@ -18,6 +18,7 @@ pub mod read;
 mod segment_distance;
 mod segmentation;
 mod structure_set;
+pub mod surface;
 
 use std::sync::Arc;
 

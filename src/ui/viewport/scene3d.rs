@@ -1,0 +1,306 @@
+//! A 3D view: its picture, the words on it, what the pointer does over it.
+
+use egui::{Align2, Color32, CursorIcon, Painter, PointerButton, Rect, Response, Role};
+use egui::{Sense, Stroke, Ui, WidgetInfo, pos2};
+use glam::DVec2;
+
+use super::labels::{scale_bar, series_text, sides};
+use super::overlay::text;
+use super::pictures::Pictures;
+use super::{Pointed, screen, title_menu};
+use crate::app::AppState;
+use crate::app::camera::{Projection, StandardView};
+use crate::app::command::{CommandQueue, PlanCommand, ViewCommand};
+use crate::app::pick::{Pick, Picked};
+use crate::app::settings::DragAction;
+use crate::app::tool::ToolKind;
+use crate::app::viewport::{Viewport, ViewportId};
+use crate::geometry::{Lps, Vector};
+use crate::plan::TrajectoryEnd;
+use crate::render::Eye;
+use crate::ui::{format, theme};
+
+/// Enlargement of one notch of the wheel.
+const NOTCH: f64 = 1.15;
+/// Screen points of wheel travel that make one notch.
+const POINTS_PER_NOTCH: f32 = 40.0;
+/// Length of an arm of the corner letters, points.
+const ARM_POINTS: f64 = 24.0;
+
+/// Draws a 3D view. Returns where the pointer is.
+pub fn scene_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    id: ViewportId,
+    state: &AppState,
+    (queue, pictures): (&mut CommandQueue, &mut Pictures),
+) -> Option<Pointed> {
+    let viewport = state.viewport(id)?;
+    let size = [f64::from(rect.width()), f64::from(rect.height())];
+    let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click_and_drag());
+    let name = format!("{} view", viewport.kind.title());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+    let Some(eye) = state.eye_of(id, size) else {
+        ui.painter().rect_filled(rect, 0.0, theme::VIEW_GROUND);
+        return None;
+    };
+    pictures.paint_scene(ui, rect, id, state, &eye);
+    let painter = ui.painter_at(rect);
+    structure_labels(&painter, rect, state, &eye);
+    sides(&painter, rect, &eye.plane());
+    corner_letters(&painter, rect, &eye);
+    series_text(&painter, rect, state);
+    if viewport.camera.projection == Projection::Parallel {
+        // In perspective one length has many sizes.
+        let beside = rect.with_min_x(rect.left() + 84.0);
+        scale_bar(&painter, beside, viewport.mm_per_point);
+    }
+    hint(&painter, rect, state);
+    let pointed = handle(ui, &response, id, state, (&eye, queue));
+    if let Some(points) = pointed
+        && let Some(pick) = state.pick(&eye, points)
+    {
+        pick_text(&painter, rect, state, &pick);
+    }
+    let contents = |ui: &mut Ui, queue: &mut CommandQueue| menu(ui, id, viewport, state, queue);
+    title_menu(ui, rect, (id, viewport), queue, contents);
+    pointed.map(|points| Pointed {
+        viewport: id,
+        at: None,
+        points,
+    })
+}
+
+/// Names at their places; fainter where something hides them.
+fn structure_labels(painter: &Painter, rect: Rect, state: &AppState, eye: &Eye) {
+    for label in &state.scene.labels {
+        let Some(pixel) = eye.pixel_of(label.at) else {
+            continue;
+        };
+        let at = screen(rect, pixel);
+        if !rect.contains(at) {
+            continue;
+        }
+        let color = if state.is_hidden(eye, label.at) {
+            theme::LABEL.gamma_multiply(0.35)
+        } else {
+            theme::LABEL
+        };
+        text(painter, at, Align2::CENTER_CENTER, &label.text, color);
+    }
+}
+
+/// The six directions about a point in the corner, those away from the viewer fainter.
+fn corner_letters(painter: &Painter, rect: Rect, eye: &Eye) {
+    let middle = pos2(rect.left() + 42.0, rect.bottom() - 42.0);
+    let mut arms: Vec<(f64, &str, DVec2, Color32)> = [
+        ("L", Vector::<Lps>::new(1., 0., 0.), theme::SAGITTAL),
+        ("R", Vector::new(-1., 0., 0.), theme::SAGITTAL),
+        ("P", Vector::new(0., 1., 0.), theme::CORONAL),
+        ("A", Vector::new(0., -1., 0.), theme::CORONAL),
+        ("H", Vector::new(0., 0., 1.), theme::AXIAL),
+        ("F", Vector::new(0., 0., -1.), theme::AXIAL),
+    ]
+    .map(|(letter, direction, color)| {
+        let across = DVec2::new(direction.dot(eye.right), direction.dot(eye.down));
+        (direction.dot(eye.forward()), letter, across, color)
+    })
+    .to_vec();
+    arms.sort_by(|a, b| b.0.total_cmp(&a.0));
+    painter.circle_filled(middle, 36.0, Color32::from_black_alpha(70));
+    for (away, letter, across, color) in arms {
+        let strength = if away > 0.05 { 0.4 } else { 1.0 };
+        let color = color.gamma_multiply(strength);
+        let place = |points: f64| {
+            let by = across * points;
+            middle + egui::vec2(by.x as f32, by.y as f32)
+        };
+        painter.line_segment([middle, place(ARM_POINTS - 7.0)], Stroke::new(1.5, color));
+        text(
+            painter,
+            place(ARM_POINTS),
+            Align2::CENTER_CENTER,
+            letter,
+            color,
+        );
+    }
+}
+
+/// Why there is less to see than one may expect.
+fn hint(painter: &Painter, rect: Rect, state: &AppState) {
+    let scene = &state.scene;
+    let volume = state.stage.as_ref().and_then(|stage| stage.volume());
+    let words = if scene.is_busy() {
+        "Finding skin and bone…"
+    } else if volume.is_some_and(|volume| volume.unit() != "HU") && scene.structures.is_empty() {
+        "Skin and bone are found on CT only"
+    } else {
+        return;
+    };
+    let at = pos2(rect.center().x, rect.bottom() - 26.0);
+    text(painter, at, Align2::CENTER_BOTTOM, words, theme::FAINT);
+}
+
+/// What the pointer meets, and where.
+fn pick_text(painter: &Painter, rect: Rect, state: &AppState, pick: &Pick) {
+    let name = match &pick.what {
+        Picked::Needle(id) => state
+            .plan()
+            .trajectory(*id)
+            .map_or_else(String::new, |needle| needle.name.clone()),
+        Picked::Structure(name) => name.clone(),
+        Picked::Bone => "Bone".to_owned(),
+        Picked::Skin => "Skin".to_owned(),
+    };
+    let lines = [format::position(pick.point), name];
+    for (index, line) in lines.iter().enumerate() {
+        let at = pos2(
+            rect.right() - 8.0,
+            rect.bottom() - 8.0 - index as f32 * 16.0,
+        );
+        text(painter, at, Align2::RIGHT_BOTTOM, line, theme::LABEL);
+    }
+}
+
+/// Turns what the pointer did into commands; returns where it is, points, if over the view.
+fn handle(
+    ui: &Ui,
+    response: &Response,
+    id: ViewportId,
+    state: &AppState,
+    (eye, queue): (&Eye, &mut CommandQueue),
+) -> Option<DVec2> {
+    let pressed = ui.input(|input| input.pointer.any_pressed());
+    if pressed && response.contains_pointer() {
+        queue.push(ViewCommand::Activate(id));
+    }
+    let delta = response.drag_delta();
+    let moved = DVec2::new(f64::from(delta.x), f64::from(delta.y));
+    for (button, action) in [
+        (PointerButton::Primary, DragAction::Tool),
+        (PointerButton::Secondary, state.settings.secondary_drag),
+        (PointerButton::Middle, state.settings.middle_drag),
+    ] {
+        if !response.dragged_by(button) || moved == DVec2::ZERO {
+            continue;
+        }
+        match action {
+            DragAction::Tool if state.tool == ToolKind::Pan => {
+                queue.push(ViewCommand::Pan(id, moved * eye.mm_per_pixel));
+            }
+            DragAction::Tool => queue.push(ViewCommand::Orbit(id, moved)),
+            DragAction::Pan => queue.push(ViewCommand::Pan(id, moved * eye.mm_per_pixel)),
+            DragAction::Zoom => zoom(queue, id, 1.01_f64.powf(-moved.y), DVec2::ZERO),
+            // Surfaces have no window.
+            DragAction::Window => {}
+        }
+    }
+    if response.double_clicked() && state.tool == ToolKind::Window {
+        queue.push(ViewCommand::Maximise(id));
+    }
+    let hover = response.hover_pos()?;
+    let from = hover - response.rect.min;
+    let points = DVec2::new(f64::from(from.x), f64::from(from.y));
+    let placing = state.tool == ToolKind::Place(TrajectoryEnd::Entry);
+    if placing
+        && response.clicked()
+        && let Some(at) = state.pick_skin(eye, points)
+    {
+        queue.push(PlanCommand::Place(TrajectoryEnd::Entry, at));
+    }
+    let factor = wheel(ui);
+    if factor != 1.0 {
+        let middle = DVec2::from_array(eye.size) / 2.0;
+        zoom(queue, id, factor, (points - middle) * eye.mm_per_pixel);
+    }
+    let icon = match () {
+        () if placing => CursorIcon::Crosshair,
+        () if response.dragged() => CursorIcon::Grabbing,
+        () => CursorIcon::Grab,
+    };
+    ui.set_cursor_icon(icon);
+    Some(points)
+}
+
+fn zoom(queue: &mut CommandQueue, viewport: ViewportId, factor: f64, about_mm: DVec2) {
+    queue.push(ViewCommand::Zoom {
+        viewport,
+        factor,
+        about_mm,
+    });
+}
+
+/// Enlargement asked for by the wheel, with Ctrl or without.
+fn wheel(ui: &Ui) -> f64 {
+    ui.input(|input| {
+        let notches: f32 = input
+            .events
+            .iter()
+            .map(|event| match event {
+                egui::Event::MouseWheel {
+                    unit,
+                    delta,
+                    modifiers,
+                    ..
+                } if !modifiers.ctrl && !modifiers.command => match unit {
+                    egui::MouseWheelUnit::Line => delta.y,
+                    egui::MouseWheelUnit::Point => delta.y / POINTS_PER_NOTCH,
+                    egui::MouseWheelUnit::Page => delta.y * 4.0,
+                },
+                _ => 0.0,
+            })
+            .sum();
+        NOTCH.powf(f64::from(notches)) * f64::from(input.zoom_delta())
+    })
+}
+
+/// The menu of a 3D view, below the kinds of view.
+fn menu(
+    ui: &mut Ui,
+    id: ViewportId,
+    viewport: &Viewport,
+    state: &AppState,
+    queue: &mut CommandQueue,
+) {
+    for view in StandardView::ALL {
+        if ui.button(view.title()).clicked() {
+            queue.push(ViewCommand::Stand(id, view));
+        }
+    }
+    let needle = state.followed_needle().is_some();
+    let down = ui.add_enabled(
+        needle,
+        egui::Button::new("Along the needle, from the entry"),
+    );
+    if down.clicked() {
+        queue.push(ViewCommand::DownNeedle(id));
+    }
+    ui.separator();
+    let (mut skin, mut bone) = (state.scene.show_skin, state.scene.show_bone);
+    if ui.checkbox(&mut skin, "Skin").changed() {
+        queue.push(ViewCommand::ShowSkin(skin));
+    }
+    if ui.checkbox(&mut bone, "Bone").changed() {
+        queue.push(ViewCommand::ShowBone(bone));
+    }
+    let mut parallel = viewport.camera.projection == Projection::Parallel;
+    if ui.checkbox(&mut parallel, "Parallel rays").changed() {
+        let projection = if parallel {
+            Projection::Parallel
+        } else {
+            Projection::Perspective
+        };
+        queue.push(ViewCommand::Project(id, projection));
+    }
+    ui.separator();
+    for (label, command) in [
+        ("Reset view", ViewCommand::Reset(id)),
+        ("Rotate 90°", ViewCommand::RotateQuarter(id)),
+        ("Maximise / restore", ViewCommand::Maximise(id)),
+    ] {
+        if ui.button(label).clicked() {
+            queue.push(command);
+            ui.close();
+        }
+    }
+}
