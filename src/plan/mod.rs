@@ -12,6 +12,7 @@ pub mod phrase;
 pub mod readout;
 pub mod spine;
 pub mod trajectory;
+pub mod uncertainty;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,7 @@ pub use needle::{Needle, NeedleCatalogue};
 pub use readout::{CArmReadout, Known, TrajectoryReadout};
 pub use spine::{EndPlate, EndPlateFace, Spine, SpineEdit, VertebraCount, VertebraLabel};
 pub use trajectory::{Color, Trajectory, TrajectoryEnd, TrajectoryId};
+pub use uncertainty::{HalfVoxel, TrajectoryUncertainty};
 
 use crate::geometry::PatientPosition;
 use crate::study::{FrameOfReferenceUid, SeriesUid};
