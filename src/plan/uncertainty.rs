@@ -155,6 +155,14 @@ impl TrajectoryUncertainty {
     }
 }
 
+/// ± of the length of a straight line, mm.
+pub fn of_segment(half_voxel: &HalfVoxel, segment: Segment) -> Option<f64> {
+    half_voxel.of_length(&[segment.start, segment.end], |points| match points {
+        [from, to] => Some(from.distance(*to)),
+        _ => None,
+    })
+}
+
 /// ± of distance (mm) and angle between two needles.
 pub fn of_pair(
     half_voxel: &HalfVoxel,

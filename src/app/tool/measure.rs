@@ -71,7 +71,12 @@ fn between_corners(plane: &Plane, from: Point<Lps>, to: Point<Lps>) -> Option<[P
 
 /// Points of a region after one of its handles (see [`handles`]) was led to `to`: that axis turns
 /// and stretches within the region's plane, the other keeps its length and stays at right angles.
-fn reshaped(drawn: &Measurement, handle: usize, to: Point<Lps>, plane: &Plane) -> Option<[Point<Lps>; 3]> {
+fn reshaped(
+    drawn: &Measurement,
+    handle: usize,
+    to: Point<Lps>,
+    plane: &Plane,
+) -> Option<[Point<Lps>; 3]> {
     let region = Region::of(drawn)?;
     let [a, b] = region.half_axes;
     let normal = a.cross(b).direction()?;
@@ -285,7 +290,10 @@ impl AppState {
             return vec![PlanEdit::MoveMeasurementPoint { id, point, to }];
         }
         match (handle, drawn.points.first()) {
-            (0, Some(&middle)) => vec![PlanEdit::MoveMeasurement { id, by: to - middle }],
+            (0, Some(&middle)) => vec![PlanEdit::MoveMeasurement {
+                id,
+                by: to - middle,
+            }],
             _ => reshaped(drawn, handle, to, plane)
                 .into_iter()
                 .flatten()
@@ -356,11 +364,18 @@ mod tests {
             let (a, b) = (a - middle, b - middle);
             assert!(a.dot(b).abs() < 1e-9 && a.0.x.abs() < 1e-9 && b.0.x.abs() < 1e-9);
             let long = 130_f64.sqrt();
-            let lengths = if handle % 2 == 1 { [long, 3.0] } else { [8.0, long] };
+            let lengths = if handle % 2 == 1 {
+                [long, 3.0]
+            } else {
+                [8.0, long]
+            };
             assert!((a.length() - lengths[0]).abs() < 1e-9, "{handle}");
             assert!((b.length() - lengths[1]).abs() < 1e-9, "{handle}");
             let led = handles(&region([middle, middle + a, middle + b]))[handle];
-            assert!(led.distance(Point::new(5., 7., 9.)) < 1e-9, "{handle}: {led:?}");
+            assert!(
+                led.distance(Point::new(5., 7., 9.)) < 1e-9,
+                "{handle}: {led:?}"
+            );
         }
         // Almost upright is upright.
         let [_, a, _] = reshaped(&drawn, 1, Point::new(5., 9., 0.2), &plane()).unwrap();

@@ -34,20 +34,36 @@ fn needle() -> Trajectory {
 }
 
 fn near(found: f64, wanted: f64) {
-    assert!((found - wanted).abs() < 1e-3 * wanted.max(0.1), "{found}, not {wanted}");
+    assert!(
+        (found - wanted).abs() < 1e-3 * wanted.max(0.1),
+        "{found}, not {wanted}"
+    );
 }
 
 #[test]
 fn lengths_by_hand() {
     // Along one axis both ends count with that axis alone: √2 times half a voxel.
     let across = measured(MeasurementKind::Distance, &[[0., 0., 0.], [40., 0., 0.]]);
-    near(across.uncertainty_mm(&thick_slices()).unwrap(), 0.25 * 2_f64.sqrt());
+    near(
+        across.uncertainty_mm(&thick_slices()).unwrap(),
+        0.25 * 2_f64.sqrt(),
+    );
     let down = measured(MeasurementKind::Distance, &[[0., 0., 0.], [0., 0., 40.]]);
-    near(down.uncertainty_mm(&thick_slices()).unwrap(), 1.5 * 2_f64.sqrt());
+    near(
+        down.uncertainty_mm(&thick_slices()).unwrap(),
+        1.5 * 2_f64.sqrt(),
+    );
     // n = (0.6, 0, 0.8): u² = 2 (0.15² + 1.2²).
     let slanted = measured(MeasurementKind::Distance, &[[0., 0., 0.], [30., 0., 40.]]);
-    near(slanted.uncertainty_mm(&thick_slices()).unwrap(), 2.925_f64.sqrt());
-    assert_eq!(slanted.uncertainty(&thick_slices()), None, "a length is no angle");
+    near(
+        slanted.uncertainty_mm(&thick_slices()).unwrap(),
+        2.925_f64.sqrt(),
+    );
+    assert_eq!(
+        slanted.uncertainty(&thick_slices()),
+        None,
+        "a length is no angle"
+    );
 }
 
 #[test]
@@ -82,8 +98,14 @@ fn a_vertical_needle_is_not_known_better_than_a_slanted_one() {
     near(found.in_plane.unwrap().0, wanted);
     near(found.carm.unwrap()[0].0, wanted);
     near(found.length_mm, 2_f64.sqrt() * 0.25);
-    near(found.out_of_plane.unwrap().0, (2_f64.sqrt() * 1.5 / 60.0).to_degrees());
-    assert_eq!((found.gantry_tilt, found.console, found.side), (None, None, None));
+    near(
+        found.out_of_plane.unwrap().0,
+        (2_f64.sqrt() * 1.5 / 60.0).to_degrees(),
+    );
+    assert_eq!(
+        (found.gantry_tilt, found.console, found.side),
+        (None, None, None)
+    );
     vertical.target = None;
     assert!(TrajectoryUncertainty::of(&vertical, None, &thick_slices()).is_none());
 }
@@ -151,8 +173,12 @@ fn random_shifts_of_the_points_scatter_as_stated() {
         let angles = |points: &[Point<Lps>]| NeedleAngles::of(n(points)).unwrap();
         let carm = |points: &[Point<Lps>]| CArmAngles::of_needle(n(points)).unwrap();
         run(&ends, stated.length_mm, &|p| n(p).length());
-        run(&ends, stated.in_plane.unwrap().0, &|p| angles(p).in_plane.unwrap().0);
-        run(&ends, stated.out_of_plane.unwrap().0, &|p| angles(p).out_of_plane.0);
+        run(&ends, stated.in_plane.unwrap().0, &|p| {
+            angles(p).in_plane.unwrap().0
+        });
+        run(&ends, stated.out_of_plane.unwrap().0, &|p| {
+            angles(p).out_of_plane.0
+        });
         run(&ends, stated.carm.unwrap()[0].0, &|p| carm(p).primary.0);
         run(&ends, stated.carm.unwrap()[1].0, &|p| carm(p).secondary.0);
         run(&ends, stated.side.unwrap()[1].0, &|p| {
@@ -163,7 +189,10 @@ fn random_shifts_of_the_points_scatter_as_stated() {
             let kind = drawn.kind;
             run(&drawn.points, stated, &|points| {
                 let points = points.to_vec();
-                Measurement::new(MeasurementId(0), kind, points).angle().unwrap().0
+                Measurement::new(MeasurementId(0), kind, points)
+                    .angle()
+                    .unwrap()
+                    .0
             });
         }
     }

@@ -143,9 +143,7 @@ fn cursor(ui: &Ui, id: ViewportId, state: &AppState, (frame, at): (&ViewFrame, D
         Gesture::MoveEnd { .. }
         | Gesture::MoveNeedle { .. }
         | Gesture::MovePoint { .. }
-        | Gesture::MoveMeasurement { .. } => {
-            CursorIcon::Grabbing
-        }
+        | Gesture::MoveMeasurement { .. } => CursorIcon::Grabbing,
         Gesture::Pan { .. } => CursorIcon::AllScroll,
         Gesture::Zoom { .. } => CursorIcon::ZoomIn,
         Gesture::MoveCrosshair { .. } => CursorIcon::Move,
