@@ -105,7 +105,11 @@ fn words_ui(ui: &mut Ui, drawn: &Measurement, queue: &mut CommandQueue) {
         // An arrow without words is about to get some.
         let mark_key = new_mark_key(ui);
         let known = ui.data(|data| data.get_temp::<MeasurementId>(mark_key)) == Some(id);
-        if !known {
+        // The click that drew it must be over, or its end would take the keyboard away again.
+        let busy = ui.input(|input| input.pointer.any_down() || input.pointer.any_released());
+        if !known && busy {
+            ui.request_repaint();
+        } else if !known {
             ui.data_mut(|data| data.insert_temp(mark_key, id));
             if drawn.kind == MeasurementKind::Arrow && drawn.text.is_empty() {
                 response.request_focus();

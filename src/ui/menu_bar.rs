@@ -288,7 +288,7 @@ fn measure_button(ui: &mut Ui, state: &AppState) -> Option<Action> {
         _ => "Measure",
     };
     let active = matches!(state.tool, ToolKind::Measure(_));
-    let text = RichText::new(format!("{title} ⏷")).size(14.0);
+    let text = RichText::new(format!("{title}…")).size(14.0);
     let button = Button::selectable(active, text).min_size(egui::vec2(0.0, 26.0));
     let enabled = Action::LengthTool.is_enabled(state);
     ui.add_enabled_ui(enabled, |ui| {
@@ -300,8 +300,10 @@ fn measure_button(ui: &mut Ui, state: &AppState) -> Option<Action> {
                     kind => Action::MeasureTool(kind),
                 };
                 let on = state.tool == ToolKind::Measure(kind);
-                let key = action.shortcut().map_or(String::new(), Shortcut::text);
-                let entry = Button::selectable(on, action.label()).shortcut_text(key);
+                let mut entry = Button::selectable(on, action.label());
+                if let Some(shortcut) = action.shortcut() {
+                    entry = entry.shortcut_text(shortcut.text());
+                }
                 if ui.add(entry).clicked() {
                     chosen = Some(action);
                     ui.close();

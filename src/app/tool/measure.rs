@@ -222,12 +222,16 @@ impl AppState {
         let mut near = self.measurements_near(viewport, frame.plane);
         near.find_map(|drawn| {
             let selected = self.selection == Selection::Measurement(drawn.id);
-            let mut places = handles(drawn).into_iter().enumerate();
-            let (index, _) = places.find(|&(index, place)| {
+            let far = |place: Point<Lps>| frame.points_of(place).distance(at);
+            // The nearest one: those of a small region lie close together.
+            let (index, _) = handles(drawn)
+                .into_iter()
+                .map(far)
+                .enumerate()
                 // The middle of a region is the picture's until the region is chosen.
-                let free = index > 0 || selected || !is_region(drawn.kind);
-                free && frame.points_of(place).distance(at) <= HANDLE_POINTS
-            })?;
+                .filter(|&(index, _)| index > 0 || selected || !is_region(drawn.kind))
+                .filter(|&(_, far)| far <= HANDLE_POINTS)
+                .min_by(|a, b| a.1.total_cmp(&b.1))?;
             Some(Hit::Point(drawn.id, index))
         })
     }
