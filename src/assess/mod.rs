@@ -4,16 +4,17 @@ pub mod clearance;
 pub mod entry_map;
 pub mod path;
 pub mod profile;
+pub mod region_statistics;
 #[cfg(test)]
 mod sample_body;
 pub mod skin;
+pub mod tissue;
 pub mod tolerance_cone;
 
 pub use clearance::{Clearance, Margins, Shaft, Verdict};
-pub mod tissue;
-
 pub use entry_map::{EntryMap, SkinSurface};
 pub use path::{PathReadout, ReadoutJson};
 pub use profile::NeedleProfile;
+pub use region_statistics::{Region, RegionError, RegionShape, RegionStatistics, Sampling};
 pub use skin::{OutsideAir, SkinCrossing};
 pub use tolerance_cone::{ConeLimit, Obstacle, ToleranceCone, tolerance_cone};

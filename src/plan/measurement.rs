@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::HalfVoxel;
 use crate::geometry::{Degrees, Lps, Point, needle_angle};
 
 /// Identifies a measurement within one session; never used twice.
@@ -93,16 +94,34 @@ impl Measurement {
 
     /// Distance in mm; `None` for everything else.
     pub fn distance_mm(&self) -> Option<f64> {
-        match (self.kind, self.points.as_slice()) {
-            (MeasurementKind::Distance, [a, b]) => Some(a.distance(*b)),
-            _ => None,
-        }
+        self.distance_of(&self.points)
     }
 
     /// Angle 0–180° at the apex, or Cobb angle 0–90° between two lines; `None` for everything else
     /// and where two points coincide.
     pub fn angle(&self) -> Option<Degrees> {
-        match (self.kind, self.points.as_slice()) {
+        self.angle_of(&self.points)
+    }
+
+    /// ± of the distance, mm; `None` for everything else.
+    pub fn uncertainty_mm(&self, half_voxel: &HalfVoxel) -> Option<f64> {
+        half_voxel.of_length(&self.points, |points| self.distance_of(points))
+    }
+
+    /// ± of the angle; `None` where there is none.
+    pub fn uncertainty(&self, half_voxel: &HalfVoxel) -> Option<Degrees> {
+        half_voxel.of_angle(&self.points, |points| self.angle_of(points))
+    }
+
+    fn distance_of(&self, points: &[Point<Lps>]) -> Option<f64> {
+        match (self.kind, points) {
+            (MeasurementKind::Distance, [a, b]) => Some(a.distance(*b)),
+            _ => None,
+        }
+    }
+
+    fn angle_of(&self, points: &[Point<Lps>]) -> Option<Degrees> {
+        match (self.kind, points) {
             (MeasurementKind::Angle, [a, apex, b]) => {
                 needle_angle::angle_between(*a - *apex, *b - *apex)
             }

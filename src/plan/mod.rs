@@ -18,6 +18,7 @@ pub mod spine_frame;
 pub mod spine_readout;
 pub mod toml_reader;
 pub mod trajectory;
+pub mod uncertainty;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,7 @@ pub use spine_frame::{Midline, MidlineSource, VertebraFrame};
 pub use spine_readout::SpineReadout;
 pub use toml_reader::FileProblem;
 pub use trajectory::{Color, Trajectory, TrajectoryEnd, TrajectoryId};
+pub use uncertainty::{HalfVoxel, TrajectoryUncertainty};
 
 use crate::geometry::PatientPosition;
 use crate::study::{FrameOfReferenceUid, SeriesUid};

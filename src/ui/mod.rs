@@ -6,6 +6,8 @@ pub mod format;
 mod glyphs;
 mod gpu;
 mod launch;
+mod measured;
+mod measurement_list;
 mod menu_bar;
 mod movement;
 mod pages;

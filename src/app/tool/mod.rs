@@ -5,6 +5,7 @@
 
 mod drag;
 pub mod hit;
+pub mod measure;
 mod place;
 mod spine;
 
@@ -29,7 +30,7 @@ pub enum ToolKind {
     Window,
     /// Click places one end of the selected needle (or of a new one).
     Place(TrajectoryEnd),
-    /// Two clicks measure a distance, three an angle.
+    /// Clicks or drags measure and mark.
     Measure(MeasurementKind),
     /// Clicks declare vertebrae, midline or end-plates.
     Spine(SpineTool),
@@ -129,14 +130,26 @@ pub enum Gesture {
         /// Patient point under the pointer at the last event.
         last: Point<Lps>,
     },
-    /// A point of a measurement follows the pointer.
+    /// A handle of a measurement follows the pointer.
     MovePoint {
         /// Which measurement.
         id: MeasurementId,
-        /// Which of its points.
+        /// Which of its handles (see [`measure::handles`]).
         point: usize,
         /// Patient point under the pointer at the last event.
         last: Point<Lps>,
+    },
+    /// A whole measurement follows the pointer.
+    MoveMeasurement {
+        /// Which measurement.
+        id: MeasurementId,
+        /// Patient point under the pointer at the last event.
+        last: Point<Lps>,
+    },
+    /// A measurement is drawn with the button down: it may be a drag to its next point.
+    Draw {
+        /// Pointer at the press.
+        from: DVec2,
     },
     /// The crosshair follows the pointer, freely or across one line only.
     MoveCrosshair {
@@ -209,7 +222,10 @@ impl AppState {
 
     /// Drops the gesture under way and a half-drawn measurement.
     pub fn abort_gesture(&mut self) {
-        if self.gesture != Gesture::Idle {
+        if matches!(self.gesture, Gesture::Draw { .. }) {
+            self.gesture = Gesture::Idle;
+            self.draft = None;
+        } else if self.gesture != Gesture::Idle {
             self.gesture = Gesture::Idle;
             self.apply(Command::Plan(PlanCommand::Cancel));
         } else if !self.labelling.clicks.is_empty() {

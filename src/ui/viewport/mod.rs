@@ -2,6 +2,7 @@
 
 mod input;
 mod labels;
+mod measurements;
 mod overlay;
 pub mod overlay_planes;
 mod picture_labels;
