@@ -56,9 +56,9 @@ mod value_text;
 mod voi;
 mod wanted;
 pub mod write_ct;
-pub mod write_segmentation;
 pub mod write_object;
 pub mod write_secondary_capture;
+pub mod write_segmentation;
 pub mod write_sr;
 
 use std::io;

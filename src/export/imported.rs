@@ -114,7 +114,7 @@ impl Collector {
             return;
         }
         let id = self.imported.plan.next_measurement_id();
-        let drawn = Measurement { id, kind, points };
+        let drawn = Measurement::new(id, kind, points);
         if let Err(error) = self.imported.plan.apply(&PlanEdit::AddMeasurement(drawn)) {
             self.leave(format!("{} {name:?}: {error}", kind.word().to_lowercase()));
         }
