@@ -1,7 +1,9 @@
 //! What a planned path meets in the images.
 
+pub mod audit;
 pub mod clearance;
 pub mod entry_map;
+pub mod margins;
 pub mod path;
 pub mod profile;
 pub mod region_statistics;
@@ -11,8 +13,10 @@ pub mod skin;
 pub mod tissue;
 pub mod tolerance_cone;
 
+pub use audit::{AuditScene, MeasuredStructure, NeedleAudit, StructureClearance, Tolerance};
 pub use clearance::{Clearance, Margins, Shaft, Verdict};
 pub use entry_map::{EntryMap, SkinSurface};
+pub use margins::MarginTable;
 pub use path::{PathReadout, ReadoutJson};
 pub use profile::NeedleProfile;
 pub use region_statistics::{Region, RegionError, RegionShape, RegionStatistics, Sampling};
