@@ -57,7 +57,7 @@ impl FigureKind {
     pub fn title(self) -> &'static str {
         match self {
             Self::Axial => "Axial at target",
-            Self::Along => "Along the needle",
+            Self::Along => "Along the needle (mm from entry)",
             Self::Down => "Down the needle, at target",
         }
     }
