@@ -5,15 +5,20 @@
 
 pub mod distance_field;
 mod distance_transform;
+pub mod draw;
 pub mod mask;
+pub mod outline;
 mod segment_distance;
+pub mod surface;
 
 use std::sync::Arc;
 
 pub use distance_field::{DistanceField, DistanceFieldError, Reading};
 pub use distance_transform::signed_distance_map;
 pub use mask::{Mask, MaskGrid};
+pub use outline::outline;
 pub use segment_distance::SegmentDistance;
+pub use surface::{iso_surface, mask_surface};
 
 use crate::study::FrameOfReferenceUid;
 
