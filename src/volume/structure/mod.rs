@@ -7,6 +7,7 @@ mod collect;
 mod contours;
 pub mod distance_field;
 mod distance_transform;
+pub mod draw;
 mod frame_grid;
 pub mod kind;
 mod label_names;
@@ -14,6 +15,7 @@ pub mod mask;
 mod name_words;
 mod nifti;
 mod nifti_header;
+pub mod outline;
 pub mod read;
 mod segment_distance;
 mod segmentation;
@@ -26,8 +28,10 @@ pub use distance_field::{DistanceField, DistanceFieldError, Reading};
 pub use distance_transform::signed_distance_map;
 pub use kind::{Kind, StructureTable};
 pub use mask::{Mask, MaskGrid, Run};
+pub use outline::outline;
 pub use read::{Loaded, Planning, StructureFileError};
 pub use segment_distance::SegmentDistance;
+pub use surface::{iso_surface, mask_surface};
 
 use crate::study::FrameOfReferenceUid;
 
