@@ -260,7 +260,7 @@ fn find_context(
         .max(1.0) as usize;
     let mut booked = MEMORY.reserve(0, "surfaces of the 3D view")?;
     let mut surface = |threshold_hu: f64| {
-        let Some(mesh) = iso_surface(volume, threshold_hu, stride, cancel) else {
+        let Ok(mesh) = iso_surface(volume, threshold_hu, stride, cancel) else {
             return Ok(None);
         };
         // Corners with normals, triangles, and the boxes that these are sorted into.
