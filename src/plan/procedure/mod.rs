@@ -24,7 +24,9 @@ pub use proposal::NeedleProposal;
 pub use range::{Bounds, Quantity, SourcedRange, Unit};
 pub use shared::SharedRules;
 pub use source::{Mark, Source};
-pub use structure::{Allowed, Energy, Part, STRUCTURE_KINDS, StructureMargin, StructureRule};
+pub use structure::{
+    Allowed, Energy, Part, STRUCTURE_KINDS, StructureMargin, StructureRule, UNSEGMENTED_KINDS,
+};
 
 use crate::geometry::PatientPosition;
 use crate::study::{Level, Side};

@@ -330,13 +330,13 @@ mod tests {
     fn margins_are_those_of_section_0_3() {
         let block = "medial-branch-block";
         for (kind, stop, warn) in [
-            ("spinal_cord", 5.0, 10.0),
+            ("cord", 5.0, 10.0),
             ("dura", 2.0, 4.0),
             ("nerve_root", 2.0, 4.0),
-            ("aorta", 5.0, 10.0),
+            ("artery", 5.0, 10.0),
             ("kidney", 5.0, 10.0),
             ("bowel", 10.0, 20.0),
-            ("pleura", 10.0, 15.0),
+            ("pleura_lung", 10.0, 15.0),
             ("pedicle_medial_wall", 1.0, 2.0),
             ("ureter", 5.0, 10.0),
             ("vertebral_artery", 3.0, 5.0),
@@ -349,16 +349,10 @@ mod tests {
         }
         // Heat counts at the tip, the shaft stays mechanical.
         let hot = "bone-tumour-rf";
-        assert_eq!(
-            figures(hot, "spinal_cord", Part::Tip),
-            (Some(10.0), Some(15.0))
-        );
-        assert_eq!(
-            figures(hot, "spinal_cord", Part::Path),
-            (Some(5.0), Some(10.0))
-        );
+        assert_eq!(figures(hot, "cord", Part::Tip), (Some(10.0), Some(15.0)));
+        assert_eq!(figures(hot, "cord", Part::Path), (Some(5.0), Some(10.0)));
         assert_eq!(figures(hot, "nerve_root", Part::Tip), (Some(10.0), None));
-        assert_eq!(margin(block, "L4", "spinal_cord", Part::Tip), None);
+        assert_eq!(margin(block, "L4", "cord", Part::Tip), None);
         assert_eq!(
             figures("medial-branch-rf", "nerve_root", Part::Tip),
             (Some(5.0), Some(10.0))

@@ -4,41 +4,48 @@ use super::source::Source;
 use crate::plan::toml_reader::{Placed, TableReader};
 use crate::study::{Level, Side, Vertebra};
 
-/// Keys of the kinds of structure that margins go by.
-pub const STRUCTURE_KINDS: [&str; 33] = [
+/// Kinds of structure that margins go by: those of `assets/structures.toml` that a path may meet.
+pub const STRUCTURE_KINDS: [&str; 29] = [
     "adrenal",
-    "aorta",
+    "airway",
     "artery",
     "bladder",
     "bone",
     "bowel",
     "cauda_equina",
+    "cord",
     "disc",
     "dura",
-    "epidural_vein",
-    "facet_joint",
-    "foramen",
-    "foramen_anterosuperior",
-    "iliac_artery",
-    "iliac_vein",
-    "inferior_vena_cava",
+    "facet",
+    "gallbladder",
+    "heart",
+    "implant",
     "kidney",
-    "ligamentum_flavum",
+    "ligament",
     "liver",
-    "lung",
     "nerve",
     "nerve_root",
+    "oesophagus",
     "pancreas",
-    "pedicle_medial_wall",
-    "pleura",
-    "sacroiliac_joint",
-    "spinal_canal",
-    "spinal_cord",
+    "pleura_lung",
+    "sij",
     "spleen",
-    "thoracic_duct",
+    "stomach",
     "ureter",
     "vein",
     "vertebral_artery",
+    "vessel",
+];
+
+/// Kinds that the sheet names and no structure file does; they are told, and measured only where
+/// somebody makes such a structure.
+pub const UNSEGMENTED_KINDS: [&str; 6] = [
+    "epidural_vein",
+    "foramen",
+    "foramen_anterosuperior",
+    "pedicle_medial_wall",
+    "spinal_canal",
+    "thoracic_duct",
 ];
 
 /// What the path may do with a structure in spite of any margin.
@@ -74,7 +81,7 @@ pub enum Part {
 /// The margins of one kind of structure for a procedure, level and side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StructureMargin {
-    /// One of [`STRUCTURE_KINDS`].
+    /// One of [`STRUCTURE_KINDS`] or [`UNSEGMENTED_KINDS`].
     pub kind: String,
     /// What of the needle must keep away: heat spreads from the active tip only, so that a
     /// thermal procedure has margins for both.
@@ -125,7 +132,7 @@ pub struct MarginRule {
 /// What a procedure says of one kind of structure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StructureRule {
-    /// One of [`STRUCTURE_KINDS`].
+    /// One of [`STRUCTURE_KINDS`] or [`UNSEGMENTED_KINDS`].
     pub kind: String,
     /// Only at these levels; empty = at all.
     pub levels: Vec<Level>,
@@ -271,13 +278,16 @@ pub(super) fn refuse<T>(table: &TableReader<'_>, word: Placed<String>, wanted: &
 
 /// A kind's key, if it is one.
 pub(super) fn known_kind(kind: Placed<String>, table: &TableReader<'_>) -> Option<String> {
-    if STRUCTURE_KINDS.contains(&kind.value.as_str()) {
+    let mut known = STRUCTURE_KINDS.iter().chain(&UNSEGMENTED_KINDS);
+    if known.any(|known| *known == kind.value) {
         return Some(kind.value);
     }
     let reason = format!(
         "{:?} is no kind of structure; write one of {}",
         kind.value,
-        STRUCTURE_KINDS.join(", ")
+        [&STRUCTURE_KINDS[..], &UNSEGMENTED_KINDS[..]]
+            .concat()
+            .join(", ")
     );
     table.faults.add(kind.span, reason);
     None
@@ -309,7 +319,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_sorted_and_unique() {
-        assert!(STRUCTURE_KINDS.windows(2).all(|pair| pair[0] < pair[1]));
+    fn kinds_are_those_that_structures_are_given() {
+        // Another key here and a margin would silently never hold.
+        let text = include_str!("../../../assets/structures.toml");
+        let given = |kind: &str| text.contains(&format!("[[kind]]\nkey = \"{kind}\"\n"));
+        for kind in STRUCTURE_KINDS {
+            assert!(given(kind), "{kind}");
+        }
+        for kind in UNSEGMENTED_KINDS {
+            assert!(!given(kind), "{kind}");
+        }
     }
 }
