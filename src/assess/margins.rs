@@ -67,8 +67,11 @@ impl MarginTable {
     /// Margins for a structure, that of the path before that of the tip; empty where the table
     /// names none for its kind.
     pub fn for_structure(&self, structure: &Structure) -> Vec<&StructureMargin> {
-        let kinds = margin_kinds(structure.kind.as_deref(), &structure.name);
-        for kind in kinds {
+        self.for_kind(structure.kind.as_deref())
+    }
+
+    fn for_kind(&self, kind: Option<&str>) -> Vec<&StructureMargin> {
+        for kind in margin_kinds(kind) {
             let found: Vec<&StructureMargin> = self
                 .margins
                 .iter()
@@ -106,79 +109,40 @@ pub fn procedure_of<'a, 'b>(
     Ok((procedure, intent))
 }
 
-/// Kinds that procedures name their margins by, the most particular first, for a structure of a
-/// kind of `assets/structures.toml`.
-fn margin_kinds(kind: Option<&str>, name: &str) -> Vec<&'static str> {
-    let name = name.to_lowercase();
-    let named = |word: &str| name.contains(word);
-    match kind.unwrap_or_default() {
-        "cord" => vec!["spinal_cord", "dura"],
-        "dura" => vec!["dura", "spinal_canal"],
-        "cauda_equina" => vec!["cauda_equina", "dura"],
-        "nerve_root" => vec!["nerve_root", "nerve"],
-        "nerve" => vec!["nerve", "nerve_root"],
-        "artery" if named("aorta") => vec!["aorta", "artery"],
-        "artery" if named("iliac") => vec!["iliac_artery", "artery"],
-        "artery" => vec!["artery"],
-        "vein" if named("cava") => vec!["inferior_vena_cava", "vein"],
-        "vein" if named("iliac") => vec!["iliac_vein", "vein"],
-        "vein" if named("epidural") => vec!["epidural_vein"],
-        "vein" => vec!["vein"],
-        // Nobody says which: the stricter of the two has the same figures.
-        "vessel" => vec!["artery", "vein"],
-        "vertebral_artery" => vec!["vertebral_artery", "artery"],
-        "kidney" => vec!["kidney"],
-        "ureter" => vec!["ureter"],
-        "bladder" => vec!["bladder", "bowel"],
-        "bowel" | "stomach" => vec!["bowel"],
-        "pleura_lung" => vec!["lung", "pleura"],
-        "liver" => vec!["liver"],
-        "spleen" => vec!["spleen"],
-        "pancreas" => vec!["pancreas"],
-        "adrenal" => vec!["adrenal"],
-        "bone" => vec!["bone"],
-        "disc" => vec!["disc"],
-        "facet" => vec!["facet_joint"],
-        "sij" => vec!["sacroiliac_joint"],
-        "ligament" if named("flavum") => vec!["ligamentum_flavum"],
-        _ => Vec::new(),
-    }
+/// Kinds whose margin holds for a structure of a kind, its own first: where a procedure has none
+/// for it, that of what it lies in or is counted among.
+fn margin_kinds(kind: Option<&str>) -> Vec<&str> {
+    let Some(kind) = kind else {
+        return Vec::new();
+    };
+    let stand_in = match kind {
+        "cord" | "cauda_equina" => Some("dura"),
+        "nerve" => Some("nerve_root"),
+        "vertebral_artery" | "vessel" => Some("artery"),
+        "stomach" | "bladder" => Some("bowel"),
+        _ => None,
+    };
+    std::iter::once(kind).chain(stand_in).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::procedure::STRUCTURE_KINDS;
-    use crate::volume::structure::StructureTable;
 
     #[test]
-    fn every_kind_that_margins_go_by_is_one_of_the_procedures() {
-        let names = ["", "aorta", "iliac", "cava", "epidural", "flavum"];
-        for kind in StructureTable::bundled().kinds() {
-            for name in names {
-                for wanted in margin_kinds(Some(&kind.key), name) {
-                    assert!(STRUCTURE_KINDS.contains(&wanted), "{} {wanted}", kind.key);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_structure_of_the_default_margins_can_be_segmented() {
-        // The ones that are places rather than structures.
-        let places = ["foramen_anterosuperior", "pedicle_medial_wall"];
-        let library = ProcedureLibrary::builtin();
-        let mut reached = Vec::new();
-        for kind in StructureTable::bundled().kinds() {
-            for name in ["", "aorta", "iliac", "cava", "epidural", "flavum"] {
-                reached.extend(margin_kinds(Some(&kind.key), name));
-            }
-        }
-        for rule in &library.shared.margins {
-            for kind in &rule.kinds {
-                let known = reached.contains(&kind.as_str()) || places.contains(&kind.as_str());
-                assert!(known, "no structure has margins of {kind}");
-            }
+    fn a_structure_without_a_margin_of_its_own_takes_that_of_what_it_is_part_of() {
+        let table = MarginTable::of(ProcedureLibrary::builtin(), None);
+        for (kind, stop_mm) in [
+            ("cord", Some(5.0)),
+            ("dura", Some(2.0)),
+            ("cauda_equina", Some(2.0)),
+            ("vessel", Some(5.0)),
+            ("pleura_lung", Some(10.0)),
+            ("muscle", None),
+        ] {
+            let found = table.for_kind(Some(kind));
+            let stop = found.first().and_then(|margin| margin.stop_mm);
+            assert_eq!(stop, stop_mm, "{kind}");
         }
     }
 
