@@ -161,15 +161,11 @@ impl Net {
         let level = self.level;
         cells.fill(NONE);
         for row in 0..rows - 1 {
-            let line = |values: &'_ [f32], row: usize| {
-                values
-                    .get(row * columns..(row + 1) * columns)
-                    .map(<[f32]>::to_vec)
-            };
-            let (Some(a), Some(b)) = (line(near, row), line(near, row + 1)) else {
+            let (Some(a), Some(b)) = (line(near, row, columns), line(near, row + 1, columns))
+            else {
                 continue;
             };
-            let (Some(c), Some(d)) = (line(far, row), line(far, row + 1)) else {
+            let (Some(c), Some(d)) = (line(far, row, columns), line(far, row + 1, columns)) else {
                 continue;
             };
             let windows = a.windows(2).zip(b.windows(2));
@@ -198,6 +194,10 @@ impl Net {
         for row in 0..rows {
             for column in 0..columns {
                 let at = row * columns + column;
+                // The cell that begins here is beside all three edges that begin here.
+                if cells.get(at).is_none_or(|&cell| cell == NONE) {
+                    continue;
+                }
                 let inside = |values: &[f32], at: usize| {
                     values.get(at).is_some_and(|&value| value >= self.level)
                 };
@@ -316,6 +316,10 @@ impl Net {
             triangles,
         }
     }
+}
+
+fn line(values: &[f32], row: usize, columns: usize) -> Option<&[f32]> {
+    values.get(row * columns..(row + 1) * columns)
 }
 
 /// Mean of the places where the twelve edges of a cell are crossed. Bit 0 of a corner's number is
