@@ -82,20 +82,18 @@ fn sampling(mask: &Mask, plane: &Plane, step_mm: f64) -> Option<Sampling> {
         let largest = voxels.max_element();
         (voxels.element_sum() - largest < 1e-6 * largest).then(|| 1.0 / largest)
     };
-    let (step, origin) = match (aligned(plane.right), aligned(plane.down)) {
-        (Some(right), Some(down)) => {
+    let (step, origin) =
+        if let (Some(right), Some(down)) = (aligned(plane.right), aligned(plane.down)) {
             let step = DVec2::new(right, down);
             // Samples are voxel centres, one and a half steps off the box.
             let centre = plane.in_plane_mm(grid.center(first));
             let back = ((centre - low) / step).ceil() + 1.0;
             (step, centre - back * step)
-        }
-        _ => {
+        } else {
             let least = (high - low).max_element() / MOST_SAMPLES;
             let step = DVec2::splat(step_mm.max(least));
             (step, low - step)
-        }
-    };
+        };
     let count = ((high - origin) / step).ceil() + 2.0;
     Some(Sampling {
         origin,
