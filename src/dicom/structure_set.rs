@@ -196,7 +196,7 @@ fn points(contour: &Elements) -> Result<Vec<Point<Lps>>, String> {
     if triples
         .iter()
         .flatten()
-        .any(|mm| !(mm.abs() <= FARTHEST_MM))
+        .any(|mm| mm.is_nan() || mm.abs() > FARTHEST_MM)
     {
         return Err("a coordinate lies beyond 100 m or is no number".to_owned());
     }

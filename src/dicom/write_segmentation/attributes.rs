@@ -149,7 +149,7 @@ fn put_content(object: &mut InMemDicomObject, new: &NewSegmentation<'_>, frames:
         (tags::CONTENT_TIME, VR::TM, new.time),
         (tags::CONTENT_LABEL, VR::CS, new.content_label),
         (tags::CONTENT_DESCRIPTION, VR::LO, new.content_description),
-        (tags::CONTENT_CREATOR_NAME, VR::PN, "Stylet"),
+        (tags::CONTENT_CREATOR_NAME, VR::PN, ""),
         (tags::NUMBER_OF_FRAMES, VR::IS, &frames),
         (tags::SEGMENTATION_TYPE, VR::CS, "BINARY"),
         (tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "00"),

@@ -69,7 +69,7 @@ impl SegmentVoxels for Voxels {
 
     fn fill(&self, segment: usize, slice: usize, frame: &mut [u8]) {
         for (pixel, value) in frame.iter_mut().enumerate() {
-            *value = u8::from((pixel + slice + segment) % 3 == 0);
+            *value = u8::from((pixel + slice + segment).is_multiple_of(3));
         }
     }
 }

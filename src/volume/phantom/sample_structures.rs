@@ -25,25 +25,35 @@ struct SampleStructure {
 
 /// The structures, in the order of the label numbers.
 fn structures() -> Vec<SampleStructure> {
-    let one = |name: &str, labels: &[u8]| SampleStructure {
+    let mut all = Vec::new();
+    add_spine(&mut all);
+    add_organs(&mut all);
+    all
+}
+
+fn one(name: &str, labels: &[u8]) -> SampleStructure {
+    SampleStructure {
         name: name.to_owned(),
         labels: labels.to_vec(),
-    };
-    let mut all = Vec::new();
+    }
+}
+
+fn pair(all: &mut Vec<SampleStructure>, name: &str, labels: &dyn Fn(Side) -> Vec<u8>) {
+    for side in Side::BOTH {
+        let word = if side == Side::Left { "Left" } else { "Right" };
+        all.push(one(&format!("{word} {name}"), &labels(side)));
+    }
+}
+
+fn add_spine(all: &mut Vec<SampleStructure>) {
     for (level, name) in VERTEBRA_NAMES.iter().enumerate() {
         all.push(one(&format!("{name} vertebra"), &[label::vertebra(level)]));
     }
     all.push(one("Sacrum", &[label::SACRUM]));
     all.push(one("Coccyx", &[label::COCCYX]));
-    let pair = |all: &mut Vec<SampleStructure>, name: &str, labels: &dyn Fn(Side) -> Vec<u8>| {
-        for side in Side::BOTH {
-            let word = if side == Side::Left { "Left" } else { "Right" };
-            all.push(one(&format!("{word} {name}"), &labels(side)));
-        }
-    };
-    pair(&mut all, "ilium", &|side| vec![label::ilium(side)]);
-    pair(&mut all, "femur", &|side| vec![label::femur(side)]);
-    pair(&mut all, "ribs", &|side| vec![label::rib(side)]);
+    pair(all, "ilium", &|side| vec![label::ilium(side)]);
+    pair(all, "femur", &|side| vec![label::femur(side)]);
+    pair(all, "ribs", &|side| vec![label::rib(side)]);
     for (gap, name) in GAP_NAMES.iter().enumerate() {
         let labels = [label::annulus(gap), label::nucleus(gap)];
         all.push(one(&format!("{name} disc"), &labels));
@@ -60,31 +70,34 @@ fn structures() -> Vec<SampleStructure> {
     all.push(one("Sacrococcygeal ligament", &[label::SACROCOCCYGEAL]));
     for (level, name) in VERTEBRA_NAMES.iter().chain(&["S1", "S2"]).enumerate() {
         let root = |side| vec![label::root(level, side), label::ganglion(level, side)];
-        pair(&mut all, &format!("{name} nerve root"), &root);
+        pair(all, &format!("{name} nerve root"), &root);
         let ganglion = |side| vec![label::ganglion(level, side)];
-        pair(&mut all, &format!("{name} dorsal root ganglion"), &ganglion);
+        pair(all, &format!("{name} dorsal root ganglion"), &ganglion);
     }
     for (gap, name) in GAP_NAMES.iter().enumerate() {
         let facet = |side| vec![label::facet(gap, side)];
-        pair(&mut all, &format!("{name} facet joint"), &facet);
+        pair(all, &format!("{name} facet joint"), &facet);
     }
-    pair(&mut all, "sacroiliac joint", &|side| {
+    pair(all, "sacroiliac joint", &|side| {
         vec![label::sacroiliac(side)]
     });
+}
+
+fn add_organs(all: &mut Vec<SampleStructure>) {
     all.push(one("Aorta", &[label::AORTA]));
     all.push(one("Inferior vena cava", &[label::VENA_CAVA]));
-    pair(&mut all, "common iliac artery", &|side| {
+    pair(all, "common iliac artery", &|side| {
         vec![label::iliac_artery(side)]
     });
-    pair(&mut all, "common iliac vein", &|side| {
+    pair(all, "common iliac vein", &|side| {
         vec![label::iliac_vein(side)]
     });
-    pair(&mut all, "renal vessels", &|side| {
+    pair(all, "renal vessels", &|side| {
         vec![label::renal_vessel(side)]
     });
     let kidney = |side| vec![label::kidney(side), label::renal_sinus(side)];
-    pair(&mut all, "kidney", &kidney);
-    pair(&mut all, "ureter", &|side| vec![label::ureter(side)]);
+    pair(all, "kidney", &kidney);
+    pair(all, "ureter", &|side| vec![label::ureter(side)]);
     all.push(one("Urinary bladder", &[label::BLADDER]));
     let bowel = [label::BOWEL_WALL, label::BOWEL_CONTENT, label::BOWEL_GAS];
     all.push(one("Bowel", &bowel));
@@ -92,24 +105,15 @@ fn structures() -> Vec<SampleStructure> {
     all.push(one("Spleen", &[label::SPLEEN]));
     all.push(one("Lung", &[label::LUNG]));
     all.push(one("Diaphragm", &[label::DIAPHRAGM]));
-    pair(&mut all, "psoas", &|side| vec![label::psoas(side)]);
-    pair(&mut all, "multifidus", &|side| {
-        vec![label::multifidus(side)]
-    });
-    pair(&mut all, "erector spinae", &|side| {
-        vec![label::erector(side)]
-    });
-    pair(&mut all, "quadratus lumborum", &|side| {
+    pair(all, "psoas", &|side| vec![label::psoas(side)]);
+    pair(all, "multifidus", &|side| vec![label::multifidus(side)]);
+    pair(all, "erector spinae", &|side| vec![label::erector(side)]);
+    pair(all, "quadratus lumborum", &|side| {
         vec![label::quadratus(side)]
     });
-    pair(&mut all, "gluteal muscles", &|side| {
-        vec![label::gluteal(side)]
-    });
-    pair(&mut all, "iliacus", &|side| vec![label::iliacus(side)]);
-    pair(&mut all, "piriformis", &|side| {
-        vec![label::piriformis(side)]
-    });
-    all
+    pair(all, "gluteal muscles", &|side| vec![label::gluteal(side)]);
+    pair(all, "iliacus", &|side| vec![label::iliacus(side)]);
+    pair(all, "piriformis", &|side| vec![label::piriformis(side)]);
 }
 
 /// Voxels of the structures, cut to the box that holds them all.
@@ -310,7 +314,7 @@ mod tests {
             for slice in 0..grid.slices {
                 let mut frame = vec![0; voxels.size[0] * voxels.size[1]];
                 voxels.fill(index, slice, &mut frame);
-                let count = frame.iter().filter(|&&voxel| voxel == 1).count();
+                let count: usize = frame.iter().copied().map(usize::from).sum();
                 assert_eq!(voxels.is_on_slice(index, slice), count > 0);
                 found += count;
             }

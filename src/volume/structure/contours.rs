@@ -178,7 +178,7 @@ fn own_grid(contours: &[Vec<Point<Lps>>], planning: &MaskGrid) -> Option<MaskGri
     // A voxel more around, for the half steps at the ends.
     let sides: [f64; 3] =
         std::array::from_fn(|axis| (high[axis] - low[axis]) / spacing[axis] + 3.0);
-    if sides.iter().any(|side| !(*side <= MOST_SIDE)) {
+    if sides.iter().any(|side| side.is_nan() || *side > MOST_SIDE) {
         return None;
     }
     let corner = origin

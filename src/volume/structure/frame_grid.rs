@@ -233,12 +233,9 @@ impl Spread {
     /// The slices of a position, mm from the first.
     pub fn slices_at(&self, mm: f64) -> Range<usize> {
         let near = |[place, ..]: &&[f64; 3]| (place - mm).abs() < SAME_PLACE_MM;
-        let (before, after) = match self.reach.iter().find(near) {
-            Some([_, before, after]) => (*before, *after),
-            None => {
-                let slice = (mm / self.step_mm).round().max(0.0) as usize;
-                return slice..slice + 1;
-            }
+        let Some(&[_, before, after]) = self.reach.iter().find(near) else {
+            let slice = (mm / self.step_mm).round().max(0.0) as usize;
+            return slice..slice + 1;
         };
         // Every position has the slice next to it; half-way slices belong to the later one.
         let own = (mm / self.step_mm).round();

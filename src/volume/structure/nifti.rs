@@ -216,7 +216,7 @@ fn collect(
 /// One row of values as labels.
 fn read_row(header: &NiftiHeader, bytes: &[u8], labels: &mut [u32]) -> Result<(), String> {
     macro_rules! values {
-        ($type:ty) => {{
+        ($type:ty, $into:expr) => {{
             const BYTES: usize = size_of::<$type>();
             let (chunks, _) = bytes.as_chunks::<BYTES>();
             for (chunk, label) in chunks.iter().zip(labels) {
@@ -225,21 +225,21 @@ fn read_row(header: &NiftiHeader, bytes: &[u8], labels: &mut [u32]) -> Result<()
                 } else {
                     <$type>::from_le_bytes(*chunk)
                 };
-                *label = label_of(value as f64 * header.slope + header.intercept)?;
+                *label = label_of($into(value) * header.slope + header.intercept)?;
             }
         }};
     }
     match header.stored {
-        Stored::U8 => values!(u8),
-        Stored::I8 => values!(i8),
-        Stored::U16 => values!(u16),
-        Stored::I16 => values!(i16),
-        Stored::U32 => values!(u32),
-        Stored::I32 => values!(i32),
-        Stored::U64 => values!(u64),
-        Stored::I64 => values!(i64),
-        Stored::F32 => values!(f32),
-        Stored::F64 => values!(f64),
+        Stored::U8 => values!(u8, f64::from),
+        Stored::I8 => values!(i8, f64::from),
+        Stored::U16 => values!(u16, f64::from),
+        Stored::I16 => values!(i16, f64::from),
+        Stored::U32 => values!(u32, f64::from),
+        Stored::I32 => values!(i32, f64::from),
+        Stored::U64 => values!(u64, |value| value as f64),
+        Stored::I64 => values!(i64, |value| value as f64),
+        Stored::F32 => values!(f32, f64::from),
+        Stored::F64 => values!(f64, f64::from),
     }
     Ok(())
 }

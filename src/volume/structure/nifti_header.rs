@@ -82,6 +82,8 @@ pub(super) struct NiftiHeader {
 struct Fields<'a> {
     bytes: &'a [u8],
     big_endian: bool,
+    /// NIfTI-1, not 2.
+    first: bool,
 }
 
 macro_rules! field {
@@ -106,6 +108,24 @@ impl Fields<'_> {
     field!(i64, i64);
     field!(f32, f32);
     field!(f64, f64);
+
+    /// A real number, by its position in NIfTI-1 and 2.
+    fn real(&self, one: usize, two: usize) -> f64 {
+        if self.first {
+            f64::from(self.f32(one))
+        } else {
+            self.f64(two)
+        }
+    }
+
+    /// A code, by its position in NIfTI-1 and 2.
+    fn code(&self, one: usize, two: usize) -> i64 {
+        if self.first {
+            i64::from(self.i16(one))
+        } else {
+            i64::from(self.i32(two))
+        }
+    }
 }
 
 /// Byte order and length of the header a file begins with; `None` for what is no NIfTI.
@@ -134,19 +154,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<NiftiHeader, String> {
     if bytes.len() < header_bytes {
         return Err("it ends within its header; copy it again".to_owned());
     }
-    let fields = Fields { bytes, big_endian };
     let first = header_bytes == NIFTI_1;
+    let fields = Fields {
+        bytes,
+        big_endian,
+        first,
+    };
     let mark = if first {
         bytes.get(344..348)
     } else {
         bytes.get(4..8)
     };
-    match mark {
-        Some(b"n+1\0" | b"n+2\0") => {}
-        _ => {
-            let reason = "it is a pair of .hdr and .img; save it as one .nii or .nii.gz";
-            return Err(reason.to_owned());
-        }
+    if !matches!(mark, Some(b"n+1\0" | b"n+2\0")) {
+        let reason = "it is a pair of .hdr and .img; save it as one .nii or .nii.gz";
+        return Err(reason.to_owned());
     }
     let dim = |index: usize| {
         if first {
@@ -156,37 +177,41 @@ pub(super) fn read(bytes: &[u8]) -> Result<NiftiHeader, String> {
         }
     };
     let size = size(dim)?;
-    let real = |one: usize, two: usize| {
-        if first {
-            f64::from(fields.f32(one))
-        } else {
-            fields.f64(two)
-        }
-    };
-    let code = |one: usize, two: usize| {
-        if first {
-            i64::from(fields.i16(one))
-        } else {
-            i64::from(fields.i32(two))
-        }
-    };
     let stored = Stored::of(i64::from(fields.i16(if first { 70 } else { 12 })))?;
     let offset = if first {
         f64::from(fields.f32(108)) as i64
     } else {
         fields.i64(168)
     };
-    let slope = real(112, 176);
-    let intercept = real(116, 184);
+    let slope = fields.real(112, 176);
+    let intercept = fields.real(116, 184);
     let (slope, intercept) = match slope {
         // 0 says that the values are not scaled.
         slope if slope != 0.0 && slope.is_finite() && intercept.is_finite() => (slope, intercept),
         _ => (1.0, 0.0),
     };
-    let units = if first {
-        i64::from(bytes.get(123).copied().unwrap_or(0))
+    let (lps_from_voxel, disagreement_mm) = place(&fields, size)?;
+    Ok(NiftiHeader {
+        big_endian,
+        size,
+        stored,
+        slope,
+        intercept,
+        offset: u64::try_from(offset)
+            .unwrap_or(0)
+            .max(header_bytes as u64 + 4),
+        header_bytes,
+        lps_from_voxel,
+        disagreement_mm,
+    })
+}
+
+/// Where the voxels lie: the sform, else the qform; and how far the two lie apart, mm.
+fn place(fields: &Fields<'_>, size: [usize; 3]) -> Result<(Transform<Lps, Voxel>, f64), String> {
+    let units = if fields.first {
+        i64::from(fields.bytes.get(123).copied().unwrap_or(0))
     } else {
-        code(0, 500)
+        fields.code(0, 500)
     };
     // Low three bits: metres, millimetres, micrometres; unknown ones are millimetres in practice.
     let mm = match units & 7 {
@@ -194,13 +219,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<NiftiHeader, String> {
         3 => 0.001,
         _ => 1.0,
     };
-    let pixdim: [f64; 4] = std::array::from_fn(|i| real(76 + 4 * i, 104 + 8 * i));
-    let q: [f64; 6] = std::array::from_fn(|i| real(256 + 4 * i, 352 + 8 * i));
-    let rows: [f64; 12] = std::array::from_fn(|i| real(280 + 4 * i, 400 + 8 * i));
-    let by_quaternion = (code(252, 344) > 0)
+    let pixdim: [f64; 4] = std::array::from_fn(|i| fields.real(76 + 4 * i, 104 + 8 * i));
+    let q: [f64; 6] = std::array::from_fn(|i| fields.real(256 + 4 * i, 352 + 8 * i));
+    let rows: [f64; 12] = std::array::from_fn(|i| fields.real(280 + 4 * i, 400 + 8 * i));
+    let by_quaternion = (fields.code(252, 344) > 0)
         .then(|| quaternion(pixdim, q))
         .flatten();
-    let by_rows = (code(254, 348) > 0).then(|| {
+    let by_rows = (fields.code(254, 348) > 0).then(|| {
         let column = |i: usize| DVec3::new(rows[i], rows[4 + i], rows[8 + i]);
         [column(0), column(1), column(2), column(3)]
     });
@@ -225,19 +250,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<NiftiHeader, String> {
     if !possible {
         return Err("its place or voxel size cannot be of a patient; save it again".to_owned());
     }
-    Ok(NiftiHeader {
-        big_endian,
-        size,
-        stored,
-        slope,
-        intercept,
-        offset: u64::try_from(offset)
-            .unwrap_or(0)
-            .max(header_bytes as u64 + 4),
-        header_bytes,
-        lps_from_voxel: Transform::from_columns(x, y, z, origin),
-        disagreement_mm,
-    })
+    let lps_from_voxel = Transform::from_columns(x, y, z, origin);
+    Ok((lps_from_voxel, disagreement_mm))
 }
 
 fn size(dim: impl Fn(usize) -> i64) -> Result<[usize; 3], String> {

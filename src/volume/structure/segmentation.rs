@@ -16,6 +16,9 @@ use crate::study::{ImagePlane, Samples, SourcePath};
 /// Share of the maximum from which a voxel of a fractional segmentation is inside.
 pub const FRACTION_INSIDE: f64 = 0.5;
 
+/// Code of Background (PS3.16 annex D).
+const BACKGROUND: &str = "125040";
+
 /// Reads a segmentation.
 pub(super) fn read(
     path: &SourcePath,
@@ -171,10 +174,16 @@ fn segments(
 ) -> Vec<Segment> {
     let mut listed = Vec::new();
     let mut numbers = HashSet::new();
+    let mut nothing = HashSet::new();
     for segment in &file.segments {
-        let is_background =
-            file.kind == SegmentationKind::LabelMap && f64::from(segment.number) == file.background;
-        if is_background {
+        // DCM 125040 is Background: where padding has another number, that of all that is left.
+        let background = segment
+            .property_type
+            .as_ref()
+            .is_some_and(|concept| concept.value == BACKGROUND && concept.scheme == "DCM");
+        let is_padding = f64::from(segment.number) == file.background;
+        if file.kind == SegmentationKind::LabelMap && (background || is_padding) {
+            nothing.insert(segment.number);
             continue;
         }
         if numbers.insert(segment.number) {
@@ -188,7 +197,7 @@ fn segments(
     }
     let mut unlisted: Vec<u32> = collected
         .labels()
-        .filter(|n| !numbers.contains(n))
+        .filter(|n| !numbers.contains(n) && !nothing.contains(n))
         .collect();
     unlisted.sort_unstable();
     for &number in &unlisted {

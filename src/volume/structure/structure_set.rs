@@ -1,5 +1,7 @@
 //! RT structure sets → structures on the grid of the volume.
 
+use std::sync::Arc;
+
 use super::collect::Collected;
 use super::read::{Loaded, Planning, StructureFileError, describe};
 use super::{Code, Structure, StructureSource, contours};
@@ -61,7 +63,7 @@ fn add(
     let mut collected = Collected::new()?;
     let grid = match contours::grid_for(&roi.contours, &planning.grid) {
         Some(grid) => grid,
-        None if roi.contours.is_empty() => planning.grid.clone(),
+        None if roi.contours.is_empty() => Arc::clone(&planning.grid),
         None => {
             loaded.warnings.push(format!(
                 "{name:?} is left out: its contours are not flat, or not parallel to one another"
