@@ -229,7 +229,7 @@ impl Line<'_> {
     fn settle_edges(&self, runs: &mut [TissueRun]) {
         for after in 1..runs.len() {
             let [Some(before), Some(next)] =
-                [runs.get(after - 1), runs.get(after)].map(|r| r.copied())
+                [runs.get(after - 1), runs.get(after)].map(Option::<&TissueRun>::copied)
             else {
                 continue;
             };
