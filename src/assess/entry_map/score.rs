@@ -337,7 +337,7 @@ impl EntryScene<'_> {
         ] {
             if let Some(range) = range.filter(|range| range.excess_deg(angle) > 0.0) {
                 let (from, to) = (range.from.0, range.to.0);
-                text.push_str(&format!(", {name} outside {from:.0} to {to:.0}°"));
+                text = format!("{text}, {name} outside {from:.0} to {to:.0}°");
             }
         }
         Reason {

@@ -104,16 +104,16 @@ fn layers_are_found_at_their_depths() {
         let profile = profile(&volume, &path, &[]);
         assert_eq!(profile.zero, ProfileZero::Skin);
         assert!((profile.target_mm - 70.0 * stretch).abs() < 0.3);
-        use Tissue::{CancellousBone, CorticalBone, Fat, SoftTissue};
+        use Tissue::{CancellousBone, CorticalBone, Fat, Soft};
         let wanted = [
             (Some(Tissue::Skin), 0.0, 2.0),
             (Some(Fat), 2.0, 18.0),
-            (Some(SoftTissue), 18.0, 46.0),
+            (Some(Soft), 18.0, 46.0),
             (Some(CorticalBone), 46.0, 48.0),
             (Some(CancellousBone), 48.0, 51.5),
             (Some(CorticalBone), 51.5, 53.5),
             (Some(Fat), 53.5, 58.0),
-            (Some(SoftTissue), 58.0, 90.0),
+            (Some(Soft), 58.0, 90.0),
         ];
         assert_eq!(profile.runs[0].tissue, Some(Tissue::Air));
         assert_eq!(profile.runs.len(), wanted.len() + 1, "{:?}", profile.runs);
