@@ -128,7 +128,7 @@ impl OutsideAir {
     /// lies deeper inside the body than a cell is wide.
     pub(super) fn is_beside(&self, voxel: [usize; 3]) -> bool {
         let near = |axis: usize| {
-            let last = self.size[axis] - 1;
+            let last = self.size[axis].saturating_sub(1);
             let low = (voxel[axis] / self.step[axis]).min(last);
             [low, (low + 1).min(last)]
         };

@@ -16,7 +16,7 @@ pub enum Tissue {
     /// Fat.
     Fat,
     /// Muscle, ligament, disc, organ, nerve: what CT numbers alone do not tell apart.
-    SoftTissue,
+    Soft,
     /// Fluid, only where a structure says so: its numbers overlap with soft tissue.
     Fluid,
     /// Cancellous bone.
@@ -35,7 +35,7 @@ impl Tissue {
             Self::Gas => "gas",
             Self::Skin => "skin",
             Self::Fat => "fat",
-            Self::SoftTissue => "soft tissue",
+            Self::Soft => "soft tissue",
             Self::Fluid => "fluid",
             Self::CancellousBone => "cancellous bone",
             Self::CorticalBone => "cortical bone",
@@ -62,7 +62,7 @@ impl Tissue {
         match self {
             Self::Air | Self::Gas => 0,
             Self::Fat => 1,
-            Self::Skin | Self::SoftTissue | Self::Fluid => 2,
+            Self::Skin | Self::Soft | Self::Fluid => 2,
             Self::CancellousBone => 3,
             Self::CorticalBone => 4,
             Self::ContrastOrMetal => 5,
@@ -74,7 +74,7 @@ impl Tissue {
 const CLASSES: [Tissue; 6] = [
     Tissue::Gas,
     Tissue::Fat,
-    Tissue::SoftTissue,
+    Tissue::Soft,
     Tissue::CancellousBone,
     Tissue::CorticalBone,
     Tissue::ContrastOrMetal,
@@ -229,7 +229,7 @@ impl Line<'_> {
     fn settle_edges(&self, runs: &mut [TissueRun]) {
         for after in 1..runs.len() {
             let [Some(before), Some(next)] =
-                [runs.get(after - 1), runs.get(after)].map(|r| r.copied())
+                [runs.get(after - 1), runs.get(after)].map(Option::<&TissueRun>::copied)
             else {
                 continue;
             };
@@ -297,8 +297,8 @@ fn class_of(hu: f64, margins: f64) -> usize {
 fn hinted(class: Tissue, hint: Hint) -> Tissue {
     let dense = class.rank() >= Tissue::CancellousBone.rank();
     match hint {
-        Hint::Bone if matches!(class, Tissue::Fat | Tissue::SoftTissue) => Tissue::CancellousBone,
-        Hint::Fluid if matches!(class, Tissue::Fat | Tissue::SoftTissue) => Tissue::Fluid,
+        Hint::Bone if matches!(class, Tissue::Fat | Tissue::Soft) => Tissue::CancellousBone,
+        Hint::Fluid if matches!(class, Tissue::Fat | Tissue::Soft) => Tissue::Fluid,
         Hint::Fluid | Hint::Enhancing if dense => Tissue::ContrastOrMetal,
         _ => class,
     }
@@ -388,7 +388,7 @@ fn joined(runs: Vec<TissueRun>) -> Vec<TissueRun> {
 fn name_skin(runs: Vec<TissueRun>) -> Vec<TissueRun> {
     let Some(at) = runs.windows(2).position(|pair| {
         matches!(pair, [air, first] if air.tissue == Some(Tissue::Air)
-            && matches!(first.tissue, Some(Tissue::Fat | Tissue::SoftTissue)))
+            && matches!(first.tissue, Some(Tissue::Fat | Tissue::Soft)))
     }) else {
         return runs;
     };
@@ -399,7 +399,7 @@ fn name_skin(runs: Vec<TissueRun>) -> Vec<TissueRun> {
             named.push(run);
             continue;
         }
-        let is_layer = run.tissue == Some(Tissue::SoftTissue)
+        let is_layer = run.tissue == Some(Tissue::Soft)
             && after(index + 1) == Some(Tissue::Fat)
             && run.length_mm() <= THICKEST_SKIN_MM;
         let end_mm = if is_layer {

@@ -85,6 +85,10 @@ impl AngleRange {
 
 /// Distances a needle keeps from one structure (clinical.md 0.3).
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the unit belongs to the name of a number"
+)]
 pub struct Margin {
     /// Nearer is excluded, mm.
     pub stop_mm: f64,

@@ -124,7 +124,7 @@ impl EntryScene<'_> {
     fn score(&self, shares: Shares) -> f32 {
         let weights = &self.rules.weights;
         let sum = weights.clearance + weights.length + weights.angle + weights.bone;
-        if !(sum > 0.0) {
+        if sum.is_nan() || sum <= 0.0 {
             return 0.0;
         }
         let weighted = weights.clearance * shares.clearance
@@ -141,7 +141,7 @@ impl EntryScene<'_> {
         outwards_of_skin: Option<Vector<Lps>>,
     ) -> Result<Shares, Exclusion> {
         let ray = self.ray(entry).ok_or(Exclusion::Flat)?;
-        if !(ray.length_mm <= self.rules.longest_mm) {
+        if ray.length_mm.is_nan() || ray.length_mm > self.rules.longest_mm {
             return Err(Exclusion::TooLong);
         }
         self.check_side(&ray, outwards_of_skin)?;
@@ -178,7 +178,7 @@ impl EntryScene<'_> {
     }
 
     fn check_side(&self, ray: &Ray, skin: Option<Vector<Lps>>) -> Result<(), Exclusion> {
-        if skin.is_some_and(|normal| !(normal.dot(ray.outwards) >= FLATTEST_COSINE)) {
+        if skin.is_some_and(|normal| normal.dot(ray.outwards) < FLATTEST_COSINE) {
             return Err(Exclusion::Flat);
         }
         let Some(position) = self.position else {
@@ -336,7 +336,8 @@ impl EntryScene<'_> {
             (self.rules.tilt, angles.tilt, "tilt"),
         ] {
             if let Some(range) = range.filter(|range| range.excess_deg(angle) > 0.0) {
-                text += &format!(", {name} outside {:.0} to {:.0}°", range.from.0, range.to.0);
+                let (from, to) = (range.from.0, range.to.0);
+                text = format!("{text}, {name} outside {from:.0} to {to:.0}°");
             }
         }
         Reason {
@@ -402,11 +403,11 @@ fn angles_of(ray: &Ray) -> OperatorAngles {
 
 /// 0 at the stop margin, 1 from the warn margin on; `None` below the stop margin or for NaN.
 fn clearance_share(margin: &Margin, shaft_mm: f64) -> Option<f64> {
-    if !(shaft_mm >= margin.stop_mm) {
+    if shaft_mm.is_nan() || shaft_mm < margin.stop_mm {
         return None;
     }
     let width_mm = margin.warn_mm - margin.stop_mm;
-    if !(width_mm > 0.0) {
+    if width_mm.is_nan() || width_mm <= 0.0 {
         return Some(1.0);
     }
     Some(((shaft_mm - margin.stop_mm) / width_mm).clamp(0.0, 1.0))

@@ -142,7 +142,7 @@ fn the_table_side_and_far_places_are_excluded_by_position() {
         match verdict {
             Verdict::Excluded(Exclusion::TooLong) => assert!(mm > 90.0),
             Verdict::Excluded(Exclusion::Table) => {
-                assert!(mm <= 90.0 && (point.0.y < -20.0 || down > 0.1))
+                assert!(mm <= 90.0 && (point.0.y < -20.0 || down > 0.1));
             }
             Verdict::Scored(_) => assert!(mm <= 90.0 && point.0.y > -31.0 && down <= 0.17),
             Verdict::Excluded(other) => assert_eq!(*other, Exclusion::Flat),

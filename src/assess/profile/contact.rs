@@ -113,7 +113,7 @@ fn fascia_mm(tissues: &[TissueRun]) -> Option<f64> {
     tissues.windows(2).find_map(|pair| match pair {
         [fat, muscle]
             if fat.tissue == Some(Tissue::Fat)
-                && muscle.tissue == Some(Tissue::SoftTissue)
+                && muscle.tissue == Some(Tissue::Soft)
                 && muscle.length_mm() >= LEAST_UNDER_FASCIA_MM =>
         {
             Some(muscle.from_mm)

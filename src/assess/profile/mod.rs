@@ -112,7 +112,7 @@ impl NeedleProfile {
             Ok(skin) => (ProfileZero::Skin, skin.depth_mm),
             Err(reason) => (ProfileZero::Entry(reason), drawn_mm),
         };
-        if !(target_mm <= LONGEST_MM) {
+        if target_mm.is_nan() || target_mm > LONGEST_MM {
             return Err(format!(
                 "The needle is longer than {LONGEST_MM:.0} mm: no profile"
             ));
@@ -187,9 +187,11 @@ impl NeedleProfile {
     ) -> Vec<ProfileRun> {
         let mut edges_mm: Vec<f64> = tissues.iter().map(|run| run.from_mm).collect();
         edges_mm.push(self.last_mm());
-        let changes = finest.windows(2).enumerate().filter_map(|(index, pair)| {
-            (pair.first() != pair.last()).then(|| self.depth_mm(index) + STEP_MM / 2.0)
-        });
+        let changes = finest
+            .windows(2)
+            .enumerate()
+            .filter(|(_, pair)| pair.first() != pair.last())
+            .map(|(index, _)| self.depth_mm(index) + STEP_MM / 2.0);
         let near = |edge_mm: &f64| {
             tissues.iter().all(|run| {
                 (run.from_mm - edge_mm).abs() > SAME_EDGE_MM
@@ -292,7 +294,7 @@ impl NeedleProfile {
     /// The value nearest to a depth.
     pub fn value_at(&self, depth_mm: f64) -> Option<f64> {
         let index = ((depth_mm - self.first_mm) / STEP_MM).round();
-        if !(index >= 0.0) {
+        if index.is_nan() || index < 0.0 {
             return None;
         }
         *self.values.get(index as usize)?

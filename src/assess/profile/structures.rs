@@ -22,7 +22,7 @@ pub enum StructureClass {
     Bone,
     /// Dural sac, its fluid, or the epidural space: entering it is entering the canal.
     Canal,
-    /// Vessel or organ, which contrast medium may make dense.
+    /// Vessel, organ or implant: what is dense in it is contrast medium or metal, not bone.
     Enhancing,
     /// Skin, fat, muscle: named in the profile, but no contact.
     Passed,
@@ -30,17 +30,35 @@ pub enum StructureClass {
     Other,
 }
 
-impl StructureClass {
-    /// Class of a kind.
-    pub fn of_kind(kind: Option<&str>) -> Self {
-        match kind.unwrap_or_default() {
-            "bone" | "vertebra" | "sacrum" | "rib" | "pelvis" => Self::Bone,
-            "dura" | "dural_sac" | "thecal_sac" | "csf" | "canal" | "spinal_canal" | "epidural"
-            | "epidural_fat" | "epidural_space" => Self::Canal,
-            "artery" | "vein" | "vessel" | "kidney" | "ureter" | "bladder" | "bowel" | "colon"
-            | "liver" | "spleen" | "organ" => Self::Enhancing,
-            "muscle" | "fat" | "skin" | "body" | "air" | "table" => Self::Passed,
-            _ => Self::Other,
+impl NamedMask<'_> {
+    /// What it means on the way. Fat is passed, but epidural fat is the canal.
+    pub fn class(&self) -> StructureClass {
+        if self.is_epidural() {
+            return StructureClass::Canal;
+        }
+        match self.kind.unwrap_or_default() {
+            "bone" => StructureClass::Bone,
+            "dura" => StructureClass::Canal,
+            "artery" | "vein" | "vessel" | "vertebral_artery" | "heart" | "kidney" | "ureter"
+            | "bladder" | "bowel" | "stomach" | "oesophagus" | "liver" | "gallbladder"
+            | "spleen" | "pancreas" | "adrenal" | "gland" | "genital" | "organ" | "implant" => {
+                StructureClass::Enhancing
+            }
+            "muscle" | "fat" | "skin" | "body" => StructureClass::Passed,
+            _ => StructureClass::Other,
+        }
+    }
+
+    fn is_epidural(&self) -> bool {
+        self.name.to_lowercase().contains("epidural")
+    }
+
+    fn hint(&self) -> Hint {
+        match self.class() {
+            StructureClass::Bone => Hint::Bone,
+            StructureClass::Canal if !self.is_epidural() => Hint::Fluid,
+            StructureClass::Enhancing => Hint::Enhancing,
+            _ => Hint::None,
         }
     }
 }
@@ -123,15 +141,9 @@ impl Inside {
         self.finest()
             .into_iter()
             .map(|index| {
-                let kind = index.and_then(|index| structures.get(index)?.kind);
-                match StructureClass::of_kind(kind) {
-                    StructureClass::Bone => Hint::Bone,
-                    StructureClass::Canal if !kind.is_some_and(|kind| kind.starts_with("epi")) => {
-                        Hint::Fluid
-                    }
-                    StructureClass::Enhancing => Hint::Enhancing,
-                    _ => Hint::None,
-                }
+                index
+                    .and_then(|index| structures.get(index))
+                    .map_or(Hint::None, NamedMask::hint)
             })
             .collect()
     }
@@ -152,7 +164,7 @@ impl Inside {
                     (Some(first), false) => {
                         runs.push(StructureRun {
                             name: structure.name.to_owned(),
-                            class: StructureClass::of_kind(structure.kind),
+                            class: structure.class(),
                             from_mm: first_mm + (first as f64 - 0.5) * step_mm,
                             to_mm: first_mm + (sample as f64 - 0.5) * step_mm,
                         });

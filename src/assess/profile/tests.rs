@@ -104,16 +104,16 @@ fn layers_are_found_at_their_depths() {
         let profile = profile(&volume, &path, &[]);
         assert_eq!(profile.zero, ProfileZero::Skin);
         assert!((profile.target_mm - 70.0 * stretch).abs() < 0.3);
-        use Tissue::{CancellousBone, CorticalBone, Fat, SoftTissue};
+        use Tissue::{CancellousBone, CorticalBone, Fat, Soft};
         let wanted = [
             (Some(Tissue::Skin), 0.0, 2.0),
             (Some(Fat), 2.0, 18.0),
-            (Some(SoftTissue), 18.0, 46.0),
+            (Some(Soft), 18.0, 46.0),
             (Some(CorticalBone), 46.0, 48.0),
             (Some(CancellousBone), 48.0, 51.5),
             (Some(CorticalBone), 51.5, 53.5),
             (Some(Fat), 53.5, 58.0),
-            (Some(SoftTissue), 58.0, 90.0),
+            (Some(Soft), 58.0, 90.0),
         ];
         assert_eq!(profile.runs[0].tissue, Some(Tissue::Air));
         assert_eq!(profile.runs.len(), wanted.len() + 1, "{:?}", profile.runs);
@@ -137,6 +137,7 @@ fn contacts_read_in_order_with_the_names_of_structures() {
     let bare = profile(&volume, &path, &[]);
     assert_eq!(bare.sentence(), "skin 0, fascia 18, bone 46, target 65 mm");
     let (lamina, sac, fat) = (slab(46.0, 53.5), slab(58.0, 74.0), slab(2.0, 18.0));
+    let epidural = slab(53.5, 58.0);
     let named = |name, kind, mask| NamedMask {
         name,
         kind: Some(kind),
@@ -146,11 +147,12 @@ fn contacts_read_in_order_with_the_names_of_structures() {
         named("L4 vertebra", "bone", &lamina),
         named("Thecal sac", "dura", &sac),
         named("Subcutaneous fat", "fat", &fat),
+        named("Epidural fat", "fat", &epidural),
     ];
     let full = profile(&volume, &path, &structures);
     assert_eq!(
         full.sentence(),
-        "skin 0, fascia 18, L4 vertebra 46, Thecal sac 58, target 65 mm"
+        "skin 0, fascia 18, L4 vertebra 46, Epidural fat 53, Thecal sac 58, target 65 mm"
     );
     let inside = full.run_at(60.0).unwrap();
     assert_eq!(inside.tissue, Some(Tissue::Fluid));
