@@ -209,18 +209,14 @@ impl Pictures {
             gpu.put_colors(id.0 as u64, (&bytes, size), placing);
             None
         } else {
-            let bytes = bytemuck::cast_slice(colors);
-            let image = ColorImage::from_rgb(size, bytes);
-            Some(match old {
-                Some(mut texture) => {
-                    texture.set(image, TextureOptions::LINEAR);
-                    texture
-                }
-                None => {
-                    let name = format!("scene {}", id.0);
-                    ui.ctx().load_texture(name, image, TextureOptions::LINEAR)
-                }
-            })
+            let image = ColorImage::from_rgb(size, bytemuck::cast_slice(colors));
+            let mut texture = old.unwrap_or_else(|| {
+                let empty = ColorImage::default();
+                let name = format!("scene {}", id.0);
+                ui.ctx().load_texture(name, empty, TextureOptions::LINEAR)
+            });
+            texture.set(image, TextureOptions::LINEAR);
+            Some(texture)
         };
         let shown = Shown {
             texture,

@@ -134,3 +134,32 @@ fn normals(mesh: &Mesh) -> Vec<[f32; 3]> {
         .map(|n| n.normalize_or_zero().to_array())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::synthetic::SyntheticVolume;
+
+    #[test]
+    fn a_ball_has_its_radius_and_faces_outwards_at_every_stride() {
+        let middle = Point::new(20., 18., 16.);
+        let volume = SyntheticVolume::new([41, 37, 33], [1., 1., 1.])
+            .build(|p| 1000.0 - 100.0 * p.distance(middle));
+        for stride in [1, 2] {
+            let mesh = iso_surface(&volume, 0.0, stride, &|| false).unwrap();
+            assert!(mesh.triangles.len() > 200);
+            for (at, normal) in mesh.positions.iter().zip(&mesh.normals) {
+                let out = Vec3::from(*at).as_dvec3() - middle.0;
+                assert!((out.length() - 10.0).abs() < 0.25 * stride as f64, "{out}");
+                let normal = Vec3::from(*normal).as_dvec3();
+                assert!(out.normalize_or_zero().dot(normal) > 0.85, "{out} {normal}");
+            }
+            // Closed: every side of a triangle is one of another, run the other way.
+            let sides = |t: &[u32; 3]| [[t[0], t[1]], [t[1], t[2]], [t[2], t[0]]];
+            let all: std::collections::HashSet<[u32; 2]> =
+                mesh.triangles.iter().flat_map(sides).collect();
+            assert!(all.iter().all(|[a, b]| all.contains(&[*b, *a])));
+        }
+        assert!(iso_surface(&volume, 0.0, 1, &|| true).is_none());
+    }
+}
