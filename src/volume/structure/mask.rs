@@ -1,5 +1,6 @@
 //! Voxels of one structure: a bit each, in the smallest box that holds them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::geometry::{Lps, Point, Transform, Voxel};
@@ -192,20 +193,63 @@ impl Mask {
             })
     }
 
-    /// The same voxels in the smallest box that holds them.
-    pub fn trimmed(&self) -> Self {
+    /// Hands out the unbroken runs of columns that are part of it in one row of one slice of the
+    /// grid, from low to high. Whole words are skipped, which a voxel at a time cannot.
+    pub fn row_runs(&self, row: usize, slice: usize, mut each: impl FnMut(Range<usize>)) {
+        let Some(start) = self.index([self.first[0], row, slice]) else {
+            return;
+        };
+        let end = start + self.size[0];
+        let column = |index: usize| self.first[0] + index - start;
+        let mut at = start;
+        while let Some(low) = self.next_bit(at, end, true) {
+            let high = self.next_bit(low, end, false).unwrap_or(end);
+            each(column(low)..column(high));
+            at = high;
+        }
+    }
+
+    /// Index of the first bit of the given value in `from..end`.
+    fn next_bit(&self, from: usize, end: usize, value: bool) -> Option<usize> {
+        let flip = if value { 0 } else { u64::MAX };
+        let mut at = from;
+        while at < end {
+            let word = (self.bits.get(at / 64)? ^ flip) >> (at % 64);
+            if word != 0 {
+                let found = at + word.trailing_zeros() as usize;
+                return (found < end).then_some(found);
+            }
+            at = (at / 64 + 1) * 64;
+        }
+        None
+    }
+
+    /// First voxel and size of the smallest box that holds its voxels; `None` for an empty one.
+    pub fn bounds(&self) -> Option<([usize; 3], [usize; 3])> {
         let mut low = [usize::MAX; 3];
         let mut high = [0; 3];
-        for voxel in self.voxels() {
-            for axis in 0..3 {
-                low[axis] = low[axis].min(voxel[axis]);
-                high[axis] = high[axis].max(voxel[axis] + 1);
+        for slice in self.first[2]..self.first[2] + self.size[2] {
+            for row in self.first[1]..self.first[1] + self.size[1] {
+                self.row_runs(row, slice, |run| {
+                    for (axis, [from, to]) in
+                        [[run.start, run.end], [row, row + 1], [slice, slice + 1]]
+                            .into_iter()
+                            .enumerate()
+                    {
+                        low[axis] = low[axis].min(from);
+                        high[axis] = high[axis].max(to);
+                    }
+                });
             }
         }
-        if low[0] == usize::MAX {
+        (low[0] != usize::MAX).then(|| (low, std::array::from_fn(|axis| high[axis] - low[axis])))
+    }
+
+    /// The same voxels in the smallest box that holds them.
+    pub fn trimmed(&self) -> Self {
+        let Some((low, size)) = self.bounds() else {
             return Self::empty(Arc::clone(&self.grid), [0; 3], [0; 3]);
-        }
-        let size = std::array::from_fn(|axis| high[axis] - low[axis]);
+        };
         let mut trimmed = Self::empty(Arc::clone(&self.grid), low, size);
         for voxel in self.voxels() {
             trimmed.set(voxel, true);
@@ -257,6 +301,27 @@ mod tests {
         assert!(middle.distance(Point::new(5., 20., 25.)) < 1e-9);
         assert!(trimmed.contains_point(middle));
         assert!(!trimmed.contains_point(Point::new(500., 0., 0.)));
+    }
+
+    #[test]
+    fn runs_are_the_voxels_of_a_row() {
+        let pick =
+            |[x, y, z]: [usize; 3]| (x * 7 + y * 13 + z * 5) % 11 < 6 && !(70..80).contains(&x);
+        let mask = Mask::from_fn(grid(), [3, 2, 1], [96, 5, 4], pick);
+        let mut found = Vec::new();
+        for slice in 0..40 {
+            for row in 0..50 {
+                let mut last = None;
+                mask.row_runs(row, slice, |run| {
+                    assert!(last.is_none_or(|last| last < run.start), "unbroken runs");
+                    last = Some(run.end);
+                    found.extend(run.map(|column| [column, row, slice]));
+                });
+            }
+        }
+        assert!(found.into_iter().eq(mask.voxels()));
+        assert_eq!(mask.bounds(), Some(([3, 2, 1], [96, 5, 4])));
+        assert_eq!(Mask::empty(grid(), [3, 2, 1], [96, 5, 4]).bounds(), None);
     }
 
     #[test]
