@@ -49,6 +49,7 @@ struct Shown {
     grain: Grain,
     changed: Instant,
     refining: Option<Job<(), Option<Vec<[u8; 3]>>>>,
+    painted: bool,
 }
 
 /// Needles as they were when their surface was made, and mm per point.
@@ -82,6 +83,14 @@ impl ScenePictures {
     pub fn is_settled(&self) -> bool {
         let full = |shown: &Shown| matches!(shown.grain, Grain::Fine(_));
         self.shown.values().all(full)
+    }
+
+    /// Forgets the views that were not painted since the last call.
+    pub fn end_frame(&mut self) {
+        self.shown
+            .retain(|_, shown| std::mem::replace(&mut shown.painted, false));
+        let shown = &self.shown;
+        self.layers.retain(|id, _| shown.contains_key(id));
     }
 
     fn needles(&mut self, id: ViewportId, state: &AppState, mm_per_point: f64) -> Arc<Surface> {
@@ -224,14 +233,16 @@ impl Pictures {
             grain,
             changed: Instant::now(),
             refining: None,
+            painted: true,
         };
         self.scenes.shown.insert(id, shown);
     }
 
-    fn show_scene(&self, ui: &Ui, rect: Rect, id: ViewportId) {
-        let Some(shown) = self.scenes.shown.get(&id) else {
+    fn show_scene(&mut self, ui: &Ui, rect: Rect, id: ViewportId) {
+        let Some(shown) = self.scenes.shown.get_mut(&id) else {
             return;
         };
+        shown.painted = true;
         if shown.grain != Grain::Fine(SMOOTH) && !self.unhurried {
             ui.ctx().request_repaint_after(SETTLE);
         }
