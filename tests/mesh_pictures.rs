@@ -8,9 +8,9 @@ use std::sync::Arc;
 use glam::DVec2;
 use stylet::geometry::{Lps, Mesh, Point, Segment, Surface, Vector, solid};
 use stylet::render::cpu::mesh::{composite, render_layer, render_meshes};
-use stylet::render::mesh_pass::{Edges, offscreen_meshes};
+use stylet::render::mesh_pass::offscreen_meshes;
 use stylet::render::mesh_scene::{AMBIENT, DIFFUSE, FADE, SHINE};
-use stylet::render::{Eye, MeshItem, MeshScene, RenderContext};
+use stylet::render::{Edges, Eye, MeshItem, MeshScene, RenderContext};
 
 /// Largest difference of a colour between the back ends.
 const TOLERANCE: u8 = 3;

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Weak};
 
+use thiserror::Error;
+
 use super::AppState;
 use super::job::{Job, JobEvent, on_own_threads};
 use super::notice::Severity;
@@ -13,7 +15,7 @@ use crate::geometry::{Lps, Mesh, Point, Segment, Surface, Vector, solid};
 use crate::plan::TrajectoryId;
 use crate::render::{MeshItem, MeshScene};
 use crate::volume::Volume;
-use crate::volume::structure::surface::iso_surface;
+use crate::volume::structure::surface::{SurfaceError, iso_surface};
 
 /// Least value of bone that the context shows: cortex, and cancellous bone of the healthy.
 pub const BONE_EDGE_HU: f64 = 200.0;
@@ -82,7 +84,7 @@ struct Context {
     surfaces: Option<ContextSurfaces>,
     /// Whether it was looked for; not again where that failed.
     sought: bool,
-    finding: Option<Job<(), Result<Option<ContextSurfaces>, OverBudget>>>,
+    finding: Option<Job<(), Result<ContextSurfaces, ContextError>>>,
 }
 
 struct ContextSurfaces {
@@ -177,7 +179,7 @@ impl AppState {
             let failure = match event {
                 JobEvent::Progress(()) => continue,
                 JobEvent::Finished(Ok(surfaces)) => {
-                    context.surfaces = surfaces;
+                    context.surfaces = Some(surfaces);
                     None
                 }
                 JobEvent::Finished(Err(error)) => Some(error.to_string()),
@@ -250,32 +252,40 @@ impl AppState {
     }
 }
 
-/// Skin and bone of a volume; nothing when cancelled.
+/// Why there is no skin and bone.
+#[derive(Debug, Error)]
+enum ContextError {
+    /// No surface.
+    #[error(transparent)]
+    Surface(#[from] SurfaceError),
+    /// No memory for it.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
+}
+
+/// Skin and bone of a volume.
 fn find_context(
     volume: &Volume,
-    cancel: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<ContextSurfaces>, OverBudget> {
+    stop: &dyn Fn() -> bool,
+) -> Result<ContextSurfaces, ContextError> {
     let stride = (CONTEXT_STEP_MM / volume.finest_spacing_mm())
         .round()
         .max(1.0) as usize;
     let mut booked = MEMORY.reserve(0, "surfaces of the 3D view")?;
-    let mut surface = |threshold_hu: f64| {
-        let Ok(mesh) = iso_surface(volume, threshold_hu, stride, cancel) else {
-            return Ok(None);
-        };
+    let mut surface = |threshold_hu: f64| -> Result<Arc<Surface>, ContextError> {
+        let mesh = iso_surface(volume, threshold_hu, stride, stop)?;
         // Corners with normals, triangles, and the boxes that these are sorted into.
         let bytes = 24 * mesh.positions.len() + (12 + 12) * mesh.triangles.len();
         booked.grow(bytes as u64)?;
         let surface = Surface::new(mesh);
         surface.prepare();
-        Ok(Some(Arc::new(surface)))
+        Ok(Arc::new(surface))
     };
-    let (skin, bone) = (surface(SKIN_EDGE_HU)?, surface(BONE_EDGE_HU)?);
-    Ok(skin.zip(bone).map(|(skin, bone)| ContextSurfaces {
-        skin,
-        bone,
+    Ok(ContextSurfaces {
+        skin: surface(SKIN_EDGE_HU)?,
+        bone: surface(BONE_EDGE_HU)?,
         _booked: booked,
-    }))
+    })
 }
 
 /// All needles as one surface, each corner in the colour of its needle: shafts to scale but no

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::mesh_pass::MESH_FORMAT;
+use super::mesh_target::MESH_FORMAT;
 
 /// Source of the shader, for the test that validates it without a GPU.
 pub const COLOR_SHADER: &str = include_str!("shader/color.wgsl");

@@ -7,9 +7,8 @@ use std::sync::{Arc, Weak};
 use egui::PaintCallbackInfo;
 use egui_wgpu::{CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
 
-use crate::render::mesh_pass::Edges;
 use crate::render::{
-    AdapterKind, ColorPass, Display, Eye, GreyPicture, MeshPass, MeshScene, MeshTarget,
+    AdapterKind, ColorPass, Display, Edges, Eye, GreyPicture, MeshPass, MeshScene, MeshTarget,
     PicturePass, Placing, RenderError, SlicePass, VolumeTexture,
 };
 use crate::volume::{SliceRequest, Volume};

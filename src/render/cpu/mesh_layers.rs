@@ -11,9 +11,6 @@ use crate::render::mesh_scene::{MeshItem, MeshScene};
 /// Surfaces of fewer triangles are drawn together, apart from the large ones: needles and marks.
 const SMALL: usize = 5_000;
 
-/// Layers kept: those of a still picture and of a coarse one of an usual scene.
-const MOST_KEPT: usize = 12;
-
 /// What a layer shows.
 #[derive(Debug, Clone, PartialEq)]
 struct Key {
@@ -49,7 +46,9 @@ impl MeshLayers {
             .into_iter()
             .map(|item| self.layer(&[item], eye, reach_mm, cancel))
             .collect::<Option<Vec<_>>>()?;
-        let surplus = self.kept.len().saturating_sub(MOST_KEPT);
+        // Those of this picture and of the one before it.
+        let most = 2 * (opaque.len() + translucent.len());
+        let surplus = self.kept.len().saturating_sub(most);
         self.kept.drain(..surplus);
         let size = eye.size.map(|n| n as usize);
         let opaque: Vec<&Layer> = opaque.iter().map(|layer| &**layer).collect();
@@ -133,7 +132,7 @@ mod tests {
             assert_ne!(picture, before);
             before = picture;
         }
-        // One skin, and the empty layer of large surfaces, and bone with needle: the needle four times.
-        assert_eq!(layers.kept.len(), 1 + 1 + 4);
+        // Skin, bone with needle, and the empty layer of large surfaces; of two pictures.
+        assert_eq!(layers.kept.len(), 6);
     }
 }

@@ -9,6 +9,7 @@ pub mod mesh;
 pub mod mesh_layers;
 mod oblique;
 mod row;
+mod triangle;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -365,6 +365,7 @@ impl Pictures {
 
     /// Tells the graphics card that all viewports of this frame are known.
     pub fn end_frame(&mut self) {
+        self.scenes.end_frame();
         if let Some(gpu) = &mut self.gpu {
             gpu.end_frame();
         }

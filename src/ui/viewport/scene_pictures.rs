@@ -49,6 +49,7 @@ struct Shown {
     grain: Grain,
     changed: Instant,
     refining: Option<Job<(), Option<Vec<[u8; 3]>>>>,
+    painted: bool,
 }
 
 /// Needles as they were when their surface was made, and mm per point.
@@ -82,6 +83,14 @@ impl ScenePictures {
     pub fn is_settled(&self) -> bool {
         let full = |shown: &Shown| matches!(shown.grain, Grain::Fine(_));
         self.shown.values().all(full)
+    }
+
+    /// Forgets the views that were not painted since the last call.
+    pub fn end_frame(&mut self) {
+        self.shown
+            .retain(|_, shown| std::mem::replace(&mut shown.painted, false));
+        let shown = &self.shown;
+        self.layers.retain(|id, _| shown.contains_key(id));
     }
 
     fn needles(&mut self, id: ViewportId, state: &AppState, mm_per_point: f64) -> Arc<Surface> {
@@ -209,18 +218,14 @@ impl Pictures {
             gpu.put_colors(id.0 as u64, (&bytes, size), placing);
             None
         } else {
-            let bytes = bytemuck::cast_slice(colors);
-            let image = ColorImage::from_rgb(size, bytes);
-            Some(match old {
-                Some(mut texture) => {
-                    texture.set(image, TextureOptions::LINEAR);
-                    texture
-                }
-                None => {
-                    let name = format!("scene {}", id.0);
-                    ui.ctx().load_texture(name, image, TextureOptions::LINEAR)
-                }
-            })
+            let image = ColorImage::from_rgb(size, bytemuck::cast_slice(colors));
+            let mut texture = old.unwrap_or_else(|| {
+                let empty = ColorImage::default();
+                let name = format!("scene {}", id.0);
+                ui.ctx().load_texture(name, empty, TextureOptions::LINEAR)
+            });
+            texture.set(image, TextureOptions::LINEAR);
+            Some(texture)
         };
         let shown = Shown {
             texture,
@@ -228,14 +233,16 @@ impl Pictures {
             grain,
             changed: Instant::now(),
             refining: None,
+            painted: true,
         };
         self.scenes.shown.insert(id, shown);
     }
 
-    fn show_scene(&self, ui: &Ui, rect: Rect, id: ViewportId) {
-        let Some(shown) = self.scenes.shown.get(&id) else {
+    fn show_scene(&mut self, ui: &Ui, rect: Rect, id: ViewportId) {
+        let Some(shown) = self.scenes.shown.get_mut(&id) else {
             return;
         };
+        shown.painted = true;
         if shown.grain != Grain::Fine(SMOOTH) && !self.unhurried {
             ui.ctx().request_repaint_after(SETTLE);
         }
