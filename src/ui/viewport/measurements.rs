@@ -17,6 +17,8 @@ use crate::ui::{format, theme};
 
 /// Distance of one line of text from the next, points.
 const LINE_POINTS: f32 = 16.0;
+/// Words farther than this from what they belong to are joined to it by a line, points.
+const LEADER_POINTS: f32 = 24.0;
 
 /// Draws the lines of those that lie in the picture of a viewport, and of the draft.
 pub fn paint_lines(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &ViewFrame) {
@@ -38,7 +40,10 @@ pub fn paint_words(
     (frame, mut taken): (&ViewFrame, Vec<Rect>),
 ) {
     let canvas = Canvas::new(ui, rect, frame);
-    for (drawn, selected) in shown(id, state, frame) {
+    let mut shown = shown(id, state, frame);
+    // An arrow without its words beside it points at nothing.
+    shown.sort_by_key(|(drawn, _)| drawn.kind != MeasurementKind::Arrow);
+    for (drawn, selected) in shown {
         taken.extend(canvas.words(state, &drawn, color(selected), &taken));
     }
     if let Some(at) = state.probe {
@@ -185,11 +190,31 @@ impl<'a> Canvas<'a> {
         let width = said.iter().map(width).fold(0.0, f32::max);
         let size = egui::vec2(width, LINE_POINTS * said.len() as f32);
         let place = self.free_place(&self.places(drawn, size)?, size, taken);
+        self.leader(drawn, place, color);
         for (index, content) in said.iter().enumerate() {
             let at = place.min + egui::vec2(0.0, LINE_POINTS * index as f32);
             text(&self.painter, at, Align2::LEFT_TOP, content, color);
         }
         Some(place)
+    }
+
+    /// A thin line from words that had to give way to what they belong to.
+    fn leader(&self, drawn: &Measurement, words: Rect, color: Color32) {
+        let line_ends = lines(drawn).into_iter().map(|line| line.start);
+        let nearest = line_ends
+            .chain(drawn.points.iter().copied())
+            .map(|point| self.at(point))
+            .min_by(|a, b| {
+                words
+                    .distance_to_pos(*a)
+                    .total_cmp(&words.distance_to_pos(*b))
+            });
+        if let Some(nearest) = nearest.filter(|at| words.distance_to_pos(*at) > LEADER_POINTS) {
+            let ends = [words.clamp(nearest), nearest];
+            let thin = Stroke::new(1.0, color.gamma_multiply(0.6));
+            self.painter
+                .extend(Shape::dashed_line(&ends, thin, 2.0, 3.0));
+        }
     }
 
     /// The first of some places that is free; else the first one moved down until it is, or as it
