@@ -19,7 +19,7 @@ use stylet::app::tool::ToolKind;
 use stylet::app::viewport::ViewKind;
 use stylet::assess::{Region, RegionShape, Sampling};
 use stylet::geometry::{Lps, Point, Vector};
-use stylet::plan::{HalfVoxel, Measurement, MeasurementKind, PlanEdit, PlanFile};
+use stylet::plan::{HalfVoxel, Measurement, MeasurementKind, PlanEdit, PlanFile, TrajectoryEnd};
 
 fn drawn(app: &TestApp) -> Vec<Measurement> {
     app.harness.state().state.plan().measurements.clone()
@@ -263,6 +263,44 @@ fn a_cobb_angle_is_two_drags_in_any_plane() {
             .iter()
             .all(|point| (point.0.x - at.0.x).abs() < 1e-6)
     );
+}
+
+#[test]
+fn regions_lie_in_the_plane_of_a_needle_view_and_say_their_values_there() {
+    let home = Home::new();
+    let mut app = TestApp::on_sample(&home);
+    let (entry, target) = home.truth("facet_cleft", "L2-L3", "right");
+    app.go_to(target);
+    let state = &mut app.harness.state_mut().state;
+    state.apply(PlanCommand::Place(TrajectoryEnd::Target, target));
+    let tilted = entry + Vector::new(-9.0, 0.0, 15.0);
+    state.apply(PlanCommand::Place(TrajectoryEnd::Entry, tilted));
+    app.settle();
+    let id = app.viewport(ViewKind::AlongNeedle);
+    let plane = app.harness.state().state.plane_of(id).unwrap();
+    assert!(plane.normal().0.z.abs() < 0.99, "an oblique plane");
+    choose(&mut app, MeasurementKind::Ellipse);
+    let middle = app.needle().segment().unwrap().at(0.6);
+    let corner = |x: f64, y: f64| middle + plane.right * x + plane.down * y;
+    let from = app.screen(ViewKind::AlongNeedle, corner(4., -8.));
+    let to = app.screen(ViewKind::AlongNeedle, corner(24., 8.));
+    app.drag(from, to);
+    let region = Region::of(&last(&app)).unwrap();
+    let normal = plane.normal();
+    assert!(plane.signed_distance_mm(region.center).abs() < 1e-6);
+    assert!(
+        region
+            .half_axes
+            .iter()
+            .all(|half| half.dot(normal).abs() < 1e-6)
+    );
+    let volume = app.harness.state().state.images().unwrap().volume;
+    let found = region.statistics(volume).unwrap();
+    assert_eq!(found.sampling, Sampling::Interpolated);
+    assert!(said(
+        &app,
+        &format!("Ellipse 1: mean {:.1} HU", found.mean).replace('-', "−")
+    ));
 }
 
 #[test]

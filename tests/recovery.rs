@@ -81,8 +81,7 @@ fn a_kill_during_a_drag_loses_only_the_drag() {
     let mut after = |word: &str| {
         let line = lines.find(|line| line.starts_with(word));
         let line = line.unwrap_or_else(|| panic!("the other program never said {word}"));
-        serde_json::from_str::<stylet::geometry::Point<stylet::geometry::Lps>>(&line[word.len()..])
-            .unwrap()
+        serde_json::from_str::<Point<stylet::geometry::Lps>>(&line[word.len()..]).unwrap()
     };
     let (entry, target) = (after("DRAGGING "), after("TARGET "));
     // SIGKILL on Unix: no handler, no destructor, no flush.

@@ -228,6 +228,16 @@ mod tests {
         assert_eq!(json["in_plane_deg"], 0.0);
         assert_eq!(json["carm"]["primary_deg"], 180.0);
         assert_eq!(json["gantry_tilt_deg"], Value::Null);
+        // The needle runs along rows: both ends are off by half a row.
+        let off_mm = volume.geometry.spacing_mm[1] / 2_f64.sqrt();
+        let stated = json["length_mm_uncertainty"].as_f64().unwrap();
+        assert!((stated - off_mm).abs() < 1e-3, "{stated}");
+        assert_eq!(json["skin_depth_mm_uncertainty"], stated);
+        let across = (volume.geometry.spacing_mm[0] / 2_f64.sqrt() / 60.0).to_degrees();
+        let stated = json["carm"]["primary_deg_uncertainty"].as_f64().unwrap();
+        assert!((stated - across).abs() < 1e-3, "{stated}");
+        assert_eq!(json["gantry_tilt_deg_uncertainty"], Value::Null);
+        assert_eq!(json["reasons"]["uncertainty"], Value::Null);
         assert!(
             json["reasons"]["gantry_tilt_deg"]
                 .as_str()
@@ -246,5 +256,13 @@ mod tests {
             "No images: open the study (readout: give --study)"
         );
         assert_eq!(json["needle_reserve_mm"], 30.0);
+        assert_eq!(json["length_mm_uncertainty"], Value::Null);
+        assert_eq!(json["carm"]["tilt_deg_uncertainty"], Value::Null);
+        assert!(
+            json["reasons"]["uncertainty"]
+                .as_str()
+                .unwrap()
+                .contains("images")
+        );
     }
 }

@@ -220,7 +220,8 @@ impl Region {
         let step_mm = volume.finest_spacing_mm();
         let [a, b] = self.half_axes;
         let [reach_a, reach_b] = [a, b].map(|half| (half.length() / step_mm + EDGE).floor());
-        if !((2.0 * reach_a + 1.0) * (2.0 * reach_b + 1.0) <= MOST_SAMPLES) {
+        let most = (2.0 * reach_a + 1.0) * (2.0 * reach_b + 1.0);
+        if most.is_nan() || most > MOST_SAMPLES {
             return Err(RegionError::TooLarge);
         }
         let share_a = step_mm / a.length();

@@ -80,7 +80,8 @@ pub fn value(value: f64, unit: &str) -> String {
 
 /// A mean or spread with its unit: `45.2 HU`, one digit more than [`value`].
 pub fn statistic(number: f64, unit: &str) -> String {
-    if number.abs() < 10.0 {
+    // Hounsfield units are whole numbers: a second digit of their mean says nothing.
+    if number.abs() < 10.0 && unit != "HU" {
         return value(number, unit);
     }
     format!("{} {unit}", decimal(number)).trim_end().to_owned()
@@ -202,6 +203,7 @@ mod tests {
         assert_eq!(with_off(signed, Some(Degrees(1.0))), "−27.2° ± 1.0°");
         assert_eq!(statistic(45.24, "HU"), "45.2 HU");
         assert_eq!(statistic(-1000.04, "HU"), "−1000.0 HU");
+        assert_eq!(statistic(3.384, "HU"), "3.4 HU");
         assert_eq!(statistic(1.234, ""), "1.23");
     }
 

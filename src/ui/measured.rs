@@ -114,9 +114,9 @@ fn described(found: &RegionStatistics, unit: &str, area: String) -> Measured {
     Measured {
         lines: vec![
             format!(
-                "{} SD {}",
+                "mean {}, SD {}",
                 format::statistic(found.mean, unit),
-                format::statistic(found.standard_deviation, "")
+                format::statistic(found.standard_deviation, unit)
             ),
             format!(
                 "{} to {}",

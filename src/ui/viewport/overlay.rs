@@ -22,6 +22,8 @@ pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &View
     crosshair(&painter, rect, id, state, frame);
     let on_screen = |at: Point<Lps>| screen_of(rect, frame, at);
     former_slice(&painter, rect, state, (&frame.plane, &on_screen));
+    measurements::paint_lines(ui, rect, id, state, frame);
+    let mut taken = Vec::new();
     if state.plan_fits() {
         for needle in state
             .plan()
@@ -29,10 +31,10 @@ pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &View
             .iter()
             .filter(|needle| !needle.hidden)
         {
-            draw_needle(&painter, rect, id, state, (frame, needle));
+            taken.extend(draw_needle(&painter, rect, id, state, (frame, needle)));
         }
     }
-    measurements::paint(ui, rect, id, state, frame);
+    measurements::paint_words(ui, rect, id, state, (frame, taken));
 }
 
 /// Whether something is drawn stronger.
@@ -122,7 +124,7 @@ fn draw_needle(
     id: ViewportId,
     state: &AppState,
     (frame, needle): (&ViewFrame, &Trajectory),
-) {
+) -> Option<Rect> {
     let selected = state.selection.needle() == Some(needle.id);
     let color = theme::needle_color(needle.color);
     let reach_mm = state.reach_mm(id);
@@ -151,19 +153,15 @@ fn draw_needle(
         || state
             .viewport(id)
             .is_some_and(|viewport| viewport.kind.follows_needle());
-    if selected
-        && here
-        && let Some(at) = needle.entry
-    {
-        let target = needle.target.map(|target| screen_of(rect, frame, target));
-        beside(
-            painter,
-            rect,
-            (screen_of(rect, frame, at), target),
-            state,
-            needle,
-        );
-    }
+    let at = needle.entry.filter(|_| selected && here)?;
+    let target = needle.target.map(|target| screen_of(rect, frame, target));
+    beside(
+        painter,
+        rect,
+        (screen_of(rect, frame, at), target),
+        state,
+        needle,
+    )
 }
 
 /// The shaft: full where it lies in the picture, a thinner line where it is in front of it
@@ -257,18 +255,16 @@ fn handle(
     }
 }
 
-/// Length and CT angles beside the entry of the selected needle.
+/// Length and CT angles beside the entry of the selected needle; returns where they are.
 fn beside(
     painter: &Painter,
     rect: Rect,
     (entry, target): (Pos2, Option<Pos2>),
     state: &AppState,
     needle: &Trajectory,
-) {
+) -> Option<Rect> {
     let readout = TrajectoryReadout::of(needle, state.patient_position(), state.catalogue);
-    let Ok(length_mm) = readout.length_mm else {
-        return;
-    };
+    let length_mm = readout.length_mm.ok()?;
     let off = state
         .half_voxel()
         .and_then(|half| TrajectoryUncertainty::of(needle, state.patient_position(), &half));
@@ -282,8 +278,7 @@ fn beside(
         ));
         let size = format::degrees_off(out.abs(), out_off);
         lines.push(match out.0 {
-            flat if flat.abs() < 0.05 && out_off.is_none() => "in plane".to_owned(),
-            flat if flat.abs() < 0.05 => size,
+            flat if flat.abs() < 0.05 => format::with_off("in plane".to_owned(), out_off),
             up if up > 0.0 => format!("{size} cranial"),
             _ => format!("{size} caudal"),
         });
@@ -307,13 +302,9 @@ fn beside(
         (rect.bottom() - 80.0).max(rect.top() + 28.0),
     );
     let color = theme::needle_color(needle.color);
-    for (index, content) in lines.iter().enumerate() {
-        text(
-            painter,
-            pos2(x, y + index as f32 * 16.0),
-            align,
-            content,
-            color,
-        );
-    }
+    let written = lines.iter().enumerate().map(|(index, content)| {
+        let at = pos2(x, y + index as f32 * 16.0);
+        text(painter, at, align, content, color)
+    });
+    written.reduce(Rect::union)
 }
