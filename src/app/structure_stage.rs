@@ -37,6 +37,9 @@ pub struct ShownStructure {
 /// Surface and distances of one structure.
 pub(super) type Prepared = (Option<Arc<Surface>>, Known<Arc<DistanceField>>);
 
+/// Reads one file.
+type ReadJob = Job<(), Result<Loaded, String>>;
+
 /// Structures of one volume.
 #[derive(Default)]
 pub struct StructureStage {
@@ -45,7 +48,7 @@ pub struct StructureStage {
     pub(super) measured: Vec<MeasuredStructure>,
     pub(super) files: Vec<SourcePath>,
     pub(super) waiting: Vec<SourcePath>,
-    pub(super) reading: Option<(SourcePath, Job<(), Result<Loaded, String>>)>,
+    pub(super) reading: Option<(SourcePath, ReadJob)>,
     pub(super) drawing: Option<(DrawnStructure, Job<(), Known<Structure>>)>,
     pub(super) made_from: Vec<(StructureId, DrawnShape)>,
     pub(super) preparing: Option<(Arc<Structure>, Job<(), Prepared>)>,

@@ -242,14 +242,7 @@ impl Plan {
                 Ok(())
             }
             PlanEdit::MoveTrajectory { id, by } => self.move_trajectory(*id, *by),
-            PlanEdit::Rename { id, name } => {
-                let name = name.trim();
-                if name.is_empty() {
-                    return Err(PlanEditError::NoName);
-                }
-                name.clone_into(&mut self.found(*id)?.name);
-                Ok(())
-            }
+            PlanEdit::Rename { id, name } => self.rename(*id, name.trim()),
             PlanEdit::SetNeedle { id, needle } => {
                 self.found(*id)?.needle.clone_from(needle);
                 Ok(())
@@ -266,6 +259,44 @@ impl Plan {
                 self.found(*id)?.hidden = *hidden;
                 Ok(())
             }
+            PlanEdit::AddMeasurement(_)
+            | PlanEdit::RemoveMeasurement(_)
+            | PlanEdit::MoveMeasurementPoint { .. }
+            | PlanEdit::MoveMeasurement { .. }
+            | PlanEdit::SetMeasurementText { .. } => self.apply_to_measurement(edit),
+            PlanEdit::SetIntent { id, intent } => {
+                let needle = self.found(*id)?;
+                if needle.intent != *intent {
+                    needle.intent.clone_from(intent);
+                    needle.overrides.clear();
+                }
+                Ok(())
+            }
+            PlanEdit::SetTargetRadius { id, radius_mm } => self.set_target_radius(*id, *radius_mm),
+            PlanEdit::SetOverride {
+                id,
+                objection,
+                reason,
+            } => self.set_override(*id, *objection, reason.as_deref()),
+            PlanEdit::Spine(edit) => self.spine.apply(edit),
+            PlanEdit::Structure(edit) => self.apply_to_structures(edit),
+            PlanEdit::SetStructureFiles(files) => {
+                self.structure_files.clone_from(files);
+                Ok(())
+            }
+            PlanEdit::SetPatientPosition(position) => {
+                self.patient_position = *position;
+                Ok(())
+            }
+            PlanEdit::Bind(series) => {
+                self.series.clone_from(series);
+                Ok(())
+            }
+        }
+    }
+
+    fn apply_to_measurement(&mut self, edit: &PlanEdit) -> Result<(), PlanEditError> {
+        match edit {
             PlanEdit::AddMeasurement(drawn) => self.add_measurement(drawn),
             PlanEdit::RemoveMeasurement(id) => {
                 self.measurement(*id)
@@ -290,52 +321,40 @@ impl Plan {
                 text.trim().clone_into(&mut self.drawn(*id)?.text);
                 Ok(())
             }
-            PlanEdit::SetIntent { id, intent } => {
-                let needle = self.found(*id)?;
-                if needle.intent != *intent {
-                    needle.intent.clone_from(intent);
-                    needle.overrides.clear();
-                }
-                Ok(())
-            }
-            PlanEdit::SetTargetRadius { id, radius_mm } => {
-                if let Some(radius_mm) = radius_mm
-                    && !(0.1..=50.0).contains(radius_mm)
-                {
-                    return Err(PlanEditError::Radius(radius_mm.to_string()));
-                }
-                self.found(*id)?.target_radius_mm = *radius_mm;
-                Ok(())
-            }
-            PlanEdit::SetOverride {
-                id,
-                objection,
-                reason,
-            } => self.set_override(*id, *objection, reason.as_deref()),
-            PlanEdit::Spine(edit) => self.spine.apply(edit),
-            PlanEdit::Structure(edit) => {
-                if let StructureEdit::Add(drawn) = edit {
-                    drawn.shape.check()?;
-                    if drawn.name.trim().is_empty() {
-                        return Err(PlanEditError::NoName);
-                    }
-                    self.take_id(drawn.id.0)?;
-                }
-                drawn_structure::apply(&mut self.structures, edit)
-            }
-            PlanEdit::SetStructureFiles(files) => {
-                self.structure_files.clone_from(files);
-                Ok(())
-            }
-            PlanEdit::SetPatientPosition(position) => {
-                self.patient_position = *position;
-                Ok(())
-            }
-            PlanEdit::Bind(series) => {
-                self.series.clone_from(series);
-                Ok(())
-            }
+            _ => Ok(()),
         }
+    }
+
+    fn apply_to_structures(&mut self, edit: &StructureEdit) -> Result<(), PlanEditError> {
+        if let StructureEdit::Add(drawn) = edit {
+            drawn.shape.check()?;
+            if drawn.name.trim().is_empty() {
+                return Err(PlanEditError::NoName);
+            }
+            self.take_id(drawn.id.0)?;
+        }
+        drawn_structure::apply(&mut self.structures, edit)
+    }
+
+    fn rename(&mut self, id: TrajectoryId, name: &str) -> Result<(), PlanEditError> {
+        if name.is_empty() {
+            return Err(PlanEditError::NoName);
+        }
+        name.clone_into(&mut self.found(id)?.name);
+        Ok(())
+    }
+
+    fn set_target_radius(
+        &mut self,
+        id: TrajectoryId,
+        radius_mm: Option<f64>,
+    ) -> Result<(), PlanEditError> {
+        let wrong = radius_mm.filter(|radius_mm| !(0.1..=50.0).contains(radius_mm));
+        if let Some(radius_mm) = wrong {
+            return Err(PlanEditError::Radius(radius_mm.to_string()));
+        }
+        self.found(id)?.target_radius_mm = radius_mm;
+        Ok(())
     }
 
     fn found(&mut self, id: TrajectoryId) -> Result<&mut Trajectory, PlanEditError> {

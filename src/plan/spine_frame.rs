@@ -66,9 +66,10 @@ impl Midline {
         } else {
             return Err("No midline yet: click it, or label two vertebrae".to_owned());
         };
-        let source = match all.len() > bodies.len() {
-            true => MidlineSource::SpinousProcesses,
-            false => MidlineSource::Bodies,
+        let source = if all.len() > bodies.len() {
+            MidlineSource::SpinousProcesses
+        } else {
+            MidlineSource::Bodies
         };
         Ok(Self {
             origin: Point::from_vec(origin),

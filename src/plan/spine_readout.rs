@@ -4,7 +4,7 @@ use super::readout::Known;
 use super::spine::EndPlateFace;
 use super::spine_frame::{Midline, VertebraFrame};
 use super::{Spine, Trajectory};
-use crate::geometry::{CArmAngles, Degrees, OperatorAngles};
+use crate::geometry::{CArmAngles, Degrees, OperatorAngles, Segment};
 use crate::study::{Level, Vertebra};
 
 /// What the declared spine adds to the readouts of a needle.
@@ -47,7 +47,7 @@ impl SpineReadout {
             .and_then(|vertebra| VertebraFrame::of(spine, vertebra, EndPlateFace::Superior));
         let path = needle
             .segment()
-            .map(|segment| segment.vector())
+            .map(Segment::vector)
             .ok_or_else(|| "No target and entry yet".to_owned());
         let operator = path.clone().and_then(|path| {
             let angles = CArmAngles::of_needle(path).map(CArmAngles::operator);
