@@ -346,7 +346,7 @@ fn statistics_of_the_simulated_study_are_those_of_numpy() {
             RegionShape::Ellipse,
             flat,
             141,
-            [183.326_241, 229.913_474, -125.0, 687.0, 1178.097_245],
+            [183.326_241, 229.913_474, -125.0, 687.0, 1_178.097_245],
         ),
         (
             RegionShape::Rectangle,
