@@ -18,9 +18,22 @@ use app::{Home, TestApp, moved};
 use egui_kittest::kittest::Queryable as _;
 use stylet::app::command::{FileCommand, PlanCommand};
 use stylet::app::viewport::ViewKind;
-use stylet::plan::TrajectoryEnd;
+use stylet::geometry::Point;
+use stylet::plan::{Measurement, MeasurementKind, PlanEdit, TrajectoryEnd};
 
 const CHILD: &str = "STYLET_TEST_CHILD_HOME";
+
+/// Adds one measurement or mark of every kind, with words.
+fn mark_all(app: &mut TestApp) {
+    for (index, kind) in MeasurementKind::ALL.into_iter().enumerate() {
+        let state = &mut app.harness.state_mut().state;
+        let id = state.plan().next_measurement_id();
+        let at = |point: usize| Point::new(index as f64, point as f64 * 7.0, [0.0, 3.0][point % 2]);
+        let mut drawn = Measurement::new(id, kind, (0..kind.points()).map(at).collect());
+        drawn.text = format!("mark {index}");
+        state.apply(PlanCommand::Edit("Mark", PlanEdit::AddMeasurement(drawn)));
+    }
+}
 
 /// Draws a needle, moves its entry, and is killed in the middle of the next drag.
 fn victim(home: &Home) -> ! {
@@ -30,6 +43,7 @@ fn victim(home: &Home) -> ! {
     let state = &mut app.harness.state_mut().state;
     state.apply(PlanCommand::Place(TrajectoryEnd::Target, target));
     state.apply(PlanCommand::Place(TrajectoryEnd::Entry, entry));
+    mark_all(&mut app);
     app.settle();
     let placed = app.needle().clone();
     let at = app.screen(ViewKind::Axial, placed.target.unwrap());
@@ -82,6 +96,14 @@ fn a_kill_during_a_drag_loses_only_the_drag() {
     let needle = app.needle();
     assert!(needle.entry.unwrap().distance(entry) < 1e-9);
     assert!(needle.target.unwrap().distance(target) < 1e-9);
+    let marks = &app.harness.state().state.plan().measurements;
+    let kinds: Vec<MeasurementKind> = marks.iter().map(|drawn| drawn.kind).collect();
+    assert_eq!(kinds, MeasurementKind::ALL);
+    for (index, drawn) in marks.iter().enumerate() {
+        assert_eq!(drawn.points.len(), drawn.kind.points());
+        assert!((drawn.points[0].0.x - index as f64).abs() < 1e-9);
+        assert_eq!(drawn.text, format!("mark {index}"));
+    }
     assert!(
         app.harness.state().state.has_unsaved_changes(),
         "it still has to be saved"

@@ -2,6 +2,7 @@
 //!
 //! Menus, tool bar, keys and the F1 page are all made from this table.
 
+use crate::plan::MeasurementKind;
 use crate::study::lut::WINDOW_PRESETS;
 
 /// A key of a shortcut, without naming the toolkit.
@@ -101,6 +102,8 @@ pub enum Action {
     LengthTool,
     /// Angle tool.
     AngleTool,
+    /// Tool of another measurement or mark.
+    MeasureTool(MeasurementKind),
     /// Probe tool.
     ProbeTool,
     /// Drops the gesture, draft or tool.
@@ -171,6 +174,11 @@ impl Action {
             Self::CrosshairTool,
             Self::LengthTool,
             Self::AngleTool,
+            Self::MeasureTool(MeasurementKind::Cobb),
+            Self::MeasureTool(MeasurementKind::Ellipse),
+            Self::MeasureTool(MeasurementKind::Rectangle),
+            Self::MeasureTool(MeasurementKind::Point),
+            Self::MeasureTool(MeasurementKind::Arrow),
             Self::ProbeTool,
             Self::Cancel,
             Self::Play,
@@ -221,6 +229,7 @@ impl Action {
             Self::CrosshairTool => "Crosshair",
             Self::LengthTool => "Length",
             Self::AngleTool => "Angle",
+            Self::MeasureTool(kind) => kind.word(),
             Self::ProbeTool => "Probe",
             Self::Cancel => "Cancel gesture or tool",
             Self::Play => "Play / stop run",
@@ -292,6 +301,12 @@ impl Action {
             Self::CrosshairTool => char('c'),
             Self::LengthTool => char('l'),
             Self::AngleTool => char('a'),
+            Self::MeasureTool(kind) => match kind {
+                MeasurementKind::Cobb => char('u'),
+                MeasurementKind::Ellipse => char('q'),
+                MeasurementKind::Point => char('d'),
+                _ => None,
+            },
             Self::ProbeTool => char('p'),
             Self::Cancel => plain(Key::Escape),
             Self::Play => plain(Key::Space),

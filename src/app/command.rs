@@ -10,7 +10,7 @@ use super::tool::{PointerEvent, ToolKind};
 use super::viewport::{Layout, Slab, ViewKind, ViewportId};
 use crate::geometry::{Lps, Point};
 use crate::plan::{MeasurementId, PlanEdit, TrajectoryEnd, TrajectoryId};
-use crate::study::{SeriesUid, VoiLut, WindowLevel};
+use crate::study::{SeriesUid, Vertebra, VoiLut, WindowLevel};
 
 /// One change of the state. Panels and viewports push these; only `AppState::apply` acts on them.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,12 @@ pub enum Command {
     Pointer(PointerEvent),
     /// Chooses the tool of the left button.
     Tool(ToolKind),
+    /// Structures of the images on stage.
+    Structures(StructureCommand),
+    /// Which vertebra the next click of a spine tool means, and whether clicks go upwards.
+    Labelling(Vertebra, bool),
+    /// Vertebra labels, midline and end-plates on or off.
+    ShowSpine(bool),
     /// What is selected.
     Select(Selection),
     /// Forgets a notice that was read.
@@ -175,6 +181,19 @@ pub enum ViewCommand {
     CenterOn(Point<Lps>),
 }
 
+/// Structures of the images on stage.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StructureCommand {
+    /// Reads segmentations, structure sets or label maps.
+    Open(Vec<PathBuf>),
+    /// Shows or hides one, by its place in the list.
+    Show(usize, bool),
+    /// Shows or hides all.
+    ShowAll(bool),
+    /// Brings the middle of one into the views.
+    GoTo(usize),
+}
+
 /// How the series looks.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LookCommand {
@@ -228,7 +247,8 @@ from!(
     Plan(PlanCommand),
     File(FileCommand),
     View(ViewCommand),
-    Look(LookCommand)
+    Look(LookCommand),
+    Structures(StructureCommand)
 );
 
 /// Commands of one frame, in order.

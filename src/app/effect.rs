@@ -35,9 +35,12 @@ impl Action {
         match self {
             Self::Undo => state.history.undo_label().is_some(),
             Self::Redo => state.history.redo_label().is_some(),
-            Self::NewNeedle | Self::Target | Self::Entry | Self::LengthTool | Self::AngleTool => {
-                volume && state.plan_fits()
-            }
+            Self::NewNeedle
+            | Self::Target
+            | Self::Entry
+            | Self::LengthTool
+            | Self::AngleTool
+            | Self::MeasureTool(_) => volume && state.plan_fits(),
             Self::SnapEntry => {
                 needle.is_some_and(|needle| needle.segment().is_some() && !needle.locked)
             }
@@ -103,6 +106,7 @@ impl Action {
             Self::CrosshairTool => one(Command::Tool(ToolKind::Crosshair)),
             Self::LengthTool => one(Command::Tool(ToolKind::Measure(MeasurementKind::Distance))),
             Self::AngleTool => one(Command::Tool(ToolKind::Measure(MeasurementKind::Angle))),
+            Self::MeasureTool(kind) => one(Command::Tool(ToolKind::Measure(kind))),
             Self::ProbeTool => one(Command::Tool(ToolKind::Probe)),
             Self::Play => {
                 let playing = state.stage.as_ref().is_some_and(|stage| stage.playing);

@@ -2,6 +2,7 @@
 
 pub mod acquired;
 pub mod action;
+mod audit;
 pub mod camera;
 mod camera_commands;
 pub mod carried;
@@ -11,6 +12,7 @@ pub mod history;
 pub mod import;
 pub mod job;
 pub mod journal;
+mod libraries;
 pub mod notice;
 pub mod overlay_stage;
 pub mod pick;
@@ -23,6 +25,9 @@ pub mod presentation;
 pub mod scene;
 pub mod settings;
 pub mod stage;
+mod structure_drawing;
+mod structure_jobs;
+pub mod structure_stage;
 pub mod tool;
 pub mod view_commands;
 pub mod view_frame;
@@ -43,10 +48,11 @@ use self::presentation::Presentation;
 use self::scene::Scene;
 use self::settings::{Folders, Settings};
 use self::stage::Stage;
-use self::tool::{Draft, Gesture, ToolKind};
+use self::structure_stage::StructureStage;
+use self::tool::{Draft, Gesture, Labelling, ToolKind};
 use self::viewport::{Layout, Posture, ViewKind, Viewport, ViewportId};
 use crate::geometry::{Lps, PatientPosition, Point};
-use crate::plan::{NeedleCatalogue, Plan};
+use crate::plan::{NeedleCatalogue, Plan, ProcedureLibrary};
 use crate::study::Catalog;
 
 /// Everything the program knows. Read by panels; changed by [`AppState::apply`] only.
@@ -87,16 +93,24 @@ pub struct AppState {
     pub gesture: Gesture,
     /// Measurement being clicked.
     pub draft: Option<Draft>,
+    /// Which vertebra the next click of a spine tool means.
+    pub labelling: Labelling,
+    /// Vertebra labels, midline and end-plates are drawn.
+    pub show_spine: bool,
     /// Point whose value stays shown.
     pub probe: Option<Point<Lps>>,
     /// What the 3D view shows beside the needles.
     pub scene: Scene,
+    /// Structures of the volume on stage.
+    pub structures: StructureStage,
     /// Messages.
     pub notices: Notices,
     /// Habits.
     pub settings: Settings,
     /// Needles to choose from.
     pub catalogue: &'static NeedleCatalogue,
+    /// Procedures to choose from.
+    pub library: &'static ProcedureLibrary,
     /// Running imports and loads.
     pub imports: Imports,
     sizes: [[f64; 2]; 4],
@@ -109,6 +123,8 @@ impl AppState {
     pub fn new(folders: Folders, waker: Waker) -> Self {
         let settings = Settings::load(&folders);
         settings.apply_memory();
+        let mut notices = Notices::default();
+        let (catalogue, library) = libraries::load(&folders, &mut notices);
         let mut state = Self {
             catalog: Catalog::default(),
             rejected: Vec::new(),
@@ -124,15 +140,19 @@ impl AppState {
             crosshair: Point::new(0., 0., 0.),
             show_crosshair: true,
             show_overlays: true,
+            labelling: Labelling::default(),
+            show_spine: true,
             selection: Selection::default(),
             tool: ToolKind::default(),
             gesture: Gesture::default(),
             draft: None,
             probe: None,
             scene: Scene::default(),
-            notices: Notices::default(),
+            structures: StructureStage::default(),
+            notices,
             settings,
-            catalogue: NeedleCatalogue::builtin(),
+            catalogue,
+            library,
             imports: Imports::default(),
             sizes: [[512.0, 512.0]; 4],
             folders,
@@ -166,7 +186,11 @@ impl AppState {
             Command::Tool(tool) => {
                 self.tool = tool;
                 self.draft = None;
+                self.labelling.clicks.clear();
             }
+            Command::Structures(command) => self.structure_command(command),
+            Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
+            Command::ShowSpine(shown) => self.show_spine = shown,
             Command::Select(selection) => self.selection = selection,
             Command::DismissNotice(notice) => self.notices.dismiss(&notice),
             Command::Settings(settings) => {
@@ -183,6 +207,7 @@ impl AppState {
     pub fn poll(&mut self) {
         self.poll_imports();
         self.poll_stage();
+        self.poll_structures();
         self.poll_scene();
         self.poll_saving();
     }
@@ -191,6 +216,7 @@ impl AppState {
     pub fn is_busy(&self) -> bool {
         self.imports.is_busy()
             || self.store.is_saving()
+            || self.structures.is_busy()
             || self.scene.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }

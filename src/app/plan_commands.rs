@@ -7,8 +7,9 @@ use super::command::{PlanCommand, Selection};
 use super::notice::Severity;
 use super::tool::{Gesture, ToolKind};
 use super::viewport::ViewportId;
-use crate::geometry::Point;
-use crate::plan::{PlanEdit, Trajectory, TrajectoryId};
+use crate::geometry::{Lps, Point, Vector};
+use crate::plan::{Midline, MidlineSource, PlanEdit, Trajectory, TrajectoryId};
+use crate::study::Side;
 
 impl AppState {
     pub(super) fn plan_command(&mut self, command: PlanCommand) {
@@ -122,22 +123,36 @@ impl AppState {
         }
     }
 
-    /// Mirrors about the sagittal plane through the crosshair: the person puts it on the midline.
+    /// Mirrors about the declared midline, else about the sagittal plane through the crosshair:
+    /// then the person puts that on the midline.
     fn mirror(&mut self, id: TrajectoryId) {
-        let midline_x = self.crosshair.0.x;
+        let declared = Midline::of(&self.plan().spine).ok();
+        let midline = declared.unwrap_or(Midline {
+            origin: self.crosshair,
+            left: Vector::new(1., 0., 0.),
+            source: MidlineSource::Clicks,
+        });
         self.copy_needle(id, "Mirror needle", |needle| {
-            let mirrored = |point: Point<_>| {
-                let [x, y, z] = point.to_array();
-                Point::new(2.0 * midline_x - x, y, z)
-            };
+            let mirrored =
+                |point: Point<Lps>| point - midline.left * (2.0 * midline.offset_mm(point));
             needle.entry = needle.entry.map(mirrored);
             needle.target = needle.target.map(mirrored);
             needle.name = mirrored_name(&needle.name);
+            // What is meant for the other side was not overridden there.
+            needle.overrides.clear();
+            if let Some(intent) = &mut needle.intent {
+                intent.side = intent.side.map(Side::opposite);
+            }
         });
-        let text = format!(
-            "Mirrored about the sagittal plane through the crosshair (x = {midline_x:.1} mm). Check \
-             that the crosshair is on the midline"
-        );
+        let about = match declared {
+            Some(midline) => format!("Mirrored about the midline {}", midline.source.words()),
+            None => format!(
+                "Mirrored about the sagittal plane through the crosshair (x = {:.1} mm). Check that \
+                 the crosshair is on the midline",
+                midline.origin.0.x
+            ),
+        };
+        let text = about;
         self.notices.add(Severity::Info, text);
     }
 

@@ -264,10 +264,7 @@ enum ContextError {
 }
 
 /// Skin and bone of a volume.
-fn find_context(
-    volume: &Volume,
-    stop: &dyn Fn() -> bool,
-) -> Result<ContextSurfaces, ContextError> {
+fn find_context(volume: &Volume, stop: &dyn Fn() -> bool) -> Result<ContextSurfaces, ContextError> {
     let stride = (CONTEXT_STEP_MM / volume.finest_spacing_mm())
         .round()
         .max(1.0) as usize;

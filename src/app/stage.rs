@@ -12,7 +12,7 @@ use super::volume_stage::VolumeStage;
 use crate::assess::path::Images;
 use crate::geometry::PatientPosition;
 use crate::plan::file::geometry_hash;
-use crate::plan::{Fit, SeriesBinding};
+use crate::plan::{Fit, HalfVoxel, SeriesBinding};
 use crate::study::{
     FrameRef, Instance, InstanceUid, Series, SeriesUid, Stack, StackKind, StackWarning, VoiLut,
 };
@@ -348,6 +348,12 @@ impl AppState {
             (Some(_), None) => self.stage.is_none(),
             (None, _) => true,
         }
+    }
+
+    /// Half a voxel of the images, for the ± of lengths and angles, where the plan belongs to them.
+    pub fn half_voxel(&self) -> Option<HalfVoxel> {
+        let images = self.images()?;
+        Some(HalfVoxel::of_grid(&images.volume.geometry))
     }
 
     /// The voxels and the air around the patient, where the plan belongs to them.

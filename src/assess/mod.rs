@@ -1,11 +1,24 @@
 //! What a planned path meets in the images.
 
+pub mod audit;
 pub mod clearance;
+pub mod entry_map;
+pub mod margins;
 pub mod path;
+pub mod profile;
+pub mod region_statistics;
+#[cfg(test)]
+mod sample_body;
 pub mod skin;
+pub mod tissue;
 pub mod tolerance_cone;
 
+pub use audit::{AuditScene, MeasuredStructure, NeedleAudit, StructureClearance, Tolerance};
 pub use clearance::{Clearance, Margins, Shaft, Verdict};
+pub use entry_map::{EntryMap, SkinSurface};
+pub use margins::MarginTable;
 pub use path::{PathReadout, ReadoutJson};
+pub use profile::NeedleProfile;
+pub use region_statistics::{Region, RegionError, RegionShape, RegionStatistics, Sampling};
 pub use skin::{OutsideAir, SkinCrossing};
 pub use tolerance_cone::{ConeLimit, Obstacle, ToleranceCone, tolerance_cone};

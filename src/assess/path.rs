@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::skin::{OutsideAir, SkinCrossing};
 use crate::geometry::{Degrees, PatientPosition};
-use crate::plan::{Known, NeedleCatalogue, Trajectory, TrajectoryReadout};
+use crate::plan::{
+    HalfVoxel, Known, NeedleCatalogue, Trajectory, TrajectoryReadout, TrajectoryUncertainty,
+};
 use crate::volume::Volume;
 use crate::volume::sample::{Interpolation, value_at};
 
@@ -33,6 +35,9 @@ pub struct PathReadout {
     pub target_value: Known<f64>,
     /// Its unit: `HU`, another word, or empty.
     pub unit: String,
+    /// ± of lengths and angles by half a voxel of the images; `None` without images, and while an
+    /// end is missing.
+    pub uncertainty: Option<TrajectoryUncertainty>,
 }
 
 impl PathReadout {
@@ -66,6 +71,10 @@ impl PathReadout {
             unit: images
                 .map(|images| images.volume.unit().to_owned())
                 .unwrap_or_default(),
+            uncertainty: images.and_then(|images| {
+                let half_voxel = HalfVoxel::of_grid(&images.volume.geometry);
+                TrajectoryUncertainty::of(trajectory, position, &half_voxel)
+            }),
         }
     }
 }
@@ -124,6 +133,11 @@ impl ReadoutJson {
             "target_value": number("target_value", readout.target_value.clone()),
             "target_value_unit": readout.unit,
         });
+        add_uncertainties(&mut object, readout);
+        if readout.uncertainty.is_none() {
+            let reason = "No images, or an end is missing: no ± (readout: give --study)";
+            reasons.insert("uncertainty".to_owned(), Value::String(reason.to_owned()));
+        }
         if let Err(reason) = &carm.phrase {
             reasons.insert("carm.phrase".to_owned(), Value::String(reason.clone()));
         }
@@ -132,6 +146,55 @@ impl ReadoutJson {
         }
         Self(object)
     }
+}
+
+/// Puts `…_uncertainty` beside every length and angle; null where the number itself is.
+fn add_uncertainties(object: &mut Value, readout: &PathReadout) {
+    let off = readout.uncertainty;
+    let degrees = |angle: Option<Degrees>| angle.map(|angle| angle.0);
+    let length_mm = off.map(|off| off.length_mm);
+    let first = |pair: Option<[Degrees; 2]>| pair.map(|[first, _]| first.0);
+    let second = |pair: Option<[Degrees; 2]>| pair.map(|[_, second]| second.0);
+    let angle = |pick: fn(TrajectoryUncertainty) -> Option<Degrees>| degrees(off.and_then(pick));
+    let pair = |pick: fn(TrajectoryUncertainty) -> Option<[Degrees; 2]>| off.and_then(pick);
+    let (carm, console, side) = (
+        pair(|off| off.carm),
+        pair(|off| off.console),
+        pair(|off| off.side),
+    );
+    // Depths along the needle are as sure as its length.
+    for (key, off) in [
+        ("length_mm", length_mm),
+        ("skin_depth_mm", length_mm),
+        ("entry_above_skin_mm", length_mm),
+        ("needle_reserve_mm", length_mm),
+        ("in_plane_deg", angle(|off| off.in_plane)),
+        ("out_of_plane_deg", angle(|off| off.out_of_plane)),
+        (
+            "sagittal_projected_deg",
+            angle(|off| off.sagittal_projected),
+        ),
+        ("gantry_tilt_deg", angle(|off| off.gantry_tilt)),
+    ] {
+        beside(object, key, off);
+    }
+    for (key, off) in [
+        ("primary_deg", first(carm)),
+        ("secondary_deg", second(carm)),
+        ("oblique_deg", first(carm)),
+        ("tilt_deg", second(carm)),
+        ("console_primary_deg", first(console)),
+        ("console_secondary_deg", second(console)),
+        ("side_orbital_deg", first(side)),
+        ("side_tilt_deg", second(side)),
+    ] {
+        beside(&mut object["carm"], key, off);
+    }
+}
+
+fn beside(object: &mut Value, key: &str, off: Option<f64>) {
+    let known = !object[key].is_null();
+    object[format!("{key}_uncertainty")] = json!(off.filter(|_| known));
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl OutsideAir {
     }
 
     /// Whether the cell nearest to a point is air around the patient.
-    fn is_outside(&self, volume: &Volume, point: Point<Lps>) -> bool {
+    pub(super) fn is_outside(&self, volume: &Volume, point: Point<Lps>) -> bool {
         let voxel = (volume.voxel_from_lps * point).0;
         let cell = voxel / DVec3::from_array(self.step.map(|step| step as f64));
         let nearest = cell.round().to_array();
@@ -122,6 +122,25 @@ impl OutsideAir {
             index = index * self.size[axis] + nearest[axis].clamp(0.0, last) as usize;
         }
         self.outside.get(index).copied().unwrap_or(false)
+    }
+
+    /// Whether a cell around a voxel is air around the patient: a voxel of air where it is none
+    /// lies deeper inside the body than a cell is wide.
+    pub(super) fn is_beside(&self, voxel: [usize; 3]) -> bool {
+        let near = |axis: usize| {
+            let last = self.size[axis] - 1;
+            let low = (voxel[axis] / self.step[axis]).min(last);
+            [low, (low + 1).min(last)]
+        };
+        let [columns, rows, slices] = [near(0), near(1), near(2)];
+        slices.into_iter().any(|slice| {
+            rows.into_iter().any(|row| {
+                columns.into_iter().any(|column| {
+                    let index = (slice * self.size[1] + row) * self.size[0] + column;
+                    self.outside.get(index).copied().unwrap_or(false)
+                })
+            })
+        })
     }
 
     /// Follows the needle's line from the target outwards, past the entry if need be, to the skin.

@@ -12,7 +12,9 @@ use crate::assess::{OutsideAir, PathReadout, ReadoutJson};
 use crate::dicom;
 use crate::geometry::Degrees;
 use crate::plan::file::geometry_hash;
-use crate::plan::{Fit, Known, NeedleCatalogue, Plan, PlanFile, SeriesBinding};
+use crate::plan::{
+    CArmReadout, Fit, Known, NeedleCatalogue, Plan, PlanFile, SeriesBinding, TrajectoryUncertainty,
+};
 use crate::volume::Volume;
 
 /// Arguments of `readout`.
@@ -138,67 +140,130 @@ fn volume_for(plan: &Plan, study: &std::path::Path) -> Result<Volume, CliError> 
     Ok(volume)
 }
 
+/// `87.3 ± 0.5 mm`, or why there is no number.
+fn mm(number: &Known<f64>, off: Option<f64>) -> String {
+    match number {
+        Ok(mm) => format!("{mm:.1}{} mm", plus_minus(off)),
+        Err(why) => format!("– ({why})"),
+    }
+}
+
+/// `32.6° ± 0.3°`, or why there is no angle.
+fn degrees(number: &Known<Degrees>, off: Option<Degrees>) -> String {
+    match number {
+        Ok(angle) => degrees_off(*angle, off),
+        Err(why) => format!("– ({why})"),
+    }
+}
+
+fn pair(pair: Known<[Degrees; 2]>, off: Option<[Degrees; 2]>) -> String {
+    match pair {
+        Ok([first, second]) => {
+            let [first_off, second_off] = off.map_or([None; 2], |off| off.map(Some));
+            format!(
+                "{} / {}",
+                degrees_off(first, first_off),
+                degrees_off(second, second_off)
+            )
+        }
+        Err(why) => format!("– ({why})"),
+    }
+}
+
+fn degrees_off(angle: Degrees, off: Option<Degrees>) -> String {
+    match off {
+        Some(off) => format!("{:.1}°{}°", angle.0, plus_minus(Some(off.0))),
+        None => format!("{:.1}°", angle.0),
+    }
+}
+
+/// ` ± 0.3`, never ` ± 0.0`; empty where it is not known.
+fn plus_minus(off: Option<f64>) -> String {
+    off.map_or_else(String::new, |off| format!(" ± {:.1}", off.max(0.1)))
+}
+
 fn print_text(name: &str, readout: &PathReadout) -> Result<(), CliError> {
-    let plan = &readout.plan;
-    let mm = |number: &Known<f64>| {
-        number
-            .as_ref()
-            .map_or_else(|why| format!("– ({why})"), |mm| format!("{mm:.1} mm"))
-    };
-    let deg = |number: &Known<Degrees>| {
-        number.as_ref().map_or_else(
-            |why| format!("– ({why})"),
-            |angle| format!("{:.1}°", angle.0),
-        )
-    };
+    let (plan, off) = (&readout.plan, readout.uncertainty);
+    // Depths along the needle are as sure as its length.
+    let length_off = off.map(|off| off.length_mm);
     let skin = readout.skin.clone().map(|skin| skin.depth_mm);
     let carm = &plan.carm;
-    let pair = |pair: Known<[Degrees; 2]>| match pair {
-        Ok([first, second]) => format!("{:.1}° / {:.1}°", first.0, second.0),
-        Err(why) => format!("– ({why})"),
-    };
     let value = match &readout.target_value {
         Ok(value) => format!("{value:.0} {}", readout.unit),
         Err(why) => format!("– ({why})"),
     };
     let side = plan.in_plane_direction.clone().unwrap_or("");
+    let in_plane = degrees(&plan.in_plane, off.and_then(|off| off.in_plane));
     print_line(name)?;
     for (label, text) in [
-        ("length", mm(&plan.length_mm)),
-        ("skin to target", mm(&skin)),
-        ("needle left outside", mm(&plan.needle_reserve_mm)),
-        ("value at target", value),
+        ("length", mm(&plan.length_mm, length_off)),
+        ("skin to target", mm(&skin, length_off)),
         (
-            "in plane, from vertical",
-            format!("{} {side}", deg(&plan.in_plane)),
+            "needle left outside",
+            mm(&plan.needle_reserve_mm, length_off),
         ),
-        ("out of plane, + cranial", deg(&plan.out_of_plane)),
-        ("lateral projection", deg(&plan.sagittal_projected)),
-        ("gantry tilt", deg(&plan.gantry_tilt)),
+        ("value at target", value),
+        ("in plane, from vertical", format!("{in_plane} {side}")),
+        (
+            "out of plane, + cranial",
+            degrees(&plan.out_of_plane, off.and_then(|off| off.out_of_plane)),
+        ),
+        (
+            "lateral projection",
+            degrees(
+                &plan.sagittal_projected,
+                off.and_then(|off| off.sagittal_projected),
+            ),
+        ),
+        (
+            "gantry tilt",
+            degrees(&plan.gantry_tilt, off.and_then(|off| off.gantry_tilt)),
+        ),
         (
             "C-arm",
             carm.phrase
                 .clone()
                 .unwrap_or_else(|why| format!("– ({why})")),
         ),
-        (
-            "  oblique / tilt",
-            pair(carm.operator.clone().map(|p| [p.oblique, p.tilt])),
-        ),
-        (
-            "  DICOM primary / secondary",
-            pair(carm.dicom.clone().map(|p| [p.primary, p.secondary])),
-        ),
-        (
-            "  console",
-            pair(carm.console.clone().map(|p| [p.primary, p.secondary])),
-        ),
-        (
-            "  C-arm at table side",
-            pair(carm.side.clone().map(|p| [p.orbital, p.tilt])),
-        ),
-    ] {
+    ]
+    .into_iter()
+    .chain(carm_lines(carm, off))
+    {
         print_line(&format!("  {label:<28} {}", text.trim_end()))?;
     }
     Ok(())
+}
+
+fn carm_lines(
+    carm: &CArmReadout,
+    off: Option<TrajectoryUncertainty>,
+) -> [(&'static str, String); 4] {
+    let carm_off = off.and_then(|off| off.carm);
+    [
+        (
+            "  oblique / tilt",
+            pair(carm.operator.clone().map(|p| [p.oblique, p.tilt]), carm_off),
+        ),
+        (
+            "  DICOM primary / secondary",
+            pair(
+                carm.dicom.clone().map(|p| [p.primary, p.secondary]),
+                carm_off,
+            ),
+        ),
+        (
+            "  console",
+            pair(
+                carm.console.clone().map(|p| [p.primary, p.secondary]),
+                off.and_then(|off| off.console),
+            ),
+        ),
+        (
+            "  C-arm at table side",
+            pair(
+                carm.side.clone().map(|p| [p.orbital, p.tilt]),
+                off.and_then(|off| off.side),
+            ),
+        ),
+    ]
 }

@@ -62,6 +62,28 @@ pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Prob
     if frame >= frames {
         return Err(Problem::NoSuchFrame { frame, frames });
     }
+    samples_in(&mut open(instance)?, instance, frame)
+}
+
+/// The bytes that positions of an instance refer to.
+fn open(instance: &Instance) -> Result<ByteSource, Problem> {
+    Ok(match instance.transfer_syntax.as_str() {
+        uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => parse::parse_file(&instance.path)?.source,
+        _ => ByteSource::open(&instance.path)?,
+    })
+}
+
+/// Stored values of a frame out of a file that is open already: many frames of one file are read
+/// without opening, and for deflated files inflating, it again.
+pub(crate) fn samples_in(
+    source: &mut ByteSource,
+    instance: &Instance,
+    frame: usize,
+) -> Result<Samples, Problem> {
+    let frames = instance.frames.len();
+    if frame >= frames {
+        return Err(Problem::NoSuchFrame { frame, frames });
+    }
     let format = &instance.pixel_format;
     let frame_bits = instance.rows
         * instance.columns
@@ -78,9 +100,8 @@ pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Prob
     let frame_bytes = frame_bits.div_ceil(8);
     if is_native(&instance.transfer_syntax) {
         let _booked = MEMORY.reserve(2 * frame_bytes as u64, "the frame")?;
-        return native_samples(instance, frame);
+        return native_samples(source, instance, frame);
     }
-    let mut source = ByteSource::open(&instance.path)?;
     if instance.pixel_data.length.is_some() {
         return Err(Problem::Damaged(format!(
             "its pixel data is not encapsulated as the transfer syntax {} demands; \
@@ -99,13 +120,10 @@ pub(crate) fn samples(instance: &Instance, frame: usize) -> Result<Samples, Prob
     let working = 3 * frame_bytes + CODEC_BYTES_PER_SAMPLE * samples;
     let _booked = MEMORY.reserve(working as u64, "the compressed frame")?;
     let at = instance.pixel_data.offset;
-    let bytes = encapsulated::frame_bytes(
-        &mut source,
-        instance.path.as_ref(),
-        at,
-        (frame, frames),
-        || parse::parse_file(&instance.path).map(|parsed| parsed.elements),
-    )?;
+    let bytes =
+        encapsulated::frame_bytes(source, instance.path.as_ref(), at, (frame, frames), || {
+            parse::parse_file(&instance.path).map(|parsed| parsed.elements)
+        })?;
     if instance.transfer_syntax == uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN {
         let needs = frame_bits.div_ceil(8);
         if bytes.len() < needs {
@@ -165,7 +183,11 @@ fn is_ybr(instance: &Instance) -> bool {
         Photometric::Ybr(name) if !matches!(name.as_str(), "YBR_ICT" | "YBR_RCT"))
 }
 
-fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem> {
+fn native_samples(
+    source: &mut ByteSource,
+    instance: &Instance,
+    frame: usize,
+) -> Result<Samples, Problem> {
     let Some(length) = instance.pixel_data.length else {
         return Err(Problem::Damaged(
             "its pixel data is compressed, but the transfer syntax says it is not; \
@@ -174,10 +196,6 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
         ));
     };
     let big_endian = instance.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN;
-    let mut source = match instance.transfer_syntax.as_str() {
-        uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => parse::parse_file(&instance.path)?.source,
-        _ => ByteSource::open(&instance.path)?,
-    };
     let format = &instance.pixel_format;
     if matches!(&format.photometric, Photometric::Ybr(name) if name.ends_with("420")) {
         return Err(Problem::Unsupported(
@@ -208,7 +226,7 @@ fn native_samples(instance: &Instance, frame: usize) -> Result<Samples, Problem>
     }
     let base = instance.pixel_data.offset;
     let at = base + start_bit / 8;
-    if let Some(samples) = native::read_directly(&mut source, at, instance, big_endian)? {
+    if let Some(samples) = native::read_directly(source, at, instance, big_endian)? {
         return Ok(samples);
     }
     let word = if big_endian {

@@ -6,9 +6,12 @@
 //! trusted and a header costs far less when only the used attributes are kept.
 
 mod archive;
+pub(crate) mod atomic_file;
 mod catalog;
 mod charset;
+mod cielab;
 mod codec;
+mod coded_concept;
 mod color;
 mod decode;
 mod direct;
@@ -23,6 +26,7 @@ mod grid;
 mod group;
 mod guard;
 mod header;
+pub mod identity;
 mod labels;
 mod lookup;
 mod markers;
@@ -35,18 +39,27 @@ mod palette;
 mod parse;
 mod pictures;
 mod pixeldata;
+pub mod read_sr;
 mod rle;
 mod scan;
+pub mod segmentation;
 mod slabs;
 mod source;
 mod spacing;
 mod split;
 mod stack_name;
+pub mod structure_set;
 mod time_limit;
+pub mod uid;
 mod unpacked;
+mod value_text;
 mod voi;
 mod wanted;
 pub mod write_ct;
+pub mod write_object;
+pub mod write_secondary_capture;
+pub mod write_segmentation;
+pub mod write_sr;
 
 use std::io;
 use std::ops::ControlFlow;
@@ -55,11 +68,14 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::budget::OverBudget;
-use crate::study::{Catalog, Disposition, Instance};
+use crate::study::{Catalog, Disposition, Instance, SourcePath};
 
+pub use coded_concept::CodedConcept;
 pub use decode::{decode_frame, modality_values};
 pub use overlays::decode_overlays;
 pub use scan::scan;
+pub use segmentation::Segmentation;
+pub use structure_set::StructureSet;
 pub use unpacked::{remove_unpacked, sweep_unpacked};
 
 /// Called while an import runs with the files done and the files known so far; `Break` ends it.
@@ -195,6 +211,15 @@ pub enum Problem {
         /// Frames of the file.
         frames: usize,
     },
+}
+
+/// SOP Class UID of a file, empty where it has none.
+pub fn sop_class(path: &SourcePath) -> Result<String, DicomError> {
+    let parsed =
+        parse::parse_file(path).map_err(|problem| DicomError::file(path.shown(), problem))?;
+    Ok(parsed
+        .elements
+        .code(dicom_dictionary_std::tags::SOP_CLASS_UID))
 }
 
 /// Reads the header of one image file, up to its pixel data.

@@ -125,7 +125,7 @@ fn frame_of_reference(header: &Elements) -> Option<FrameOfReferenceUid> {
 }
 
 /// Series Instance UIDs in the sequences of references, each once.
-fn referenced_series(header: &Elements) -> Vec<SeriesUid> {
+pub(crate) fn referenced_series(header: &Elements) -> Vec<SeriesUid> {
     fn collect(elements: &Elements, found: &mut Vec<SeriesUid>) {
         for element in &elements.list {
             let Value::Items(items) = &element.value else {

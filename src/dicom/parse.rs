@@ -17,14 +17,12 @@ use super::encoding::{
     overlong, read_meta, syntax_of,
 };
 use super::source::ByteSource;
-use super::wanted;
+use super::wanted::{self, Wanted};
 use crate::budget::{MEMORY, Reservation, size};
 use crate::study::Repair;
 
 /// Deeper nesting is refused; real objects stay below 10.
 const DEEPEST: usize = 64;
-/// Values longer than this are not read; the longest in use is a 65,536-entry lookup table.
-const LONGEST_VALUE: u64 = 1 << 20;
 /// More attributes than Stylet reads of any image or item; lookups go through all of them.
 const MOST_ATTRIBUTES: usize = 512;
 /// A deflated data set may grow to this multiple of its size, within bounds: real ones shrink
@@ -87,7 +85,12 @@ pub(crate) fn parse_file(path: impl AsRef<Path>) -> Result<Parsed, Problem> {
 }
 
 /// Reads a header up to the pixel data.
-pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
+pub(crate) fn parse(source: ByteSource) -> Result<Parsed, Problem> {
+    parse_wanted(source, wanted::IMAGES)
+}
+
+/// Reads what is wanted of a header up to the pixel data.
+pub(crate) fn parse_wanted(mut source: ByteSource, wanted: Wanted) -> Result<Parsed, Problem> {
     if source.len() == 0 {
         return Err(Problem::Empty);
     }
@@ -137,6 +140,7 @@ pub(crate) fn parse(mut source: ByteSource) -> Result<Parsed, Problem> {
         booked: MEMORY.reserve(0, "the header")?,
         kept: 0,
         overlay_data: Vec::new(),
+        wanted,
     };
     let (elements, _) = parser.data_set(data_start, end, encoding, 0)?;
     let (pixels, overlay_data) = (parser.pixels, parser.overlay_data);
@@ -210,6 +214,7 @@ struct Parser<'a> {
     /// Bytes of what is kept, booked or not.
     kept: u64,
     overlay_data: Vec<OverlayElement>,
+    wanted: Wanted,
 }
 
 impl Parser<'_> {
@@ -289,7 +294,7 @@ impl Parser<'_> {
                 Some([b'S', b'Q']) | None => encoding,
                 Some(_) => return Err(overlong(head.tag, u64::from(head.length), left)),
             };
-            let keep = wanted::is_sequence(head.tag) && is_new(list, head.tag)?;
+            let keep = (self.wanted.sequence)(head.tag) && is_new(list, head.tag)?;
             let (items, next) = self.items(head.value_at, end, inner, depth, keep)?;
             if keep {
                 list.push(Element {
@@ -305,7 +310,7 @@ impl Parser<'_> {
             return Err(overlong(head.tag, length, left));
         }
         let next = head.value_at + length;
-        let wanted_value = wanted::is_value(head.tag) && length <= LONGEST_VALUE;
+        let wanted_value = (self.wanted.value)(head.tag) && length <= self.wanted.longest_value;
         if depth == 0 && wanted::is_overlay_data(head.tag) {
             if self.overlay_data.len() < MOST_ATTRIBUTES {
                 self.overlay_data.push(OverlayElement {
@@ -315,7 +320,7 @@ impl Parser<'_> {
                     length,
                 });
             }
-        } else if wanted::is_sequence(head.tag) && is_new(list, head.tag)? {
+        } else if (self.wanted.sequence)(head.tag) && is_new(list, head.tag)? {
             let inner = match head.vr {
                 Some([b'U', b'N']) => IMPLICIT_LITTLE,
                 _ => encoding,

@@ -64,6 +64,14 @@ impl ByteSource {
         }
     }
 
+    /// Says how long it is and gives no byte.
+    pub fn of_length(len: u64) -> Self {
+        Self {
+            len,
+            ..Self::from_memory(Vec::new())
+        }
+    }
+
     /// Keeps the booking of its memory.
     pub fn booked(self, booked: Reservation) -> Self {
         Self {

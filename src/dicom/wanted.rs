@@ -1,10 +1,37 @@
 //! Which attributes of a header are kept.
 
+mod structures;
+
 use dicom_dictionary_std::tags;
 use dicom_object::Tag;
 
+/// What a reader keeps of a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// Values.
+    pub value: fn(Tag) -> bool,
+    /// Sequences that are looked into.
+    pub sequence: fn(Tag) -> bool,
+    /// Values with more bytes are not read.
+    pub longest_value: u64,
+}
+
+/// What catalog and pictures need; the longest value in use is a table of 65,536 entries.
+pub(crate) const IMAGES: Wanted = Wanted {
+    value: is_value,
+    sequence: is_sequence,
+    longest_value: 1 << 20,
+};
+
+/// That and the content of segmentations and structure sets; the longest value is a contour.
+pub(crate) const STRUCTURES: Wanted = Wanted {
+    value: |tag| is_value(tag) || structures::is_value(tag),
+    sequence: |tag| is_sequence(tag) || structures::is_sequence(tag),
+    longest_value: 1 << 26,
+};
+
 /// Values that Stylet reads.
-pub(crate) fn is_value(tag: Tag) -> bool {
+fn is_value(tag: Tag) -> bool {
     match tag.0 {
         0x0004 => matches!(tag, tags::RECORD_IN_USE_FLAG | tags::REFERENCED_FILE_ID),
         0x0008 => matches!(
@@ -113,7 +140,7 @@ pub(crate) fn is_overlay_data(tag: Tag) -> bool {
 }
 
 /// Sequences that Stylet looks into.
-pub(crate) fn is_sequence(tag: Tag) -> bool {
+fn is_sequence(tag: Tag) -> bool {
     matches!(
         tag,
         tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE

@@ -13,11 +13,13 @@ use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use glam::DVec3;
 use rayon::prelude::*;
 
+pub(crate) use attributes::decimal;
+
 /// Intercept of the stored values; CT numbers below it cannot be written.
 const RESCALE_INTERCEPT: i32 = -1024;
 /// Identifies this writer in the file meta information (PS3.10 7.1).
-const IMPLEMENTATION_UID: &str = "2.25.251287633906574163021486543871249136582";
-const IMPLEMENTATION_NAME: &str = "STYLET";
+pub(super) const IMPLEMENTATION_UID: &str = "2.25.251287633906574163021486543871249136582";
+pub(super) const IMPLEMENTATION_NAME: &str = "STYLET";
 
 /// Why a series could not be written.
 #[derive(Debug, thiserror::Error)]

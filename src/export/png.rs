@@ -1,11 +1,13 @@
 //! Pictures as PNG files.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder as _, ImageError};
 use thiserror::Error;
+
+use crate::dicom::atomic_file;
 
 /// Why a picture was not written.
 #[derive(Debug, Error)]
@@ -59,22 +61,10 @@ fn write_png(
         path: path.to_owned(),
         source,
     })?;
-    write_atomically(path, &bytes).map_err(|source| PngError::Write {
+    atomic_file::write(path, &bytes).map_err(|source| PngError::Write {
         path: path.to_owned(),
         source,
     })
-}
-
-fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

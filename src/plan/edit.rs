@@ -2,8 +2,10 @@
 
 use thiserror::Error;
 
+use super::drawn_structure::{self, StructureEdit, StructureId};
 use super::{
-    Color, Measurement, MeasurementId, Plan, SeriesBinding, Trajectory, TrajectoryEnd, TrajectoryId,
+    Color, Intent, Measurement, MeasurementId, Objection, Override, Plan, SeriesBinding, SpineEdit,
+    Trajectory, TrajectoryEnd, TrajectoryId,
 };
 use crate::geometry::{Lps, PatientPosition, Point, Vector};
 
@@ -78,6 +80,50 @@ pub enum PlanEdit {
         /// Where to, LPS mm.
         to: Point<Lps>,
     },
+    /// Says what a needle is meant for, or that it is meant for nothing in particular. Overrides
+    /// were given for the former intent and go.
+    SetIntent {
+        /// Which needle.
+        id: TrajectoryId,
+        /// Procedure, level and side.
+        intent: Option<Intent>,
+    },
+    /// Sets the radius around the target, or goes back to the procedure's own.
+    SetTargetRadius {
+        /// Which needle.
+        id: TrajectoryId,
+        /// 0.1 to 50 mm.
+        radius_mm: Option<f64>,
+    },
+    /// Overrides an objection with a reason, or (`None`) takes the override back.
+    SetOverride {
+        /// Which needle.
+        id: TrajectoryId,
+        /// Against what.
+        objection: Objection,
+        /// Why, not blank.
+        reason: Option<String>,
+    },
+    /// Changes what is declared of the spine.
+    Spine(SpineEdit),
+    /// Changes the structures drawn by hand.
+    Structure(StructureEdit),
+    /// Remembers which files structures were opened from.
+    SetStructureFiles(Vec<String>),
+    /// Moves all points of a measurement.
+    MoveMeasurement {
+        /// Which measurement.
+        id: MeasurementId,
+        /// How far, mm.
+        by: Vector<Lps>,
+    },
+    /// Changes the words beside a measurement.
+    SetMeasurementText {
+        /// Which measurement.
+        id: MeasurementId,
+        /// New words, 200 characters at most; may be empty.
+        text: String,
+    },
     /// Declares how the patient lies when treated.
     SetPatientPosition(Option<PatientPosition>),
     /// Binds the plan to the images it is drawn on.
@@ -105,6 +151,44 @@ pub enum PlanEditError {
     /// An empty name.
     #[error("A needle needs a name")]
     NoName,
+    /// No such drawn structure.
+    #[error("Structure {} is no longer in the plan", .0.0)]
+    NoStructure(StructureId),
+    /// A radius that nothing in a body has.
+    #[error("A radius of {0} mm cannot be used; give 0.1 to 200 mm")]
+    Radius(String),
+    /// Too few or too many points of a shape.
+    #[error("The shape needs {least} points or more (10 000 at most), not {given}")]
+    ShapePoints {
+        /// Points wanted.
+        least: usize,
+        /// Points given.
+        given: usize,
+    },
+    /// Bounds of a region the wrong way round.
+    #[error("No value lies between {0} and {1}; give the lower bound first")]
+    Bounds(String, String),
+    /// Three clicks that do not span a sagittal plane.
+    #[error("The three clicks do not span a sagittal plane; click the midline farther apart")]
+    NotAPlane,
+    /// Two clicks on an end-plate too near to one another.
+    #[error("The two clicks on the end-plate are less than 5 mm apart; click its front and back")]
+    PlateTooShort,
+    /// A shift of labels past the end of the spine.
+    #[error("The labels cannot be shifted past the end of the spine")]
+    EndOfSpine,
+    /// A count that no spine has.
+    #[error("A spine of {0} thoracic and {1} lumbar vertebrae is not known")]
+    NoSuchCount(u8, u8),
+    /// A label that the declared count does not have.
+    #[error("{0} is labelled, but the declared number of vertebrae has none; rename it first")]
+    LabelNotInCount(String),
+    /// More words than fit beside a mark.
+    #[error("{0} characters are too many beside a mark; write 200 at most")]
+    TextTooLong(usize),
+    /// An override without a reason.
+    #[error("An override needs a reason")]
+    NoReason,
     /// A measurement with too few or too many points.
     #[error("{kind} needs {wanted} points, not {given}")]
     PointCount {
@@ -120,7 +204,8 @@ pub enum PlanEditError {
 /// Farthest coordinate a plan accepts, mm: no scanner's patient space reaches beyond 10 m.
 const FARTHEST_MM: f64 = 10_000.0;
 
-fn checked(point: Point<Lps>) -> Result<Point<Lps>, PlanEditError> {
+/// The point, unless no scanner could have it.
+pub(super) fn checked(point: Point<Lps>) -> Result<Point<Lps>, PlanEditError> {
     if point
         .to_array()
         .iter()
@@ -131,6 +216,13 @@ fn checked(point: Point<Lps>) -> Result<Point<Lps>, PlanEditError> {
         Err(PlanEditError::NotAPosition(
             point.to_array().map(|c| c.to_string()),
         ))
+    }
+}
+
+fn checked_text(text: &str) -> Result<(), PlanEditError> {
+    match text.chars().count() {
+        count if count > super::measurement::LONGEST_TEXT => Err(PlanEditError::TextTooLong(count)),
+        _ => Ok(()),
     }
 }
 
@@ -183,9 +275,56 @@ impl Plan {
             }
             PlanEdit::MoveMeasurementPoint { id, point, to } => {
                 let to = checked(*to)?;
-                let drawn = self.measurements.iter_mut().find(|drawn| drawn.id == *id);
-                let place = drawn.and_then(|drawn| drawn.points.get_mut(*point));
+                let place = self.drawn(*id)?.points.get_mut(*point);
                 *place.ok_or(PlanEditError::NoMeasurement(*id))? = to;
+                Ok(())
+            }
+            PlanEdit::MoveMeasurement { id, by } => {
+                let drawn = self.drawn(*id)?;
+                let moved = drawn.points.iter().map(|&at| checked(at + *by));
+                drawn.points = moved.collect::<Result<_, _>>()?;
+                Ok(())
+            }
+            PlanEdit::SetMeasurementText { id, text } => {
+                checked_text(text)?;
+                text.trim().clone_into(&mut self.drawn(*id)?.text);
+                Ok(())
+            }
+            PlanEdit::SetIntent { id, intent } => {
+                let needle = self.found(*id)?;
+                if needle.intent != *intent {
+                    needle.intent.clone_from(intent);
+                    needle.overrides.clear();
+                }
+                Ok(())
+            }
+            PlanEdit::SetTargetRadius { id, radius_mm } => {
+                if let Some(radius_mm) = radius_mm
+                    && !(0.1..=50.0).contains(radius_mm)
+                {
+                    return Err(PlanEditError::Radius(radius_mm.to_string()));
+                }
+                self.found(*id)?.target_radius_mm = *radius_mm;
+                Ok(())
+            }
+            PlanEdit::SetOverride {
+                id,
+                objection,
+                reason,
+            } => self.set_override(*id, *objection, reason.as_deref()),
+            PlanEdit::Spine(edit) => self.spine.apply(edit),
+            PlanEdit::Structure(edit) => {
+                if let StructureEdit::Add(drawn) = edit {
+                    drawn.shape.check()?;
+                    if drawn.name.trim().is_empty() {
+                        return Err(PlanEditError::NoName);
+                    }
+                    self.take_id(drawn.id.0)?;
+                }
+                drawn_structure::apply(&mut self.structures, edit)
+            }
+            PlanEdit::SetStructureFiles(files) => {
+                self.structure_files.clone_from(files);
                 Ok(())
             }
             PlanEdit::SetPatientPosition(position) => {
@@ -204,12 +343,36 @@ impl Plan {
         found.ok_or(PlanEditError::NoTrajectory(id))
     }
 
+    fn drawn(&mut self, id: MeasurementId) -> Result<&mut Measurement, PlanEditError> {
+        let found = self.measurements.iter_mut().find(|drawn| drawn.id == id);
+        found.ok_or(PlanEditError::NoMeasurement(id))
+    }
+
     fn movable(&mut self, id: TrajectoryId) -> Result<&mut Trajectory, PlanEditError> {
         let needle = self.found(id)?;
         if needle.locked {
             return Err(PlanEditError::Locked(needle.name.clone()));
         }
         Ok(needle)
+    }
+
+    fn set_override(
+        &mut self,
+        id: TrajectoryId,
+        objection: Objection,
+        reason: Option<&str>,
+    ) -> Result<(), PlanEditError> {
+        let reason = reason.map(str::trim);
+        if reason.is_some_and(str::is_empty) {
+            return Err(PlanEditError::NoReason);
+        }
+        let overrides = &mut self.found(id)?.overrides;
+        overrides.retain(|taken| taken.objection != objection);
+        overrides.extend(reason.map(|reason| Override {
+            objection,
+            reason: reason.to_owned(),
+        }));
+        Ok(())
     }
 
     fn take_id(&mut self, id: u64) -> Result<(), PlanEditError> {
@@ -254,6 +417,7 @@ impl Plan {
         for &point in &drawn.points {
             checked(point)?;
         }
+        checked_text(&drawn.text)?;
         self.take_id(drawn.id.0)?;
         self.measurements.push(drawn.clone());
         Ok(())
@@ -261,147 +425,4 @@ impl Plan {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::MeasurementKind;
-
-    fn plan_with_needle() -> (Plan, TrajectoryId) {
-        let mut plan = Plan::default();
-        let id = plan.next_trajectory_id();
-        let mut needle = Trajectory::new(id, "L4-5 right facet".to_owned());
-        needle.entry = Some(Point::new(-68., 150., -12.));
-        needle.target = Some(Point::new(-22., 78., 6.));
-        plan.apply(&PlanEdit::AddTrajectory(needle)).unwrap();
-        (plan, id)
-    }
-
-    #[test]
-    fn edits_change_what_they_name() {
-        let (mut plan, id) = plan_with_needle();
-        let to = Point::new(1., 2., 3.);
-        for edit in [
-            PlanEdit::SetEnd {
-                id,
-                end: TrajectoryEnd::Entry,
-                to,
-            },
-            PlanEdit::MoveTrajectory {
-                id,
-                by: Vector::new(1., 1., 1.),
-            },
-            PlanEdit::Rename {
-                id,
-                name: " new ".to_owned(),
-            },
-            PlanEdit::SetNeedle { id, needle: None },
-            PlanEdit::SetColor {
-                id,
-                color: Color([1, 2, 3]),
-            },
-            PlanEdit::SetHidden { id, hidden: true },
-            PlanEdit::SetLocked { id, locked: true },
-            PlanEdit::SetPatientPosition(Some(PatientPosition::HeadFirstProne)),
-        ] {
-            plan.apply(&edit).unwrap();
-        }
-        let needle = plan.trajectory(id).unwrap();
-        assert_eq!(needle.entry, Some(Point::new(2., 3., 4.)));
-        assert_eq!(needle.target, Some(Point::new(-21., 79., 7.)));
-        assert_eq!(
-            (needle.name.as_str(), needle.needle.as_ref()),
-            ("new", None)
-        );
-        assert!(needle.hidden && needle.locked && needle.color == Color([1, 2, 3]));
-        assert_eq!(plan.patient_position, Some(PatientPosition::HeadFirstProne));
-    }
-
-    #[test]
-    fn a_refused_edit_leaves_the_plan_as_it_was() {
-        let (mut plan, id) = plan_with_needle();
-        plan.apply(&PlanEdit::SetLocked { id, locked: true })
-            .unwrap();
-        let gone = TrajectoryId(99);
-        let far = Point::new(f64::NAN, 0., 0.);
-        let next = plan.next_measurement_id();
-        let short = Measurement {
-            id: next,
-            kind: MeasurementKind::Angle,
-            points: vec![],
-        };
-        for edit in [
-            PlanEdit::MoveTrajectory {
-                id,
-                by: Vector::new(1., 0., 0.),
-            },
-            PlanEdit::SetEnd {
-                id,
-                end: TrajectoryEnd::Target,
-                to: Point::new(0., 0., 0.),
-            },
-            PlanEdit::SetEnd {
-                id,
-                end: TrajectoryEnd::Target,
-                to: far,
-            },
-            PlanEdit::Rename {
-                id,
-                name: "  ".to_owned(),
-            },
-            PlanEdit::RemoveTrajectory(gone),
-            PlanEdit::AddTrajectory(Trajectory::new(id, "twice".to_owned())),
-            PlanEdit::AddMeasurement(short),
-            PlanEdit::RemoveMeasurement(MeasurementId(7)),
-            PlanEdit::MoveMeasurementPoint {
-                id: MeasurementId(7),
-                point: 0,
-                to: Point::new(0., 0., 0.),
-            },
-        ] {
-            let before = plan.clone();
-            assert!(plan.apply(&edit).is_err(), "{edit:?}");
-            assert_eq!(plan, before);
-        }
-        let error = plan.apply(&PlanEdit::MoveTrajectory {
-            id,
-            by: Vector::new(1., 0., 0.),
-        });
-        assert!(error.unwrap_err().to_string().contains("unlock"));
-    }
-
-    #[test]
-    fn measurements_are_added_moved_and_removed() {
-        let mut plan = Plan::default();
-        let id = plan.next_measurement_id();
-        let points = vec![Point::new(0., 0., 0.), Point::new(3., 4., 0.)];
-        let drawn = Measurement {
-            id,
-            kind: MeasurementKind::Distance,
-            points,
-        };
-        plan.apply(&PlanEdit::AddMeasurement(drawn)).unwrap();
-        let to = Point::new(0., 4., 0.);
-        plan.apply(&PlanEdit::MoveMeasurementPoint { id, point: 0, to })
-            .unwrap();
-        assert_eq!(plan.measurement(id).unwrap().distance_mm(), Some(3.0));
-        assert!(
-            plan.apply(&PlanEdit::MoveMeasurementPoint { id, point: 2, to })
-                .is_err()
-        );
-        plan.apply(&PlanEdit::RemoveMeasurement(id)).unwrap();
-        assert!(plan.is_empty());
-    }
-
-    #[test]
-    fn a_binding_can_be_set_and_cleared() {
-        let mut plan = Plan::default();
-        let binding = SeriesBinding {
-            series_instance_uid: crate::study::SeriesUid::new("1.2"),
-            frame_of_reference_uid: None,
-            geometry_sha256: String::new(),
-        };
-        plan.apply(&PlanEdit::Bind(Some(binding.clone()))).unwrap();
-        assert_eq!(plan.series, Some(binding));
-        plan.apply(&PlanEdit::Bind(None)).unwrap();
-        assert_eq!(plan.series, None);
-    }
-}
+mod tests;

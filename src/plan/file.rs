@@ -2,6 +2,8 @@
 //!
 //! `docs/plan-file.md` documents the schema for people who write it.
 
+mod entry;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -11,9 +13,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::{Color, Measurement, MeasurementKind, Plan, PlanEdit, SeriesBinding, Trajectory};
-use crate::geometry::{Lps, PatientPosition, Point};
+use super::{Plan, PlanEdit, SeriesBinding, Spine, SpineEdit, StructureEdit};
+use crate::geometry::PatientPosition;
 use crate::study::StackGeometry;
+
+pub use self::entry::{MeasurementEntry, StructureEntry, TrajectoryEntry};
 
 /// Name and version of the schema this program writes.
 pub const SCHEMA: &str = "stylet-plan/1";
@@ -82,49 +86,24 @@ pub struct PlanFile {
     /// Needles.
     #[serde(default)]
     pub trajectories: Vec<TrajectoryEntry>,
-    /// Distances and angles.
+    /// Measurements and marks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measurements: Vec<MeasurementEntry>,
+    /// What was declared of the spine.
+    #[serde(default, skip_serializing_if = "Spine::is_empty")]
+    pub spine: Spine,
+    /// Structures drawn by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub structures: Vec<StructureEntry>,
+    /// Files that structures were opened from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub structure_files: Vec<String>,
     /// Where the views looked when it was saved; kept as it is by readers that do not use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub view: Option<serde_json::Value>,
-    /// Keys that this version does not know (`structures` …), written back as they were.
+    /// Keys that this version does not know, written back as they were.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
-}
-
-/// One needle in the file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TrajectoryEntry {
-    /// As spoken.
-    pub name: String,
-    /// LPS mm.
-    #[serde(default)]
-    pub entry: Option<Point<Lps>>,
-    /// LPS mm.
-    #[serde(default)]
-    pub target: Option<Point<Lps>>,
-    /// Catalogue id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needle: Option<String>,
-    /// `#rrggbb`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub color: Option<Color>,
-    /// Refuses to be moved.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub locked: bool,
-    /// Not drawn.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub hidden: bool,
-}
-
-/// One distance or angle in the file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MeasurementEntry {
-    /// `distance` or `angle`.
-    pub kind: MeasurementKind,
-    /// LPS mm.
-    pub points: Vec<Point<Lps>>,
 }
 
 impl PlanFile {
@@ -137,14 +116,10 @@ impl PlanFile {
             patient_position: plan.patient_position,
             series: plan.series.clone(),
             trajectories: plan.trajectories.iter().map(TrajectoryEntry::of).collect(),
-            measurements: plan
-                .measurements
-                .iter()
-                .map(|drawn| MeasurementEntry {
-                    kind: drawn.kind,
-                    points: drawn.points.clone(),
-                })
-                .collect(),
+            measurements: plan.measurements.iter().map(MeasurementEntry::of).collect(),
+            spine: plan.spine.clone(),
+            structures: plan.structures.iter().map(StructureEntry::of).collect(),
+            structure_files: plan.structure_files.clone(),
             view,
             unknown: serde_json::Map::new(),
         }
@@ -212,28 +187,24 @@ impl PlanFile {
             reason: what,
         };
         for entry in &self.trajectories {
-            let id = plan.next_trajectory_id();
-            let needle = Trajectory {
-                id,
-                name: entry.name.clone(),
-                entry: entry.entry,
-                target: entry.target,
-                needle: entry.needle.clone(),
-                color: entry.color.unwrap_or(Color::of_index(id.0 as usize)),
-                locked: entry.locked,
-                hidden: entry.hidden,
-            };
+            let needle = entry.needle(plan.next_trajectory_id());
             plan.apply(&PlanEdit::AddTrajectory(needle))
                 .map_err(|error| refused(format!("trajectory {:?}: {error}", entry.name)))?;
         }
         for (index, entry) in self.measurements.iter().enumerate() {
-            let drawn = Measurement {
-                id: plan.next_measurement_id(),
-                kind: entry.kind,
-                points: entry.points.clone(),
-            };
+            let drawn = entry.measurement(plan.next_measurement_id());
             plan.apply(&PlanEdit::AddMeasurement(drawn))
                 .map_err(|error| refused(format!("measurement {}: {error}", index + 1)))?;
+        }
+        for entry in &self.structures {
+            let drawn = entry.structure(plan.next_structure_id());
+            plan.apply(&PlanEdit::Structure(StructureEdit::Add(drawn)))
+                .map_err(|error| refused(format!("structure {:?}: {error}", entry.name)))?;
+        }
+        plan.structure_files.clone_from(&self.structure_files);
+        for edit in spine_edits(&self.spine) {
+            plan.apply(&PlanEdit::Spine(edit))
+                .map_err(|error| refused(format!("spine: {error}")))?;
         }
         Ok(plan)
     }
@@ -269,6 +240,15 @@ impl PlanFile {
     }
 }
 
+/// The edits that declare a spine, so that every rule that holds for edits holds for files.
+fn spine_edits(spine: &Spine) -> Vec<SpineEdit> {
+    let mut edits = vec![SpineEdit::SetCount(spine.count)];
+    edits.extend(spine.labels.iter().copied().map(SpineEdit::Label));
+    edits.push(SpineEdit::SetMidline(spine.midline));
+    edits.extend(spine.end_plates.iter().copied().map(SpineEdit::SetEndPlate));
+    edits
+}
+
 /// Gives the new file the permissions of the one it replaces, or those a new file would have.
 fn keep_permissions(path: &Path, file: &fs::File) -> std::io::Result<()> {
     match fs::metadata(path) {
@@ -280,20 +260,6 @@ fn keep_permissions(path: &Path, file: &fs::File) -> std::io::Result<()> {
         }
         #[cfg(not(unix))]
         Err(_) => Ok(()),
-    }
-}
-
-impl TrajectoryEntry {
-    fn of(needle: &Trajectory) -> Self {
-        Self {
-            name: needle.name.clone(),
-            entry: needle.entry,
-            target: needle.target,
-            needle: needle.needle.clone(),
-            color: Some(needle.color),
-            locked: needle.locked,
-            hidden: needle.hidden,
-        }
     }
 }
 
@@ -325,109 +291,4 @@ pub fn geometry_hash(size: [usize; 3], geometry: &StackGeometry) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::geometry::Vector;
-
-    const SMALLEST: &str = r#"{"schema":"stylet-plan/1","coordinate_system":"LPS","unit":"mm","patient_position":"HFP","trajectories":[{"name":"L4-5 right facet","entry":[-68,150,-12],"target":[-22,78,6],"needle":"quincke-22g-90"}]}"#;
-
-    fn parse(text: &str) -> Result<Plan, PlanFileError> {
-        let path = Path::new("x.stylet.json");
-        PlanFile::parse(text, path)?.plan(path)
-    }
-
-    #[test]
-    fn the_smallest_plan_of_the_docs_is_read() {
-        let plan = parse(SMALLEST).unwrap();
-        assert_eq!(plan.patient_position, Some(PatientPosition::HeadFirstProne));
-        let needle = &plan.trajectories[0];
-        assert_eq!(needle.name, "L4-5 right facet");
-        assert!((needle.segment().unwrap().length_mm() - 87.316).abs() < 5e-4);
-    }
-
-    #[test]
-    fn what_is_written_is_read_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("plan.stylet.json");
-        let mut plan = parse(SMALLEST).unwrap();
-        let id = plan.next_measurement_id();
-        let points = vec![Point::new(0.1, 0.2, 0.3), Point::new(3., 4., 0.)];
-        let drawn = Measurement {
-            id,
-            kind: MeasurementKind::Distance,
-            points,
-        };
-        plan.apply(&PlanEdit::AddMeasurement(drawn)).unwrap();
-        PlanFile::of(&plan, None).write(&path).unwrap();
-        // Over an existing file too.
-        PlanFile::of(&plan, Some(serde_json::json!({"zoom": 2})))
-            .write(&path)
-            .unwrap();
-        let (file, back) = PlanFile::read(&path).unwrap();
-        assert_eq!(back, plan);
-        assert_eq!(file.view, Some(serde_json::json!({"zoom": 2})));
-        assert!(file.unknown.is_empty());
-        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
-        assert_eq!(left.len(), 1, "no temporary file stays");
-    }
-
-    #[test]
-    fn keys_of_a_later_version_are_kept() {
-        let with = SMALLEST.replacen('{', r#"{"structures":[{"name":"sac"}],"#, 1);
-        let file = PlanFile::parse(&with, Path::new("x.stylet.json")).unwrap();
-        assert_eq!(file.unknown["structures"][0]["name"], "sac");
-        let text = serde_json::to_string(&file).unwrap();
-        assert!(text.contains(r#""structures":[{"name":"sac"}]"#), "{text}");
-    }
-
-    #[test]
-    fn other_frames_units_and_versions_are_refused_by_name() {
-        for (from, to, named) in [
-            ("stylet-plan/1", "stylet-plan/9", "stylet-plan/9"),
-            ("\"LPS\"", "\"RAS\"", "RAS"),
-            ("\"mm\"", "\"cm\"", "cm"),
-            ("\"HFP\"", "\"ABC\"", "ABC"),
-            ("[-68,150,-12]", "[-68,150]", "invalid length"),
-            ("[-68,150,-12]", "[-68,150,1e9]", "±10 m"),
-            ("\"unit\":\"mm\",", "", "unit"),
-            ("}]}", "}]", "EOF"),
-        ] {
-            let error = parse(&SMALLEST.replacen(from, to, 1))
-                .unwrap_err()
-                .to_string();
-            assert!(error.contains(named), "{error} lacks {named}");
-            assert!(error.contains("x.stylet.json"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_failed_write_keeps_the_former_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("gone").join("plan.stylet.json");
-        let plan = parse(SMALLEST).unwrap();
-        let error = PlanFile::of(&plan, None).write(&path).unwrap_err();
-        assert!(error.to_string().contains("unchanged"), "{error}");
-    }
-
-    #[test]
-    fn the_grid_hash_changes_with_the_grid_only() {
-        let geometry = StackGeometry {
-            origin: Point::new(0.0, -0.0, 5.0),
-            column_direction: Vector::new(1., 0., 0.),
-            row_direction: Vector::new(0., 1., 0.),
-            slice_direction: Vector::new(0., 0., 1.),
-            spacing_mm: [0.5, 0.5, 1.0],
-            slices: 3,
-            slice_of_frame: vec![0, 1, 2],
-            uneven_positions: None,
-        };
-        let hash = geometry_hash([4, 5, 3], &geometry);
-        assert_eq!(hash.len(), 64);
-        let mut same = geometry.clone();
-        same.origin = Point::new(0.0, 0.0, 5.000_001);
-        assert_eq!(geometry_hash([4, 5, 3], &same), hash);
-        assert_ne!(geometry_hash([4, 5, 4], &geometry), hash);
-        same.spacing_mm[2] = 1.01;
-        assert_ne!(geometry_hash([4, 5, 3], &same), hash);
-    }
-}
+mod tests;

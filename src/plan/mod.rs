@@ -2,22 +2,42 @@
 //!
 //! Patient space (LPS mm) only; no voxels, no files' layout but its own, no screen.
 
+pub mod drawn_structure;
 pub mod edit;
 pub mod file;
+pub mod guard;
+pub mod intent;
+pub mod lesion;
 pub mod measurement;
 pub mod needle;
 pub mod phrase;
+pub mod procedure;
 pub mod readout;
+pub mod spine;
+pub mod spine_frame;
+pub mod spine_readout;
+pub mod toml_reader;
 pub mod trajectory;
+pub mod uncertainty;
 
 use serde::{Deserialize, Serialize};
 
+pub use drawn_structure::{BrushStroke, DrawnShape, DrawnStructure, StructureEdit, StructureId};
 pub use edit::{PlanEdit, PlanEditError};
 pub use file::{PlanFile, PlanFileError};
+pub use guard::{Finding, Guard};
+pub use intent::{Intent, Objection, Override};
+pub use lesion::{Lesion, LesionEllipsoid, LesionSize};
 pub use measurement::{Measurement, MeasurementId, MeasurementKind};
-pub use needle::{Needle, NeedleCatalogue};
+pub use needle::{Needle, NeedleCatalogue, Tip};
+pub use procedure::{Procedure, ProcedureLibrary};
 pub use readout::{CArmReadout, Known, TrajectoryReadout};
+pub use spine::{EndPlate, EndPlateFace, Spine, SpineEdit, VertebraCount, VertebraLabel};
+pub use spine_frame::{Midline, MidlineSource, VertebraFrame};
+pub use spine_readout::SpineReadout;
+pub use toml_reader::FileProblem;
 pub use trajectory::{Color, Trajectory, TrajectoryEnd, TrajectoryId};
+pub use uncertainty::{HalfVoxel, TrajectoryUncertainty};
 
 use crate::geometry::PatientPosition;
 use crate::study::{FrameOfReferenceUid, SeriesUid};
@@ -31,8 +51,14 @@ pub struct Plan {
     pub series: Option<SeriesBinding>,
     /// Needles in the order they were made.
     pub trajectories: Vec<Trajectory>,
-    /// Distances and angles in the order they were made.
+    /// Measurements and marks in the order they were made.
     pub measurements: Vec<Measurement>,
+    /// What was declared of the spine.
+    pub spine: Spine,
+    /// Structures drawn by hand, in the order they were made.
+    pub structures: Vec<DrawnStructure>,
+    /// Files that structures were opened from, to open them again.
+    pub structure_files: Vec<String>,
     next_id: u64,
 }
 
@@ -120,9 +146,23 @@ impl Plan {
         MeasurementId(self.next_id)
     }
 
-    /// Nothing drawn.
+    /// The drawn structure of an id.
+    pub fn structure(&self, id: StructureId) -> Option<&DrawnStructure> {
+        self.structures.iter().find(|drawn| drawn.id == id)
+    }
+
+    /// The id the next drawn structure will take.
+    pub fn next_structure_id(&self) -> StructureId {
+        StructureId(self.next_id)
+    }
+
+    /// Nothing drawn or declared.
     pub fn is_empty(&self) -> bool {
-        self.trajectories.is_empty() && self.measurements.is_empty()
+        self.trajectories.is_empty()
+            && self.measurements.is_empty()
+            && self.structures.is_empty()
+            && self.structure_files.is_empty()
+            && self.spine.is_empty()
     }
 
     /// A name for a new needle that no other has: `Needle 1`, `Needle 2` …

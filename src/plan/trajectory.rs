@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::intent::{Intent, Objection, Override};
 use crate::geometry::{Lps, Point, Segment};
 
 /// Identifies a needle within one session; never used twice.
@@ -81,6 +82,12 @@ pub struct Trajectory {
     pub locked: bool,
     /// Not drawn.
     pub hidden: bool,
+    /// What it is meant for; `None` for a needle without a procedure.
+    pub intent: Option<Intent>,
+    /// Radius around the target that the tip must end in, mm; `None` for the procedure's own.
+    pub target_radius_mm: Option<f64>,
+    /// Objections that were overridden with a reason.
+    pub overrides: Vec<Override>,
 }
 
 impl Trajectory {
@@ -98,6 +105,9 @@ impl Trajectory {
             color: Color::of_index(id.0 as usize),
             locked: false,
             hidden: false,
+            intent: None,
+            target_radius_mm: None,
+            overrides: Vec::new(),
         }
     }
 
@@ -115,6 +125,15 @@ impl Trajectory {
             TrajectoryEnd::Entry => &mut self.entry,
             TrajectoryEnd::Target => &mut self.target,
         }
+    }
+
+    /// Why an objection does not count, where a person said so.
+    pub fn override_of(&self, objection: Objection) -> Option<&str> {
+        let found = self
+            .overrides
+            .iter()
+            .find(|taken| taken.objection == objection);
+        found.map(|taken| taken.reason.as_str())
     }
 
     /// Entry to target, where both are placed.

@@ -16,6 +16,32 @@ pub fn degrees(value: Degrees) -> String {
     format!("{}°", decimal(value.0))
 }
 
+/// `62.4 ± 0.6 mm`; without ± where that is not known.
+pub fn mm_off(value: f64, off: Option<f64>) -> String {
+    match off {
+        Some(off) => format!("{} ± {} mm", decimal(value), off_digits(off)),
+        None => mm(value),
+    }
+}
+
+/// `25.0° ± 0.5°`; without ± where that is not known.
+pub fn degrees_off(value: Degrees, off: Option<Degrees>) -> String {
+    with_off(degrees(value), off)
+}
+
+/// An angle as it stands with its ±, if that is known.
+pub fn with_off(angle: String, off: Option<Degrees>) -> String {
+    match off {
+        Some(off) => format!("{angle} ± {}°", off_digits(off.0)),
+        None => angle,
+    }
+}
+
+/// One decimal, but never none: nothing is known without error.
+fn off_digits(off: f64) -> String {
+    decimal(off.abs().max(0.1))
+}
+
 /// `+12.3°` or `−12.3°`: for angles whose sign says a direction.
 pub fn signed_degrees(value: Degrees) -> String {
     let text = decimal(value.0);
@@ -25,6 +51,15 @@ pub fn signed_degrees(value: Degrees) -> String {
         "+"
     };
     format!("{plus}{text}°")
+}
+
+/// `12.3° cephalad` or `12.3° caudal`: the tilt of a receptor.
+pub fn tilt(value: Degrees) -> String {
+    let word = if value.0 < 0.0 { "caudal" } else { "cephalad" };
+    match decimal(value.0.abs()).as_str() {
+        "0.0" => "0.0°".to_owned(),
+        number => format!("{number}° {word}"),
+    }
 }
 
 /// A modality value with its unit: `143 HU`.
@@ -41,6 +76,14 @@ pub fn value(value: f64, unit: &str) -> String {
     format!("{} {unit}", number.replace('-', "−"))
         .trim_end()
         .to_owned()
+}
+
+/// A mean or spread with its unit: `45.2 HU`, one digit more than [`value`].
+pub fn statistic(number: f64, unit: &str) -> String {
+    if number.abs() < 10.0 {
+        return value(number, unit);
+    }
+    format!("{} {unit}", decimal(number)).trim_end().to_owned()
 }
 
 /// `L 12.3  P 45.6  H 7.8`: an LPS position with the side named instead of a sign.
@@ -73,7 +116,7 @@ pub fn known<T: Clone>(
 }
 
 /// One decimal with a true minus sign, and never "−0.0".
-fn decimal(value: f64) -> String {
+pub fn decimal(value: f64) -> String {
     let text = format!("{value:.1}");
     match text.as_str() {
         "-0.0" => "0.0".to_owned(),
@@ -144,6 +187,22 @@ mod tests {
             position(Point::new(-68., 150., -12.)),
             "R 68.0  P 150.0  F 12.0"
         );
+    }
+
+    #[test]
+    fn what_is_off_stands_beside_and_is_never_nothing() {
+        assert_eq!(mm_off(62.41, Some(0.58)), "62.4 ± 0.6 mm");
+        assert_eq!(mm_off(62.41, None), "62.4 mm");
+        assert_eq!(mm_off(62.41, Some(0.01)), "62.4 ± 0.1 mm");
+        assert_eq!(
+            degrees_off(Degrees(25.0), Some(Degrees(0.5))),
+            "25.0° ± 0.5°"
+        );
+        let signed = signed_degrees(Degrees(-27.2));
+        assert_eq!(with_off(signed, Some(Degrees(1.0))), "−27.2° ± 1.0°");
+        assert_eq!(statistic(45.24, "HU"), "45.2 HU");
+        assert_eq!(statistic(-1000.04, "HU"), "−1000.0 HU");
+        assert_eq!(statistic(1.234, ""), "1.23");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Menus and tool bar, made from the action table.
 
+use egui::containers::menu::MenuButton;
 use egui::{Button, RichText, Ui};
 
 use super::theme;
 use crate::app::AppState;
-use crate::app::action::Action;
+use crate::app::action::{Action, Shortcut};
 use crate::app::command::{CommandQueue, LookCommand};
 use crate::app::tool::ToolKind;
 use crate::app::viewport::Layout;
@@ -12,7 +13,7 @@ use crate::plan::{MeasurementKind, TrajectoryEnd};
 use crate::study::VoiLut;
 
 /// Menus with their actions; `None` draws a line.
-const MENUS: [(&str, &[Option<Action>]); 5] = [
+const MENUS: [(&str, &[Option<Action>]); 6] = [
     (
         "Study",
         &[
@@ -51,6 +52,20 @@ const MENUS: [(&str, &[Option<Action>]); 5] = [
             Some(Action::MirrorNeedle),
             Some(Action::LockNeedle),
             Some(Action::HideNeedle),
+        ],
+    ),
+    (
+        "Measure",
+        &[
+            Some(Action::LengthTool),
+            Some(Action::AngleTool),
+            Some(Action::MeasureTool(MeasurementKind::Cobb)),
+            Some(Action::MeasureTool(MeasurementKind::Ellipse)),
+            Some(Action::MeasureTool(MeasurementKind::Rectangle)),
+            None,
+            Some(Action::MeasureTool(MeasurementKind::Point)),
+            Some(Action::MeasureTool(MeasurementKind::Arrow)),
+            Some(Action::ProbeTool),
         ],
     ),
     (
@@ -101,9 +116,7 @@ pub fn menus_ui(
                         ui.separator();
                         continue;
                     };
-                    let key = action
-                        .shortcut()
-                        .map(super::super::app::action::Shortcut::text);
+                    let key = action.shortcut().map(Shortcut::text);
                     let mut button = Button::new(label_now(*action, state));
                     if let Some(key) = key {
                         button = button.shortcut_text(key);
@@ -204,6 +217,7 @@ fn label_now(action: Action, state: &AppState) -> String {
 /// Draws the tool bar. Returns what was chosen.
 pub fn tools_ui(ui: &mut Ui, state: &AppState) -> Option<Action> {
     let mut chosen = None;
+    let mut picked = None;
     let mut tool = |ui: &mut Ui, action: Action, on: bool| {
         let text = RichText::new(action.label()).size(14.0);
         let button = Button::selectable(on, text).min_size(egui::vec2(0.0, 26.0));
@@ -237,16 +251,10 @@ pub fn tools_ui(ui: &mut Ui, state: &AppState) -> Option<Action> {
             tool(ui, action, state.tool == kind);
         }
         ui.separator();
-        for (action, kind) in [
-            (
-                Action::LengthTool,
-                ToolKind::Measure(MeasurementKind::Distance),
-            ),
-            (Action::AngleTool, ToolKind::Measure(MeasurementKind::Angle)),
-            (Action::ProbeTool, ToolKind::Probe),
-        ] {
-            tool(ui, action, state.tool == kind);
+        if let Some(action) = measure_button(ui, state) {
+            picked = Some(action);
         }
+        tool(ui, Action::ProbeTool, state.tool == ToolKind::Probe);
         ui.separator();
         tool(ui, Action::Undo, false);
         tool(ui, Action::Redo, false);
@@ -268,6 +276,40 @@ pub fn tools_ui(ui: &mut Ui, state: &AppState) -> Option<Action> {
                 .color(theme::FAINT)
                 .small(),
         );
+    });
+    picked.or(chosen)
+}
+
+/// All measuring tools behind one button, which names the one in use.
+fn measure_button(ui: &mut Ui, state: &AppState) -> Option<Action> {
+    let mut chosen = None;
+    let title = match state.tool {
+        ToolKind::Measure(_) => state.tool.title(),
+        _ => "Measure",
+    };
+    let active = matches!(state.tool, ToolKind::Measure(_));
+    let text = RichText::new(format!("{title}…")).size(14.0);
+    let button = Button::selectable(active, text).min_size(egui::vec2(0.0, 26.0));
+    let enabled = Action::LengthTool.is_enabled(state);
+    ui.add_enabled_ui(enabled, |ui| {
+        MenuButton::from_button(button).ui(ui, |ui| {
+            for kind in MeasurementKind::ALL {
+                let action = match kind {
+                    MeasurementKind::Distance => Action::LengthTool,
+                    MeasurementKind::Angle => Action::AngleTool,
+                    kind => Action::MeasureTool(kind),
+                };
+                let on = state.tool == ToolKind::Measure(kind);
+                let mut entry = Button::selectable(on, action.label());
+                if let Some(shortcut) = action.shortcut() {
+                    entry = entry.shortcut_text(shortcut.text());
+                }
+                if ui.add(entry).clicked() {
+                    chosen = Some(action);
+                    ui.close();
+                }
+            }
+        });
     });
     chosen
 }

@@ -6,12 +6,17 @@ pub mod format;
 mod glyphs;
 mod gpu;
 mod launch;
+mod measured;
+mod measurement_list;
 mod menu_bar;
 mod movement;
 mod pages;
 mod plan_panel;
 mod readout_panel;
 mod shortcut;
+mod side_panel;
+mod spine_panel;
+mod spine_readout;
 mod start_screen;
 mod status_bar;
 mod study_browser;
@@ -29,6 +34,7 @@ use self::launch::PictureTask;
 pub use self::launch::{LaunchError, LaunchOptions, run};
 use self::menu_bar::Page;
 use self::pages::LeaveChoice;
+use self::side_panel::{SideTab, side_panel_ui};
 use self::study_browser::StudyBrowser;
 use self::viewport::Pointed;
 use self::viewport::pictures::Pictures;
@@ -61,6 +67,7 @@ pub struct ViewerApp {
     browser: StudyBrowser,
     dialogs: Dialogs,
     page: Option<Page>,
+    side_tab: SideTab,
     pointed: Option<Pointed>,
     leaving: Option<Then>,
     closing: bool,
@@ -99,6 +106,7 @@ impl ViewerApp {
             browser: StudyBrowser::default(),
             dialogs,
             page: None,
+            side_tab: SideTab::default(),
             pointed: None,
             leaving: None,
             closing: false,
@@ -137,7 +145,8 @@ impl ViewerApp {
                 .default_size(theme::SIDE_POINTS)
                 .size_range(250.0..=460.0)
                 .show(ui, |ui| {
-                    chosen.extend(plan_panel::plan_panel_ui(ui, &self.state, &mut self.queue));
+                    let tab = &mut self.side_tab;
+                    chosen.extend(side_panel_ui(ui, tab, &self.state, &mut self.queue));
                 });
         }
         banners::banners_ui(ui, &self.state);

@@ -13,10 +13,14 @@ use crate::dicom::Rejected;
 use crate::ui::menu_bar::Page;
 
 /// What the mouse does, beside the keys of the action table.
-const MOUSE: [(&str, &str); 11] = [
+const MOUSE: [(&str, &str); 12] = [
     (
         "Left drag",
-        "the active tool (window and level at first); takes hold of needle ends, shafts, points and crosshair lines",
+        "the active tool (window and level at first); takes hold of needle ends, shafts, measurements and crosshair lines",
+    ),
+    (
+        "Measuring tools",
+        "click point after point, or drag from one to the next; regions from corner to corner",
     ),
     ("Wheel", "one slice; along a needle in its views"),
     ("Ctrl + wheel", "zoom at the pointer"),

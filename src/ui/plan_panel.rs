@@ -2,13 +2,15 @@
 
 use egui::{ComboBox, DragValue, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
 
+use super::measurement_list::measurements_ui;
 use super::readout_panel::readout_ui;
+use super::spine_readout::spine_readout_ui;
 use super::{format, theme};
 use crate::app::AppState;
 use crate::app::action::Action;
 use crate::app::command::{Command, CommandQueue, PlanCommand, Selection, ViewCommand};
 use crate::geometry::{Lps, PatientPosition, Point};
-use crate::plan::{Color, MeasurementKind, PlanEdit, Trajectory, TrajectoryEnd};
+use crate::plan::{Color, PlanEdit, Trajectory, TrajectoryEnd, uncertainty};
 
 /// Draws the panel.
 pub fn plan_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) -> Option<Action> {
@@ -34,6 +36,7 @@ pub fn plan_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) ->
                     action = needle_ui(ui, needle, state, queue);
                     ui.separator();
                     readout_ui(ui, needle, state);
+                    spine_readout_ui(ui, needle, state);
                 }
                 pairs_ui(ui, state);
                 measurements_ui(ui, state, queue);
@@ -105,6 +108,7 @@ fn needles_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
         ui.label(RichText::new(hint).color(theme::FAINT));
         return;
     }
+    let half_voxel = state.half_voxel();
     for needle in &state.plan().trajectories {
         let selected = state.selection.needle() == Some(needle.id);
         ui.horizontal(|ui| {
@@ -114,7 +118,8 @@ fn needles_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
             let length = needle
                 .segment()
                 .map_or(format::UNKNOWN.to_owned(), |segment| {
-                    format::mm(segment.length_mm())
+                    let off = half_voxel.and_then(|half| uncertainty::of_segment(&half, segment));
+                    format::mm_off(segment.length_mm(), off)
                 });
             let marks = match (needle.locked, needle.hidden) {
                 (true, true) => " (locked, hidden)",
@@ -319,36 +324,18 @@ fn pairs_ui(ui: &mut Ui, state: &AppState) {
     ui.label(RichText::new("To the other needles").strong());
     for (other, segment) in others {
         let angle = crate::geometry::needle_angle::angle_between(mine.vector(), segment.vector());
-        let angle = angle.map_or(format::UNKNOWN.to_owned(), format::degrees);
-        let distance = format::mm(mine.distance_to_segment_mm(segment));
+        let off = state.half_voxel();
+        let off = off.map(|half| uncertainty::of_pair(&half, mine, segment));
+        let (distance_off, angle_off) = off.unwrap_or((None, None));
+        let angle = angle.map_or(format::UNKNOWN.to_owned(), |angle| {
+            format::degrees_off(angle, angle_off)
+        });
+        let distance = format::mm_off(mine.distance_to_segment_mm(segment), distance_off);
         ui.horizontal(|ui| {
             let (rect, _) = ui.allocate_exact_size(egui::vec2(12.0, 12.0), egui::Sense::hover());
             ui.painter()
                 .rect_filled(rect, 2.0, theme::needle_color(other.color));
             ui.add(egui::Label::new(format!("{}: {distance}, {angle}", other.name)).truncate());
         });
-    }
-}
-
-fn measurements_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
-    if state.plan().measurements.is_empty() {
-        return;
-    }
-    ui.separator();
-    ui.label(RichText::new("Measurements").strong());
-    for (index, drawn) in state.plan().measurements.iter().enumerate() {
-        let number = match drawn.kind {
-            MeasurementKind::Distance => drawn.distance_mm().map(format::mm),
-            MeasurementKind::Angle => drawn.angle().map(format::degrees),
-        };
-        let number = number.unwrap_or_else(|| format::UNKNOWN.to_owned());
-        let text = format!("{} {}: {number}", drawn.kind.word(), index + 1);
-        let selected = state.selection == Selection::Measurement(drawn.id);
-        if ui.selectable_label(selected, text).clicked() {
-            queue.push(Command::Select(Selection::Measurement(drawn.id)));
-            if let Some(&at) = drawn.points.first() {
-                queue.push(ViewCommand::CenterOn(at));
-            }
-        }
     }
 }

@@ -6,7 +6,7 @@ use super::format::{self, known};
 use super::theme;
 use crate::app::AppState;
 use crate::assess::PathReadout;
-use crate::geometry::NeedleAngles;
+use crate::geometry::{Degrees, NeedleAngles};
 use crate::plan::{Known, Trajectory, phrase};
 
 /// Draws the numbers.
@@ -18,24 +18,27 @@ pub fn readout_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState) {
         state.images(),
     );
     let plan = &numbers.plan;
+    // Depths along the needle are as sure as its length.
+    let length_off = numbers.uncertainty.map(|off| off.length_mm);
+    let mm = |value| format::mm_off(value, length_off);
     head(ui, "Depth");
     grid(ui, "depth", |ui| {
         row(
             ui,
             "Entry to target",
-            known(&plan.length_mm, format::mm),
+            known(&plan.length_mm, mm),
             "Length of the path as drawn",
         );
         row(
             ui,
             "Skin to target",
-            known(&numbers.skin, |skin| format::mm(skin.depth_mm)),
+            known(&numbers.skin, |skin| mm(skin.depth_mm)),
             "Along the needle, from the skin found in the images",
         );
         row(
             ui,
             "Left outside",
-            known(&plan.needle_reserve_mm, format::mm),
+            known(&plan.needle_reserve_mm, mm),
             "Length of the chosen needle less the path",
         );
         let unit = numbers.unit.clone();
@@ -47,6 +50,18 @@ pub fn readout_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState) {
         );
     });
     warnings(ui, &numbers);
+    ct(ui, &numbers);
+    spoken_ct(ui, needle, direction_of(plan));
+    carm(ui, &numbers);
+    let off = match numbers.uncertainty {
+        Some(_) => "± is half a voxel of the images at entry and target",
+        None => "No ±: it needs the images of the plan",
+    };
+    ui.label(RichText::new(off).color(theme::FAINT).small());
+}
+
+fn ct(ui: &mut Ui, numbers: &PathReadout) {
+    let (plan, off) = (&numbers.plan, numbers.uncertainty);
     head(ui, "CT angles");
     grid(ui, "ct", |ui| {
         let direction = plan.in_plane_direction.clone().unwrap_or("");
@@ -54,9 +69,7 @@ pub fn readout_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState) {
             ui,
             "In plane, from vertical",
             known(&plan.in_plane, |angle| {
-                format!("{} {direction}", format::degrees(angle))
-                    .trim()
-                    .to_owned()
+                worded(angle, off.and_then(|off| off.in_plane), direction)
             }),
             "φ: in the axial plane from the sagittal (vertical) plane",
         );
@@ -68,27 +81,38 @@ pub fn readout_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState) {
             ui,
             "Out of plane",
             known(&plan.out_of_plane, |angle| {
-                format!("{} {word}", format::degrees(angle.abs()))
-                    .trim()
-                    .to_owned()
+                worded(angle.abs(), off.and_then(|off| off.out_of_plane), word)
             }),
             "ψ: true cranio-caudal angle, where the tip points",
         );
         row(
             ui,
             "Lateral projection",
-            known(&plan.sagittal_projected, format::signed_degrees),
+            known(&plan.sagittal_projected, |angle| {
+                signed(angle, off.and_then(|off| off.sagittal_projected))
+            }),
             "ψs: the out-of-plane angle as seen on a lateral view; + tip cranial",
         );
         row(
             ui,
             "Gantry tilt",
-            known(&plan.gantry_tilt, format::signed_degrees),
+            known(&plan.gantry_tilt, |angle| {
+                signed(angle, off.and_then(|off| off.gantry_tilt))
+            }),
             "T: DICOM-signed tilt that brings the whole needle into one slice; − top of the gantry away from the table",
         );
     });
-    spoken_ct(ui, needle, direction_of(plan));
-    carm(ui, &numbers);
+}
+
+/// An angle with its ±, and below it the word that says where it points.
+fn worded(angle: Degrees, off: Option<Degrees>, word: &str) -> String {
+    let gap = if off.is_some() { '\n' } else { ' ' };
+    let number = format::degrees_off(angle, off);
+    format!("{number}{gap}{word}").trim_end().to_owned()
+}
+
+fn signed(angle: Degrees, off: Option<Degrees>) -> String {
+    format::with_off(format::signed_degrees(angle), off)
 }
 
 fn direction_of(plan: &crate::plan::TrajectoryReadout) -> &'static str {
@@ -105,7 +129,8 @@ fn spoken_ct(ui: &mut Ui, needle: &Trajectory, direction: &str) {
 }
 
 fn carm(ui: &mut Ui, numbers: &PathReadout) {
-    let carm = &numbers.plan.carm;
+    let (carm, off) = (&numbers.plan.carm, numbers.uncertainty);
+    let carm_off = off.and_then(|off| off.carm);
     head(ui, "C-arm, needle end-on");
     match &carm.phrase {
         Ok(phrase) => ui.label(RichText::new(phrase).strong()),
@@ -115,41 +140,50 @@ fn carm(ui: &mut Ui, numbers: &PathReadout) {
         row(
             ui,
             "Oblique / tilt",
-            pair(&carm.operator, |pair| (pair.oblique, pair.tilt)),
+            pair(&carm.operator, carm_off, |pair| [pair.oblique, pair.tilt]),
             "κ, τ from a straight posterior receptor: + toward patient left, + cephalad",
         );
         row(
             ui,
             "DICOM positioner",
-            pair(&carm.dicom, |pair| (pair.primary, pair.secondary)),
+            pair(&carm.dicom, carm_off, |pair| [pair.primary, pair.secondary]),
             "α, β: + LAO, + cranial, for any patient position",
         );
         row(
             ui,
             "Console",
-            pair(&carm.console, |pair| (pair.primary, pair.secondary)),
+            pair(&carm.console, off.and_then(|off| off.console), |pair| {
+                [pair.primary, pair.secondary]
+            }),
             "What a console shows that takes every patient for head first supine",
         );
         row(
             ui,
             "C-arm at table side",
-            pair(&carm.side, |pair| (pair.orbital, pair.tilt)),
+            pair(&carm.side, off.and_then(|off| off.side), |pair| {
+                [pair.orbital, pair.tilt]
+            }),
             "Orbital / tilt of a mobile C-arm that stands at the side of the table",
         );
     });
 }
 
+/// Two angles of one position, one below the other where each has its ±.
 fn pair<T: Clone>(
     pair: &Known<T>,
-    parts: impl FnOnce(T) -> (crate::geometry::Degrees, crate::geometry::Degrees),
+    off: Option<[Degrees; 2]>,
+    parts: impl FnOnce(T) -> [Degrees; 2],
 ) -> (String, Option<String>) {
     known(pair, |pair| {
-        let (first, second) = parts(pair);
-        format!(
-            "{} / {}",
-            format::signed_degrees(first),
-            format::signed_degrees(second)
-        )
+        let [first, second] = parts(pair);
+        match off {
+            Some([first_off, second_off]) => format!(
+                "{}\n{}",
+                signed(first, Some(first_off)),
+                signed(second, Some(second_off))
+            ),
+            None => format!("{} / {}", signed(first, None), signed(second, None)),
+        }
     })
 }
 
@@ -197,12 +231,12 @@ fn warnings(ui: &mut Ui, numbers: &PathReadout) {
     }
 }
 
-fn head(ui: &mut Ui, title: &str) {
+pub(super) fn head(ui: &mut Ui, title: &str) {
     ui.add_space(6.0);
     ui.label(RichText::new(title).strong().color(theme::LABEL));
 }
 
-fn grid(ui: &mut Ui, id: &str, rows: impl FnOnce(&mut Ui)) {
+pub(super) fn grid(ui: &mut Ui, id: &str, rows: impl FnOnce(&mut Ui)) {
     Grid::new(id)
         .num_columns(2)
         .min_col_width(130.0)
@@ -210,7 +244,12 @@ fn grid(ui: &mut Ui, id: &str, rows: impl FnOnce(&mut Ui)) {
         .show(ui, rows);
 }
 
-fn row(ui: &mut Ui, label: &str, (text, reason): (String, Option<String>), meaning: &str) {
+pub(super) fn row(
+    ui: &mut Ui,
+    label: &str,
+    (text, reason): (String, Option<String>),
+    meaning: &str,
+) {
     ui.label(RichText::new(label).color(theme::FAINT))
         .on_hover_text(meaning);
     let value = ui.label(RichText::new(text).monospace());

@@ -19,6 +19,9 @@ pub fn status_bar_ui(
     ui.horizontal(|ui| {
         ui.set_height(22.0);
         progress_ui(ui, state, queue);
+        if let Some(prompt) = state.spine_prompt() {
+            ui.label(RichText::new(prompt).color(theme::SPINE));
+        }
         if let Some(notice) = state.notices.latest() {
             let color = match notice.severity {
                 Severity::Info => theme::INFO,

@@ -33,6 +33,10 @@ pub const ERROR: Color32 = Color32::from_rgb(0xff, 0x7b, 0x72);
 pub const INFO: Color32 = Color32::from_rgb(0x8c, 0xd9, 0xa0);
 /// Line of the slice of a former stack.
 pub const REFERENCE: Color32 = Color32::from_rgb(0xd0, 0x8c, 0xf0);
+/// Vertebra labels, midline, end-plates.
+pub const SPINE: Color32 = Color32::from_rgb(0xc8, 0xb4, 0xff);
+/// Plain text in panels.
+pub const TEXT: Color32 = Color32::from_gray(215);
 /// Measurements.
 pub const MEASURE: Color32 = Color32::from_rgb(0xff, 0xe9, 0x8a);
 /// Overlay planes of the images.
@@ -70,7 +74,7 @@ pub fn visuals() -> Visuals {
     visuals.panel_fill = PANEL;
     visuals.window_fill = PANEL;
     visuals.extreme_bg_color = Color32::from_gray(15);
-    visuals.override_text_color = Some(Color32::from_gray(215));
+    visuals.override_text_color = Some(TEXT);
     visuals.selection.bg_fill = Color32::from_rgb(0x1f, 0x55, 0x84);
     visuals.selection.stroke = Stroke::new(1.0, Color32::WHITE);
     visuals.widgets.noninteractive.bg_stroke = Stroke::new(1.0, FRAME);

@@ -33,7 +33,10 @@ impl AppState {
 
     fn press_primary(&mut self, event: &PointerEvent) {
         // While an end or point is being placed, a click places it, whatever lies there.
-        let placing = matches!(self.tool, ToolKind::Place(_) | ToolKind::Measure(_));
+        let placing = matches!(
+            self.tool,
+            ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Spine(_)
+        );
         let hit = if placing {
             None
         } else {
@@ -49,7 +52,8 @@ impl AppState {
             ToolKind::Crosshair => self.start_crosshair(event),
             ToolKind::Probe => self.probe = Some(event.lps()),
             ToolKind::Place(end) => self.click_end(end, event),
-            ToolKind::Measure(kind) => self.click_measure(kind, event),
+            ToolKind::Measure(kind) => self.press_measure(kind, event),
+            ToolKind::Spine(tool) => self.click_spine(tool, event),
         }
     }
 
@@ -100,6 +104,11 @@ impl AppState {
                 self.apply(Command::Plan(PlanCommand::Begin("Move point")));
                 self.gesture = Gesture::MovePoint { id, point, last };
             }
+            Hit::Measurement(id) => {
+                self.apply(Command::Select(Selection::Measurement(id)));
+                self.apply(Command::Plan(PlanCommand::Begin("Move measurement")));
+                self.gesture = Gesture::MoveMeasurement { id, last };
+            }
             Hit::CrosshairMiddle => {
                 self.gesture = Gesture::MoveCrosshair {
                     line_of: None,
@@ -140,18 +149,13 @@ impl AppState {
                 let last = self.pointed_now(event);
                 Gesture::MoveNeedle { id, last }
             }
-            Gesture::MovePoint { id, point, last } => {
-                let place = self
-                    .plan()
-                    .measurement(id)
-                    .and_then(|drawn| drawn.points.get(point));
-                if let Some(&place) = place {
-                    let to = place + (event.lps() - last);
-                    let edit = PlanEdit::MoveMeasurementPoint { id, point, to };
-                    self.apply(Command::Plan(PlanCommand::Edit("Move point", edit)));
+            Gesture::MovePoint { id, point, last } => self.drag_handle(event, (id, point), last),
+            Gesture::MoveMeasurement { id, last } => self.drag_measurement(event, id, last),
+            Gesture::Draw { from } => {
+                if let Some(draft) = &mut self.draft {
+                    draft.pointer = event.lps();
                 }
-                let last = self.pointed_now(event);
-                Gesture::MovePoint { id, point, last }
+                Gesture::Draw { from }
             }
             Gesture::MoveCrosshair { line_of, last } => self.drag_crosshair(event, line_of, last),
             Gesture::TurnLine { line_of, last } => self.turn_line(event, line_of, last),
@@ -211,7 +215,7 @@ impl AppState {
 
     /// The patient point under the pointer on the plane as it is now: a needle view turns with its
     /// needle, and the wheel may have turned a page.
-    fn pointed_now(&self, event: &PointerEvent) -> Point<Lps> {
+    pub(super) fn pointed_now(&self, event: &PointerEvent) -> Point<Lps> {
         self.frame_of(event.viewport, event.frame.size_points)
             .map_or_else(|| event.lps(), |frame| frame.lps_at(event.at))
     }
@@ -282,9 +286,16 @@ impl AppState {
     }
 
     pub(super) fn release(&mut self, event: &PointerEvent) {
+        let drawn_from = match self.gesture {
+            Gesture::Draw { from } => Some(from),
+            _ => None,
+        };
         self.finish_gesture();
         if let Some(draft) = &mut self.draft {
             draft.pointer = event.lps();
+        }
+        if let Some(from) = drawn_from {
+            self.release_measure(from, event);
         }
     }
 
@@ -300,7 +311,9 @@ impl AppState {
                 }
                 self.apply(Command::Plan(PlanCommand::Commit));
             }
-            Gesture::MoveNeedle { .. } | Gesture::MovePoint { .. } => {
+            Gesture::MoveNeedle { .. }
+            | Gesture::MovePoint { .. }
+            | Gesture::MoveMeasurement { .. } => {
                 self.apply(Command::Plan(PlanCommand::Commit));
             }
             _ => {}

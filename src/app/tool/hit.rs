@@ -1,4 +1,4 @@
-//! What lies under the pointer: needle ends, shafts, measurement points, crosshair lines.
+//! What lies under the pointer: needle ends, shafts, measurements, crosshair lines.
 
 use glam::DVec2;
 
@@ -9,9 +9,9 @@ use crate::geometry::{Plane, Segment};
 use crate::plan::{MeasurementId, TrajectoryEnd, TrajectoryId};
 
 /// Reach of a handle, screen points.
-const HANDLE_POINTS: f64 = 9.0;
+pub(super) const HANDLE_POINTS: f64 = 9.0;
 /// Reach of a line, screen points.
-const LINE_POINTS: f64 = 5.0;
+pub(super) const LINE_POINTS: f64 = 5.0;
 /// What lies this far off the plane still belongs to the picture, mm.
 pub const NEAR_PLANE_MM: f64 = 3.0;
 
@@ -22,8 +22,10 @@ pub enum Hit {
     End(TrajectoryId, TrajectoryEnd),
     /// The shaft of a needle.
     Shaft(TrajectoryId),
-    /// A point of a measurement.
+    /// A handle of a measurement (see [`super::measure::handles`]).
     Point(MeasurementId, usize),
+    /// The line of a measurement.
+    Measurement(MeasurementId),
     /// The middle of the crosshair.
     CrosshairMiddle,
     /// The line that another viewport's plane draws here.
@@ -111,8 +113,9 @@ impl AppState {
     pub fn hit(&self, viewport: ViewportId, frame: &ViewFrame, at: DVec2) -> Option<Hit> {
         let drawn = || {
             self.hit_end(viewport, frame, at)
-                .or_else(|| self.hit_point(viewport, frame, at))
+                .or_else(|| self.hit_handle(viewport, frame, at))
                 .or_else(|| self.hit_shaft(viewport, frame, at))
+                .or_else(|| self.hit_measurement(viewport, frame, at))
         };
         // A plan of other images is not drawn here, so nothing of it can be taken hold of.
         let found = if self.plan_fits() { drawn() } else { None };
@@ -137,17 +140,6 @@ impl AppState {
             }
         }
         best.map(|(_, hit)| hit)
-    }
-
-    fn hit_point(&self, viewport: ViewportId, frame: &ViewFrame, at: DVec2) -> Option<Hit> {
-        let reach_mm = self.reach_mm(viewport);
-        self.plan().measurements.iter().find_map(|drawn| {
-            let index = drawn.points.iter().position(|&point| {
-                frame.points_of(point).distance(at) <= HANDLE_POINTS
-                    && frame.plane.signed_distance_mm(point).abs() <= reach_mm
-            })?;
-            Some(Hit::Point(drawn.id, index))
-        })
     }
 
     fn hit_shaft(&self, viewport: ViewportId, frame: &ViewFrame, at: DVec2) -> Option<Hit> {
@@ -190,7 +182,7 @@ impl AppState {
 }
 
 /// Distance in points from `at` to the piece between two points.
-fn distance_to_piece(at: DVec2, from: DVec2, to: DVec2) -> f64 {
+pub(super) fn distance_to_piece(at: DVec2, from: DVec2, to: DVec2) -> f64 {
     let along = to - from;
     let squared = along.length_squared();
     let share = if squared > 0.0 {

@@ -5,12 +5,15 @@
 
 mod drag;
 pub mod hit;
+pub mod measure;
 mod place;
+mod spine;
 
 pub(super) use self::drag::Quiet;
 
 use glam::DVec2;
 
+pub use self::spine::{Labelling, SpineTool};
 use super::AppState;
 use super::command::{Command, PlanCommand, ViewCommand};
 use super::view_frame::ViewFrame;
@@ -27,8 +30,10 @@ pub enum ToolKind {
     Window,
     /// Click places one end of the selected needle (or of a new one).
     Place(TrajectoryEnd),
-    /// Two clicks measure a distance, three an angle.
+    /// Clicks or drags measure and mark.
     Measure(MeasurementKind),
+    /// Clicks declare vertebrae, midline or end-plates.
+    Spine(SpineTool),
     /// Click or drag moves the crosshair.
     Crosshair,
     /// Drag moves the picture.
@@ -45,7 +50,8 @@ impl ToolKind {
             Self::Place(TrajectoryEnd::Target) => "Target",
             Self::Place(TrajectoryEnd::Entry) => "Entry",
             Self::Measure(MeasurementKind::Distance) => "Length",
-            Self::Measure(MeasurementKind::Angle) => "Angle",
+            Self::Measure(kind) => kind.word(),
+            Self::Spine(tool) => tool.title(),
             Self::Crosshair => "Crosshair",
             Self::Pan => "Pan",
             Self::Probe => "Probe",
@@ -124,14 +130,26 @@ pub enum Gesture {
         /// Patient point under the pointer at the last event.
         last: Point<Lps>,
     },
-    /// A point of a measurement follows the pointer.
+    /// A handle of a measurement follows the pointer.
     MovePoint {
         /// Which measurement.
         id: MeasurementId,
-        /// Which of its points.
+        /// Which of its handles (see [`measure::handles`]).
         point: usize,
         /// Patient point under the pointer at the last event.
         last: Point<Lps>,
+    },
+    /// A whole measurement follows the pointer.
+    MoveMeasurement {
+        /// Which measurement.
+        id: MeasurementId,
+        /// Patient point under the pointer at the last event.
+        last: Point<Lps>,
+    },
+    /// A measurement is drawn with the button down: it may be a drag to its next point.
+    Draw {
+        /// Pointer at the press.
+        from: DVec2,
     },
     /// The crosshair follows the pointer, freely or across one line only.
     MoveCrosshair {
@@ -204,9 +222,14 @@ impl AppState {
 
     /// Drops the gesture under way and a half-drawn measurement.
     pub fn abort_gesture(&mut self) {
-        if self.gesture != Gesture::Idle {
+        if matches!(self.gesture, Gesture::Draw { .. }) {
+            self.gesture = Gesture::Idle;
+            self.draft = None;
+        } else if self.gesture != Gesture::Idle {
             self.gesture = Gesture::Idle;
             self.apply(Command::Plan(PlanCommand::Cancel));
+        } else if !self.labelling.clicks.is_empty() {
+            self.labelling.clicks.clear();
         } else if self.draft.take().is_none() {
             self.tool = ToolKind::Window;
         }

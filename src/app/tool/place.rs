@@ -1,14 +1,12 @@
-//! Clicks that place needle ends and measurement points.
+//! Clicks that place needle ends.
 
 use super::drag::Quiet;
-use super::{Draft, PointerEvent, ToolKind};
+use super::{PointerEvent, ToolKind};
 use crate::app::AppState;
 use crate::app::command::{Command, PlanCommand, Selection};
 use crate::app::notice::Severity;
 use crate::geometry::{Lps, Point};
-use crate::plan::{
-    Measurement, MeasurementKind, PlanEdit, Trajectory, TrajectoryEnd, TrajectoryId,
-};
+use crate::plan::{PlanEdit, Trajectory, TrajectoryEnd, TrajectoryId};
 
 impl AppState {
     /// Places an end where the pointer is; after the target of an entry-less needle the next
@@ -105,40 +103,5 @@ impl AppState {
             }
             Err(_) => {}
         }
-    }
-
-    /// Adds a point to the measurement being drawn; the last one completes it.
-    pub(super) fn click_measure(&mut self, kind: MeasurementKind, event: &PointerEvent) {
-        let at = event.lps();
-        let mut draft = match self.draft.take() {
-            Some(draft) if draft.kind == kind && draft.viewport == event.viewport => draft,
-            _ => Draft {
-                kind,
-                points: Vec::new(),
-                viewport: event.viewport,
-                pointer: at,
-            },
-        };
-        draft.points.push(at);
-        draft.pointer = at;
-        if draft.points.len() < kind.points() {
-            self.draft = Some(draft);
-            return;
-        }
-        let id = self.plan().next_measurement_id();
-        let drawn = Measurement {
-            id,
-            kind,
-            points: draft.points,
-        };
-        let label = match kind {
-            MeasurementKind::Distance => "Measure length",
-            MeasurementKind::Angle => "Measure angle",
-        };
-        self.apply(Command::Plan(PlanCommand::Edit(
-            label,
-            PlanEdit::AddMeasurement(drawn),
-        )));
-        self.selection = Selection::Measurement(id);
     }
 }

@@ -79,7 +79,7 @@ fn put_series(image: &mut InMemDicomObject, series: &CtSeries<'_>) {
 }
 
 /// Decimal string of at most 16 characters (PS3.5 6.2, VR DS).
-fn decimal(value: f64) -> String {
+pub(crate) fn decimal(value: f64) -> String {
     let mut text = format!("{value:.6}");
     if text.contains('.') {
         text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());

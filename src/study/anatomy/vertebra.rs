@@ -40,6 +40,14 @@ impl Vertebra {
         .flat_map(|(region, last)| (1..=last).map(move |number| Self { region, number }))
     }
 
+    /// L5, where most people begin to count.
+    pub const fn lumbar_5() -> Self {
+        Self {
+            region: Region::Lumbar,
+            number: 5,
+        }
+    }
+
     /// `None` where no spine has such a vertebra.
     pub fn new(region: Region, number: u8) -> Option<Self> {
         let last = match region {

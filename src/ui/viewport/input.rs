@@ -140,17 +140,20 @@ fn cursor(ui: &Ui, id: ViewportId, state: &AppState, (frame, at): (&ViewFrame, D
         ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Probe
     );
     let icon = match state.gesture {
-        Gesture::MoveEnd { .. } | Gesture::MoveNeedle { .. } | Gesture::MovePoint { .. } => {
-            CursorIcon::Grabbing
-        }
+        Gesture::MoveEnd { .. }
+        | Gesture::MoveNeedle { .. }
+        | Gesture::MovePoint { .. }
+        | Gesture::MoveMeasurement { .. } => CursorIcon::Grabbing,
         Gesture::Pan { .. } => CursorIcon::AllScroll,
         Gesture::Zoom { .. } => CursorIcon::ZoomIn,
         Gesture::MoveCrosshair { .. } => CursorIcon::Move,
         Gesture::TurnLine { .. } => CursorIcon::Alias,
-        Gesture::Window { .. } => CursorIcon::Crosshair,
+        Gesture::Window { .. } | Gesture::Draw { .. } => CursorIcon::Crosshair,
         Gesture::Idle if placing => CursorIcon::Crosshair,
         Gesture::Idle => match state.hit(id, frame, at) {
-            Some(Hit::End(..) | Hit::Shaft(_) | Hit::Point(..)) => CursorIcon::Grab,
+            Some(Hit::End(..) | Hit::Shaft(_) | Hit::Point(..) | Hit::Measurement(_)) => {
+                CursorIcon::Grab
+            }
             Some(Hit::CrosshairMiddle | Hit::Line(_)) => CursorIcon::Move,
             Some(Hit::LineHandle(_)) => CursorIcon::Alias,
             None => match state.tool {

@@ -2,12 +2,14 @@
 
 mod input;
 mod labels;
+mod measurements;
 mod overlay;
 pub mod overlay_planes;
 mod picture_labels;
 pub mod pictures;
 mod scene3d;
 pub mod scene_pictures;
+mod spine_overlay;
 pub mod stack_view;
 
 use egui::containers::menu::{MenuButton, MenuConfig};
@@ -107,6 +109,7 @@ fn viewport_ui(
     let pointed = if let Some(frame) = frame {
         pictures.paint(ui, rect, id, state, &frame);
         pictures.paint_overlays(ui, rect, id, state, &frame);
+        spine_overlay::paint(ui, rect, state, &frame);
         overlay::paint(ui, rect, id, state, &frame);
         let pointed = input::handle(ui, &response, id, state, (&frame, queue));
         labels::paint(ui, rect, id, state, (&frame, pointed));

@@ -1,16 +1,16 @@
-//! Needles, crosshair and measurements over a picture.
+//! Needles and crosshair over a picture.
 
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2};
 
 use super::labels::shortened;
-use super::{screen, screen_of};
+use super::{measurements, screen, screen_of};
 use crate::app::AppState;
 use crate::app::command::Selection;
 use crate::app::tool::hit::part_near_plane;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::ViewportId;
 use crate::geometry::{Lps, Plane, Point, Segment};
-use crate::plan::{Measurement, MeasurementKind, Trajectory, TrajectoryEnd, TrajectoryReadout};
+use crate::plan::{Trajectory, TrajectoryEnd, TrajectoryReadout, TrajectoryUncertainty};
 use crate::ui::{format, theme};
 
 /// A needle that stays farther than this from a plane is drawn faint there, mm.
@@ -23,17 +23,6 @@ pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &View
     let on_screen = |at: Point<Lps>| screen_of(rect, frame, at);
     former_slice(&painter, rect, state, (&frame.plane, &on_screen));
     if state.plan_fits() {
-        for drawn in &state.plan().measurements {
-            let selected = state.selection == Selection::Measurement(drawn.id);
-            measurement(
-                &painter,
-                rect,
-                frame,
-                drawn,
-                Emphasis::of(selected),
-                state.reach_mm(id),
-            );
-        }
         for needle in state
             .plan()
             .trajectories
@@ -43,14 +32,7 @@ pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &View
             draw_needle(&painter, rect, id, state, (frame, needle));
         }
     }
-    if let Some(draft) = state.draft.as_ref().filter(|draft| draft.viewport == id) {
-        let mut points = draft.points.clone();
-        points.push(draft.pointer);
-        polyline(&painter, rect, frame, &points, theme::MEASURE);
-    }
-    if let Some(at) = state.probe {
-        probe(&painter, rect, frame, state, at);
-    }
+    measurements::paint(ui, rect, id, state, frame);
 }
 
 /// Whether something is drawn stronger.
@@ -71,7 +53,7 @@ impl Emphasis {
 }
 
 /// A line with a dark edge, so that it is seen on bone and on air.
-fn line(painter: &Painter, from: Pos2, to: Pos2, stroke: Stroke) {
+pub(super) fn line(painter: &Painter, from: Pos2, to: Pos2, stroke: Stroke) {
     painter.line_segment([from, to], Stroke::new(stroke.width + 2.0, theme::HALO));
     painter.line_segment([from, to], stroke);
 }
@@ -287,14 +269,24 @@ fn beside(
     let Ok(length_mm) = readout.length_mm else {
         return;
     };
-    let mut lines = vec![needle.name.clone(), format::mm(length_mm)];
+    let off = state
+        .half_voxel()
+        .and_then(|half| TrajectoryUncertainty::of(needle, state.patient_position(), &half));
+    let length_off = off.map(|off| off.length_mm);
+    let mut lines = vec![needle.name.clone(), format::mm_off(length_mm, length_off)];
     if let (Ok(in_plane), Ok(out)) = (readout.in_plane, readout.out_of_plane) {
-        let out_words = match out.0 {
-            flat if flat.abs() < 0.05 => "in plane".to_owned(),
-            up if up > 0.0 => format!("{} cranial", format::degrees(out)),
-            _ => format!("{} caudal", format::degrees(out.abs())),
-        };
-        lines.push(format!("{} / {out_words}", format::degrees(in_plane)));
+        let out_off = off.and_then(|off| off.out_of_plane);
+        lines.push(format::degrees_off(
+            in_plane,
+            off.and_then(|off| off.in_plane),
+        ));
+        let size = format::degrees_off(out.abs(), out_off);
+        lines.push(match out.0 {
+            flat if flat.abs() < 0.05 && out_off.is_none() => "in plane".to_owned(),
+            flat if flat.abs() < 0.05 => size,
+            up if up > 0.0 => format!("{size} cranial"),
+            _ => format!("{size} caudal"),
+        });
     }
     // On the side that the shaft leaves free, while there is room.
     let free_right = target.map_or(entry.x < rect.center().x, |target| target.x <= entry.x);
@@ -312,7 +304,7 @@ fn beside(
     let x = (entry.x + offset).clamp(rect.left() + 8.0, rect.right() - 8.0);
     let y = (entry.y - 8.0).clamp(
         rect.top() + 28.0,
-        (rect.bottom() - 64.0).max(rect.top() + 28.0),
+        (rect.bottom() - 80.0).max(rect.top() + 28.0),
     );
     let color = theme::needle_color(needle.color);
     for (index, content) in lines.iter().enumerate() {
@@ -324,79 +316,4 @@ fn beside(
             color,
         );
     }
-}
-
-fn polyline(
-    painter: &Painter,
-    rect: Rect,
-    frame: &ViewFrame,
-    points: &[Point<Lps>],
-    color: Color32,
-) {
-    for pair in points.windows(2) {
-        let [from, to] = [pair[0], pair[1]].map(|at| screen_of(rect, frame, at));
-        line(painter, from, to, Stroke::new(1.5, color));
-    }
-    for &at in points {
-        let at = screen_of(rect, frame, at);
-        line(
-            painter,
-            at - egui::vec2(5.0, 0.0),
-            at + egui::vec2(5.0, 0.0),
-            Stroke::new(1.2, color),
-        );
-        line(
-            painter,
-            at - egui::vec2(0.0, 5.0),
-            at + egui::vec2(0.0, 5.0),
-            Stroke::new(1.2, color),
-        );
-    }
-}
-
-fn measurement(
-    painter: &Painter,
-    rect: Rect,
-    frame: &ViewFrame,
-    drawn: &Measurement,
-    emphasis: Emphasis,
-    reach_mm: f64,
-) {
-    let off_mm = |at: &Point<Lps>| frame.plane.signed_distance_mm(*at).abs();
-    if !drawn.points.iter().all(|at| off_mm(at) <= reach_mm) {
-        return;
-    }
-    let color = match emphasis {
-        Emphasis::Selected => Color32::WHITE,
-        Emphasis::Plain => theme::MEASURE,
-    };
-    polyline(painter, rect, frame, &drawn.points, color);
-    let content = match drawn.kind {
-        MeasurementKind::Distance => drawn.distance_mm().map(format::mm),
-        MeasurementKind::Angle => drawn.angle().map(format::degrees),
-    };
-    let place = match drawn.kind {
-        MeasurementKind::Distance => drawn.points.last(),
-        MeasurementKind::Angle => drawn.points.get(1),
-    };
-    if let (Some(content), Some(&place)) = (content, place) {
-        let at = screen_of(rect, frame, place) + egui::vec2(9.0, 4.0);
-        text(painter, at, Align2::LEFT_TOP, &content, color);
-    }
-}
-
-fn probe(painter: &Painter, rect: Rect, frame: &ViewFrame, state: &AppState, at: Point<Lps>) {
-    if frame.plane.signed_distance_mm(at).abs() > 0.5 {
-        return;
-    }
-    let Some(volume) = state.stage.as_ref().and_then(|stage| stage.volume()) else {
-        return;
-    };
-    let value = crate::volume::value_at(volume, at, crate::volume::Interpolation::Linear);
-    let content = value.map_or(format::UNKNOWN.to_owned(), |value| {
-        format::value(value, volume.unit())
-    });
-    polyline(painter, rect, frame, &[at], theme::MEASURE);
-    let place = screen_of(rect, frame, at) + egui::vec2(9.0, 4.0);
-    text(painter, place, Align2::LEFT_TOP, &content, theme::MEASURE);
 }

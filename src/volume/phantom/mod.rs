@@ -26,6 +26,7 @@ mod reference_path;
 mod ribs;
 mod sacral_curve;
 mod sacrum;
+mod sample_structures;
 mod sample_study;
 mod scene;
 mod shape;
@@ -90,6 +91,9 @@ pub enum PhantomError {
     /// The CT series could not be written.
     #[error(transparent)]
     Write(#[from] crate::dicom::write_ct::WriteCtError),
+    /// The segmentation could not be written.
+    #[error(transparent)]
+    Segmentation(#[from] crate::dicom::write_segmentation::WriteSegmentationError),
     /// A file beside the series could not be written.
     #[error("Cannot write the sample study: {source}\nFile: {path}")]
     File {

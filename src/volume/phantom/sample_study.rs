@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::noise::mix;
-use super::{Label, Phantom, PhantomError, PhantomGrid, generate, labels};
+use super::{Label, Phantom, PhantomError, PhantomGrid, generate, labels, sample_structures};
 use crate::dicom::write_ct::{CtSeries, Window, write_ct_series};
+use crate::dicom::write_segmentation::NewSegmentation;
 
 /// Files of a written sample study.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleStudy {
     /// CT images from the feet up, `CT/IM0001.dcm` first.
     pub ct_files: Vec<PathBuf>,
+    /// The label map as a DICOM segmentation, `SEG/labels.dcm`.
+    pub segmentation_path: PathBuf,
     /// Truth as JSON.
     pub truth_path: PathBuf,
     /// Label map: one byte per voxel, ordered as the CT; `labels.json` beside it explains it.
@@ -22,7 +25,9 @@ pub struct SampleStudy {
 }
 
 /// Share of the work that is generating rather than writing.
-const GENERATING: f64 = 0.85;
+const GENERATING: f64 = 0.75;
+/// And of generating and writing the images.
+const IMAGES: f64 = 0.87;
 
 #[derive(Serialize)]
 struct LabelMap<'a> {
@@ -47,13 +52,23 @@ pub fn write_sample_study(
 ) -> Result<SampleStudy, PhantomError> {
     let phantom = generate(seed, grid, &|share| progress(share * GENERATING))?;
     let ct_folder = folder.join("CT");
-    fs::create_dir_all(&ct_folder).map_err(|source| PhantomError::File {
-        path: ct_folder.clone(),
-        source,
-    })?;
+    let seg_folder = folder.join("SEG");
+    for folder in [&ct_folder, &seg_folder] {
+        fs::create_dir_all(folder).map_err(|source| PhantomError::File {
+            path: folder.clone(),
+            source,
+        })?;
+    }
     let uids = Uids::of(seed, grid);
-    let ct_files = write_ct_series(&series(&phantom, &uids), &ct_folder, &|share| {
-        progress(GENERATING + share * (1.0 - GENERATING))
+    let series = series(&phantom, &uids);
+    let ct_files = write_ct_series(&series, &ct_folder, &|share| {
+        progress(GENERATING + share * (IMAGES - GENERATING))
+    })?;
+    let segmentation_path = seg_folder.join("labels.dcm");
+    let images = uids.image_uids(grid.slices);
+    let segmentation = segmentation(&series, &uids, &images);
+    sample_structures::write(&phantom, &segmentation, &segmentation_path, &|share| {
+        progress(IMAGES + share * (1.0 - IMAGES))
     })?;
     let truth_path = folder.join("truth.json");
     write_whole(&truth_path, &serde_json::to_vec_pretty(&phantom.truth)?)?;
@@ -75,6 +90,7 @@ pub fn write_sample_study(
     )?;
     Ok(SampleStudy {
         ct_files,
+        segmentation_path,
         truth_path,
         labels_path,
     })
@@ -97,6 +113,9 @@ struct Uids {
     series: String,
     frame_of_reference: String,
     images: String,
+    segmentation_series: String,
+    segmentation: String,
+    dimensions: String,
 }
 
 impl Uids {
@@ -108,7 +127,18 @@ impl Uids {
             series: uid(base, 2),
             frame_of_reference: uid(base, 3),
             images: uid(base, 4),
+            segmentation_series: uid(base, 5),
+            segmentation: uid(base, 6),
+            dimensions: uid(base, 7),
         }
+    }
+
+    /// Those of the images, as the CT writer makes them.
+    fn image_uids(&self, slices: usize) -> Vec<String> {
+        let numbers = 1..=slices;
+        numbers
+            .map(|number| format!("{}.{number}", self.images))
+            .collect()
     }
 }
 
@@ -153,6 +183,48 @@ fn series<'a>(phantom: &'a Phantom, uids: &'a Uids) -> CtSeries<'a> {
         windows: &WINDOWS,
     }
 }
+
+/// What the segmentation says of itself and shares with the images. Its box is not known yet.
+fn segmentation<'a>(
+    series: &CtSeries<'a>,
+    uids: &'a Uids,
+    images: &'a [String],
+) -> NewSegmentation<'a> {
+    NewSegmentation {
+        patient_name: series.patient_name,
+        patient_id: series.patient_id,
+        patient_sex: series.patient_sex,
+        patient_birth_date: series.patient_birth_date,
+        study_instance_uid: series.study_instance_uid,
+        study_id: series.study_id,
+        study_description: series.study_description,
+        date: series.date,
+        time: series.time,
+        series_instance_uid: &uids.segmentation_series,
+        sop_instance_uid: &uids.segmentation,
+        dimension_organization_uid: &uids.dimensions,
+        series_number: 3,
+        series_description: "Labelled anatomy, simulated",
+        content_label: "ANATOMY",
+        content_description: "Labelled anatomy of the sample study",
+        algorithm: "Stylet phantom",
+        frame_of_reference_uid: series.frame_of_reference_uid,
+        image_series_uid: series.series_instance_uid,
+        image_class_uid: CT_IMAGE_CLASS,
+        image_uids: images,
+        origin_lps_mm: series.origin_lps_mm,
+        column_direction: series.column_direction,
+        row_direction: series.row_direction,
+        slice_direction: series.slice_direction,
+        spacing_mm: series.spacing_mm,
+        columns: series.columns,
+        rows: series.rows,
+        segments: &[],
+    }
+}
+
+/// CT Image Storage.
+const CT_IMAGE_CLASS: &str = "1.2.840.10008.5.1.4.1.1.2";
 
 /// Presets written into each image.
 const WINDOWS: [Window<'static>; 2] = [

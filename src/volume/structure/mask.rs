@@ -1,7 +1,11 @@
 //! Voxels of one structure: a bit each, in the smallest box that holds them.
 
+pub(super) mod runs;
+
 use std::ops::Range;
 use std::sync::Arc;
+
+pub use runs::Run;
 
 use crate::geometry::{Lps, Point, Transform, Voxel};
 

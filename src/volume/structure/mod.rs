@@ -3,20 +3,33 @@
 //! A structure keeps the grid it was segmented on; nothing is resampled, so that a distance is as
 //! exact as the segmentation is.
 
+mod collect;
+mod contours;
 pub mod distance_field;
 mod distance_transform;
 pub mod draw;
+mod frame_grid;
+pub mod kind;
+mod label_names;
 pub mod mask;
+mod name_words;
+mod nifti;
+mod nifti_header;
 pub mod outline;
+pub mod read;
 mod segment_distance;
+mod segmentation;
+mod structure_set;
 pub mod surface;
 
 use std::sync::Arc;
 
 pub use distance_field::{DistanceField, DistanceFieldError, Reading};
 pub use distance_transform::signed_distance_map;
-pub use mask::{Mask, MaskGrid};
+pub use kind::{Kind, StructureTable};
+pub use mask::{Mask, MaskGrid, Run};
 pub use outline::outline;
+pub use read::{Loaded, Planning, StructureFileError};
 pub use segment_distance::SegmentDistance;
 pub use surface::{iso_surface, mask_surface};
 

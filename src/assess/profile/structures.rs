@@ -1,0 +1,168 @@
+//! Which segmented structures a line lies in.
+
+use crate::assess::tissue::Hint;
+use crate::geometry::{Lps, Point};
+use crate::volume::structure::Mask;
+
+/// A structure with what a profile needs of it.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedMask<'a> {
+    /// Name shown.
+    pub name: &'a str,
+    /// Key of its kind, as in [`Structure::kind`](crate::volume::structure::Structure::kind).
+    pub kind: Option<&'a str>,
+    /// Its voxels.
+    pub mask: &'a Mask,
+}
+
+/// What a kind of structure means on the way of a needle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StructureClass {
+    /// Bone: the needle stops on it.
+    Bone,
+    /// Dural sac, its fluid, or the epidural space: entering it is entering the canal.
+    Canal,
+    /// Vessel or organ, which contrast medium may make dense.
+    Enhancing,
+    /// Skin, fat, muscle: named in the profile, but no contact.
+    Passed,
+    /// Anything else: nerve, disc, joint, an unknown kind.
+    Other,
+}
+
+impl StructureClass {
+    /// Class of a kind.
+    pub fn of_kind(kind: Option<&str>) -> Self {
+        match kind.unwrap_or_default() {
+            "bone" | "vertebra" | "sacrum" | "rib" | "pelvis" => Self::Bone,
+            "dura" | "dural_sac" | "thecal_sac" | "csf" | "canal" | "spinal_canal" | "epidural"
+            | "epidural_fat" | "epidural_space" => Self::Canal,
+            "artery" | "vein" | "vessel" | "kidney" | "ureter" | "bladder" | "bowel" | "colon"
+            | "liver" | "spleen" | "organ" => Self::Enhancing,
+            "muscle" | "fat" | "skin" | "body" | "air" | "table" => Self::Passed,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A stretch of a needle inside one structure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StructureRun {
+    /// Name of the structure.
+    pub name: String,
+    /// What it means on the way.
+    pub class: StructureClass,
+    /// Where the needle enters it, mm from the skin.
+    pub from_mm: f64,
+    /// Where it leaves it, mm from the skin.
+    pub to_mm: f64,
+}
+
+/// For each structure, which samples lie in it.
+pub(super) struct Inside {
+    of_structure: Vec<Vec<bool>>,
+    finest_first: Vec<usize>,
+    samples: usize,
+}
+
+/// Looks every sample up in every mask.
+pub(super) fn inside(
+    structures: &[NamedMask<'_>],
+    samples: usize,
+    point: impl Fn(usize) -> Point<Lps>,
+) -> Inside {
+    let points: Vec<Point<Lps>> = (0..samples).map(point).collect();
+    let of_structure = structures
+        .iter()
+        .map(|structure| {
+            points
+                .iter()
+                .map(|point| structure.mask.contains_point(*point))
+                .collect()
+        })
+        .collect();
+    // Where structures overlap, the one in the smaller box says more: a nerve in a region.
+    let box_mm3 = |index: &usize| {
+        structures.get(*index).map_or(0.0, |structure| {
+            let voxels: f64 = structure.mask.size().iter().map(|&n| n as f64).product();
+            voxels * structure.mask.grid().spacing_mm.iter().product::<f64>()
+        })
+    };
+    let mut finest_first: Vec<usize> = (0..structures.len()).collect();
+    finest_first.sort_by(|a, b| box_mm3(a).total_cmp(&box_mm3(b)));
+    Inside {
+        of_structure,
+        finest_first,
+        samples,
+    }
+}
+
+impl Inside {
+    fn is_in(&self, structure: usize, sample: usize) -> bool {
+        self.of_structure
+            .get(structure)
+            .and_then(|samples| samples.get(sample))
+            .copied()
+            .unwrap_or(false)
+    }
+
+    /// The structure of each sample; the finest where several overlap.
+    pub(super) fn finest(&self) -> Vec<Option<usize>> {
+        (0..self.samples)
+            .map(|sample| {
+                self.finest_first
+                    .iter()
+                    .copied()
+                    .find(|&structure| self.is_in(structure, sample))
+            })
+            .collect()
+    }
+
+    /// What the structures say about the tissue of each sample.
+    pub(super) fn hints(&self, structures: &[NamedMask<'_>]) -> Vec<Hint> {
+        self.finest()
+            .into_iter()
+            .map(|index| {
+                let kind = index.and_then(|index| structures.get(index)?.kind);
+                match StructureClass::of_kind(kind) {
+                    StructureClass::Bone => Hint::Bone,
+                    StructureClass::Canal if !kind.is_some_and(|kind| kind.starts_with("epi")) => {
+                        Hint::Fluid
+                    }
+                    StructureClass::Enhancing => Hint::Enhancing,
+                    _ => Hint::None,
+                }
+            })
+            .collect()
+    }
+
+    /// Stretches inside each structure, by depth; they start and end half way between samples.
+    pub(super) fn runs(
+        &self,
+        structures: &[NamedMask<'_>],
+        first_mm: f64,
+        step_mm: f64,
+    ) -> Vec<StructureRun> {
+        let mut runs = Vec::new();
+        for (index, structure) in structures.iter().enumerate() {
+            let mut start: Option<usize> = None;
+            for sample in 0..=self.samples {
+                match (start, self.is_in(index, sample)) {
+                    (None, true) => start = Some(sample),
+                    (Some(first), false) => {
+                        runs.push(StructureRun {
+                            name: structure.name.to_owned(),
+                            class: StructureClass::of_kind(structure.kind),
+                            from_mm: first_mm + (first as f64 - 0.5) * step_mm,
+                            to_mm: first_mm + (sample as f64 - 0.5) * step_mm,
+                        });
+                        start = None;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        runs.sort_by(|a, b| a.from_mm.total_cmp(&b.from_mm));
+        runs
+    }
+}

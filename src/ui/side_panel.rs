@@ -1,0 +1,59 @@
+//! The panel at the right: one tab for the needles, one for the spine.
+
+use egui::Ui;
+
+use super::{plan_panel, spine_panel};
+use crate::app::AppState;
+use crate::app::action::Action;
+use crate::app::command::CommandQueue;
+
+/// What the panel shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SideTab {
+    /// Needles, readouts, measurements.
+    #[default]
+    Plan,
+    /// Vertebrae, midline, end-plates.
+    Spine,
+}
+
+impl SideTab {
+    /// All, from left to right.
+    pub const ALL: [Self; 2] = [Self::Plan, Self::Spine];
+
+    /// Name shown.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Plan => "Plan",
+            Self::Spine => "Spine",
+        }
+    }
+}
+
+/// Draws the tabs and the one that is open.
+pub fn side_panel_ui(
+    ui: &mut Ui,
+    tab: &mut SideTab,
+    state: &AppState,
+    queue: &mut CommandQueue,
+) -> Option<Action> {
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        for choice in SideTab::ALL {
+            if ui
+                .selectable_label(*tab == choice, choice.title())
+                .clicked()
+            {
+                *tab = choice;
+            }
+        }
+    });
+    ui.separator();
+    match tab {
+        SideTab::Plan => plan_panel::plan_panel_ui(ui, state, queue),
+        SideTab::Spine => {
+            spine_panel::spine_panel_ui(ui, state, queue);
+            None
+        }
+    }
+}
