@@ -209,7 +209,7 @@ impl AppState {
                     color: needle.color.0,
                     diameter_mm: chosen.map(|chosen| chosen.outer_diameter_mm),
                     length_mm: chosen.map(|chosen| chosen.length_mm),
-                    active_tip_mm: None,
+                    active_tip_mm: chosen.and_then(|chosen| chosen.active_tip_mm),
                     selected: self.selection.needle() == Some(needle.id),
                 })
             })
