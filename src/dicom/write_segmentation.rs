@@ -1,6 +1,5 @@
-//! Writes masks as a binary Segmentation (PS3.3 A.51), in one file, Deflated Explicit VR Little
-//! Endian: masks shrink fifty-fold, and readers of the syntax are as old as DICOM itself. Knows
-//! nothing of what the masks show.
+//! Writes masks as a binary Segmentation (PS3.3 A.51), in one file, Explicit VR Little Endian: the
+//! one syntax that every program reads, validators among them. Knows nothing of what the masks show.
 
 mod attributes;
 mod frames;
@@ -12,8 +11,6 @@ use std::path::{Path, PathBuf};
 
 use dicom_dictionary_std::uids;
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 use glam::DVec3;
 
 use super::CodedConcept;
@@ -186,28 +183,25 @@ pub fn write_segmentation(
         message,
         path: path.to_path_buf(),
     };
-    meta(segmentation, uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
+    meta(segmentation, uids::EXPLICIT_VR_LITTLE_ENDIAN)
         .build()
         .and_then(|meta| meta.write(&mut target).map(|()| meta))
         .map_err(|error| encode(error.to_string()))?;
-    let mut packer = DeflateEncoder::new(target, Compression::new(6));
-    packer.write_all(&header).map_err(file)?;
+    target.write_all(&header).map_err(file)?;
     // Pixel Data, OB, its length: the last element.
-    packer
+    target
         .write_all(&[0xE0, 0x7F, 0x10, 0x00, b'O', b'B', 0, 0])
         .map_err(file)?;
-    packer.write_all(&bytes.to_le_bytes()).map_err(file)?;
+    target.write_all(&bytes.to_le_bytes()).map_err(file)?;
     let written =
-        write_frames(segmentation, voxels, &places, (&mut packer, progress)).map_err(file)?;
+        write_frames(segmentation, voxels, &places, (&mut target, progress)).map_err(file)?;
     if !written {
-        drop(packer);
+        drop(target);
         let _ = std::fs::remove_file(&part);
         return Err(WriteSegmentationError::Cancelled);
     }
-    let mut target = packer.finish().map_err(file)?;
     target.flush().map_err(file)?;
     drop(target);
-    even(&part).map_err(file)?;
     std::fs::rename(&part, path).map_err(file)
 }
 
@@ -259,8 +253,8 @@ fn header(
     whole
         .write_all(&mut bytes)
         .map_err(|error| encode(error.to_string()))?;
-    // The library deflates nothing, so that the data set is cut from a file that is not deflated:
-    // File Meta Information Group Length (0002,0000) says where it begins.
+    // The pixels are written behind it without being held in memory, so that the data set is cut
+    // from a whole file: File Meta Information Group Length (0002,0000) says where it begins.
     let length = bytes
         .get(MARK + 8..MARK + GROUP_LENGTH)
         .and_then(|value| <[u8; 4]>::try_from(value).ok())
@@ -312,14 +306,6 @@ fn write_frames(
         target.write_all(&[0])?;
     }
     Ok(true)
-}
-
-/// A deflated data set of odd length gets a null byte (PS3.5 A.5).
-fn even(path: &Path) -> io::Result<()> {
-    if std::fs::metadata(path)?.len() % 2 == 1 {
-        File::options().append(true).open(path)?.write_all(&[0])?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -36,6 +36,11 @@ pub(super) fn drafts(survey: &Survey<'_>) -> Vec<Draft> {
             drafts.push(disc(survey, gap, side));
         }
     }
+    for level in [L1 + 1, L1 + 2] {
+        for side in Side::BOTH {
+            drafts.push(sympathetic(survey, level, side));
+        }
+    }
     for side in Side::BOTH {
         drafts.push(ala(survey, side));
         drafts.push(sacroiliac(survey, side));
@@ -332,6 +337,40 @@ fn disc(survey: &Survey<'_>, gap: usize, side: Side) -> Draft {
             oblique_deg: 45.0,
             tilt_deg: disc_tilt_deg(gap, disc.frame.tilt_rad()),
             free_from_mm: 2.0,
+        },
+    }
+}
+
+/// On the anterolateral cortex, 52° from the anterior axis, 2 mm off bone: in the lower third of
+/// L2 and the upper third of L3 (1.12); at L4 the vena cava lies there.
+fn sympathetic(survey: &Survey<'_>, level: usize, side: Side) -> Draft {
+    let vertebra = &survey.scene.vertebrae[level];
+    let model = |p: DVec3| vertebra.frame.model(fold(side, p));
+    let (front, back) = (
+        vertebra.anterior_wall_mm(0.0),
+        vertebra.posterior_wall_mm(0.0),
+    );
+    let z = if level == L1 + 1 { -7.0 } else { 7.0 };
+    let (sin, cos) = 52.0_f64.to_radians().sin_cos();
+    let outward = DVec3::new(sin, -cos, 0.0);
+    let middle = DVec3::new(0.0, 0.5 * (front + back), z);
+    let mut out = 5.0;
+    while out < 60.0 && survey.bone_mm(model(middle + outward * out)) < 2.0 {
+        out += 0.1;
+    }
+    let (superior, _) = vertebra.endplate_tilts_rad();
+    Draft {
+        kind: TargetKind::SympatheticChain,
+        level: VERTEBRA_NAMES[level],
+        side: Some(side),
+        point_mm: model(middle + outward * out),
+        within_labels: vec![label::VISCERAL_FAT, label::psoas(side), label::DIAPHRAGM],
+        on_bone_label: None,
+        via_mm: None,
+        approach: Approach {
+            oblique_deg: 30.0,
+            tilt_deg: squared_deg(superior),
+            free_from_mm: 6.0,
         },
     }
 }

@@ -63,6 +63,8 @@ pub enum TargetKind {
     SacralHiatus,
     /// Nucleus pulposus, 1.16.
     Disc,
+    /// Sympathetic chain on the anterolateral vertebral body, 1.12.
+    SympatheticChain,
 }
 
 /// One target.
