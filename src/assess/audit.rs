@@ -183,10 +183,24 @@ fn ranges(
         skin_depth_mm: path.skin.clone().map(|skin| skin.depth_mm),
         squared_tilt: squared,
         entry_from_midline_mm: spine.entry_offset_mm.clone(),
+        // The target is the landmark where the sheet counts from one (the apex of the hiatus).
+        entry_caudal_mm: match (needle.entry, needle.target) {
+            (Some(entry), Some(target)) => Ok(target.0.z - entry.0.z),
+            _ => Err("No target and entry yet".to_owned()),
+        },
+        skin_angle: skin_angle(needle, scene),
         needle: kind,
         ..MeasuredPath::drawn(segment)
     };
     procedure.check(level, intent.side, &measured)
+}
+
+fn skin_angle(needle: &Trajectory, scene: &AuditScene<'_>) -> Known<Degrees> {
+    let images = scene
+        .images
+        .ok_or("No images: open the study (readout: give --study)")?;
+    let air = images.air.as_ref().map_err(Clone::clone)?;
+    air.skin_angle_deg(images.volume, needle).map(Degrees)
 }
 
 /// The shaft that margins of a part are for.

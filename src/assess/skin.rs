@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use glam::DVec3;
 
-use crate::geometry::{Lps, Point};
+use crate::geometry::{Lps, Plane, Point};
 use crate::plan::{Known, Trajectory};
 use crate::volume::Volume;
 use crate::volume::sample::{Interpolation, value_at};
@@ -141,6 +141,40 @@ impl OutsideAir {
                 })
             })
         })
+    }
+
+    /// Angle between a needle and the skin where it meets it, 0 (flat) to 90 (upright), degrees:
+    /// the skin is the plane through three crossings 6 mm apart, beside the needle and parallel to
+    /// it.
+    pub fn skin_angle_deg(&self, volume: &Volume, needle: &Trajectory) -> Known<f64> {
+        let target = needle.target.ok_or("No target yet")?;
+        let entry = needle.entry.ok_or("No entry yet")?;
+        let same = "Entry and target are at the same place";
+        let inwards = (target - entry).direction().ok_or(same)?;
+        let down = crate::geometry::Vector::new(0., 0., -1.);
+        let across = Plane::across(entry, inwards, down).ok_or(same)?;
+        let crossing = |right_mm: f64, down_mm: f64| {
+            let off = across.right * right_mm + across.down * down_mm;
+            let beside = Trajectory {
+                entry: Some(entry + off),
+                target: Some(target + off),
+                ..needle.clone()
+            };
+            Ok::<_, String>(self.crossing(volume, &beside)?.at)
+        };
+        let [a, b, c] = [
+            crossing(0.0, -3.5)?,
+            crossing(3.0, 1.75)?,
+            crossing(-3.0, 1.75)?,
+        ];
+        let normal = (b - a).cross(c - a).direction();
+        let normal = normal.ok_or("The skin at the entry is no plane")?;
+        Ok(normal
+            .dot(inwards)
+            .abs()
+            .clamp(0.0, 1.0)
+            .asin()
+            .to_degrees())
     }
 
     /// Follows the needle's line from the target outwards, past the entry if need be, to the skin.

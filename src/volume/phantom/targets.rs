@@ -113,11 +113,12 @@ fn facet(survey: &Survey<'_>, gap: usize, side: Side, drafts: &mut Vec<Draft>) {
 fn subpedicular(survey: &Survey<'_>, level: usize, side: Side) -> Draft {
     let vertebra = &survey.scene.vertebrae[level];
     let pedicle = &vertebra.pedicle;
-    // 6 o'clock of the pedicle, 2 mm below its lower cortex, behind the root.
+    // Just lateral of 6 o'clock of the pedicle and 1 mm below its lower cortex, in the posterior
+    // part of the foramen: the safer variant of 1.2, above and behind the root.
     let below = DVec3::new(
-        pedicle.isthmus_mm.x,
-        pedicle.isthmus_mm.y + 0.5,
-        pedicle.isthmus_mm.z - pedicle.half.y - 2.0,
+        pedicle.isthmus_mm.x + 2.0,
+        pedicle.isthmus_mm.y + 2.0,
+        pedicle.isthmus_mm.z - pedicle.half.y - 1.0,
     );
     let start = vertebra.frame.model(fold(side, below));
     let (superior, _) = vertebra.endplate_tilts_rad();
@@ -125,7 +126,7 @@ fn subpedicular(survey: &Survey<'_>, level: usize, side: Side) -> Draft {
         kind: TargetKind::Subpedicular,
         level: VERTEBRA_NAMES[level],
         side: Some(side),
-        point_mm: survey.cleared_mm(start, -vertebra.frame.up(), 1.2),
+        point_mm: survey.cleared_mm(start, -vertebra.frame.up(), 0.8),
         within_labels: foramen_labels(level, side),
         on_bone_label: None,
         via_mm: None,
@@ -254,8 +255,9 @@ fn interlaminar(survey: &Survey<'_>, gap: usize, drafts: &mut Vec<Draft>) {
     let tilt_deg = if gap == L5 { 15.0 } else { -8.0 };
     let deep_to_flavum = |x: f64, z: f64| {
         let mut p = DVec3::new(x, canal.roof_mm(z), z);
-        // Midway between flavum and dura, at most 2 mm deep to the flavum.
-        while canal.distance(p) > -2.0
+        // On the ventral surface of the flavum (1.1), clear of it by what a voxel blurs; no deeper
+        // than half way to the dura.
+        while canal.distance(p) > -0.6
             && -canal.distance(p) < canal.sac_distance(p)
             && p.y > canal.front_mm(z)
         {
@@ -263,9 +265,9 @@ fn interlaminar(survey: &Survey<'_>, gap: usize, drafts: &mut Vec<Draft>) {
         }
         p
     };
-    // The middle of the window, or up to 4 mm off it where the fat is clearly thicker.
+    // The middle of the window, or up to 4 mm off it where the dura is clearly farther.
     let at = |x: f64| {
-        let room = |p: &DVec3| -canal.distance(*p) - 0.08 * (p.z - middle).abs();
+        let room = |p: &DVec3| canal.sac_distance(*p) - 0.08 * (p.z - middle).abs();
         (-4..=4)
             .map(|step| deep_to_flavum(x, middle + f64::from(step)))
             .max_by(|a, b| room(a).total_cmp(&room(b)))
@@ -341,7 +343,7 @@ fn disc(survey: &Survey<'_>, gap: usize, side: Side) -> Draft {
     }
 }
 
-/// On the anterolateral cortex, 52° from the anterior axis, 2 mm off bone: in the lower third of
+/// On the anterolateral cortex, 62° from the anterior axis, 1.2 mm off bone: in the lower third of
 /// L2 and the upper third of L3 (1.12); at L4 the vena cava lies there.
 fn sympathetic(survey: &Survey<'_>, level: usize, side: Side) -> Draft {
     let vertebra = &survey.scene.vertebrae[level];
@@ -350,12 +352,12 @@ fn sympathetic(survey: &Survey<'_>, level: usize, side: Side) -> Draft {
         vertebra.anterior_wall_mm(0.0),
         vertebra.posterior_wall_mm(0.0),
     );
-    let z = if level == L1 + 1 { -7.0 } else { 7.0 };
-    let (sin, cos) = 52.0_f64.to_radians().sin_cos();
+    let z = if level == L1 + 1 { -7.0 } else { 5.5 };
+    let (sin, cos) = 62.0_f64.to_radians().sin_cos();
     let outward = DVec3::new(sin, -cos, 0.0);
     let middle = DVec3::new(0.0, 0.5 * (front + back), z);
     let mut out = 5.0;
-    while out < 60.0 && survey.bone_mm(model(middle + outward * out)) < 2.0 {
+    while out < 60.0 && survey.bone_mm(model(middle + outward * out)) < 1.2 {
         out += 0.1;
     }
     let (superior, _) = vertebra.endplate_tilts_rad();
@@ -378,12 +380,12 @@ fn sympathetic(survey: &Survey<'_>, level: usize, side: Side) -> Draft {
 fn sacroiliac(survey: &Survey<'_>, side: Side) -> Draft {
     let joint = &survey.scene.joint;
     // 10-20 mm above the lower end, 3-8 mm deep to the posterior opening.
-    let z = joint.bottom_mm + 15.0;
+    let z = joint.bottom_mm + 18.0;
     Draft {
         kind: TargetKind::SacroiliacJoint,
         level: "S2",
         side: Some(side),
-        point_mm: joint.point_mm(z, JointSurface::synovial_mm() - 5.0, side),
+        point_mm: joint.point_mm(z, JointSurface::synovial_mm() - 8.0, side),
         within_labels: vec![label::sacroiliac(side)],
         on_bone_label: None,
         via_mm: None,
