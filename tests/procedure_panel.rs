@@ -47,7 +47,7 @@ fn with_needle(home: &Home) -> TestApp {
         let edit = PlanEdit::Spine(SpineEdit::Label(label));
         apply(&mut app, PlanCommand::Edit("Label", edit));
     }
-    let (entry, target) = home.truth("subpedicular", "L4-L5", "right");
+    let (entry, target) = home.truth("subpedicular", "L4", "right");
     app.go_to(target);
     apply(&mut app, PlanCommand::Place(TrajectoryEnd::Target, target));
     apply(&mut app, PlanCommand::Place(TrajectoryEnd::Entry, entry));
