@@ -115,7 +115,7 @@ pub fn checks_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState, queue: &mut
     clearances_ui(ui, needle, state, (&audit, queue));
 }
 
-/// `Checks: 4 ✓  1 !  2 ?`.
+/// `Checks: 4 √  1 !  2 ?`.
 fn summary(audit: &NeedleAudit) -> String {
     let mut words = "Checks:".to_owned();
     for wanted in [Verdict::Kept, Verdict::Broken, Verdict::Unknown] {
@@ -125,7 +125,7 @@ fn summary(audit: &NeedleAudit) -> String {
             .flatten();
         let found = ranges.count() + findings.filter(|found| look(found).0 == wanted).count();
         if found > 0 {
-            words.push_str(&format!("  {found} {}", wanted.sign()));
+            words.push_str(&format!("  {found} {}", sign(wanted)));
         }
     }
     words
@@ -150,6 +150,14 @@ fn worst(audit: &NeedleAudit) -> Color32 {
     color
 }
 
+/// The sign of a verdict in letters that the bundled font has: ✓ is missing from it, and √ is not.
+fn sign(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Kept => "√",
+        Verdict::Broken | Verdict::Unknown => verdict.sign(),
+    }
+}
+
 /// How a finding counts, its word and its colour.
 fn look(found: &Finding) -> (Verdict, &'static str, Color32) {
     match found {
@@ -163,7 +171,7 @@ fn look(found: &Finding) -> (Verdict, &'static str, Color32) {
 fn finding_ui(ui: &mut Ui, what: &str, found: Option<&Finding>) {
     let Some(found) = found else { return };
     let (verdict, word, color) = look(found);
-    let head = format!("{} {what} {word}: ", verdict.sign());
+    let head = format!("{} {what} {word}: ", sign(verdict));
     rows::line(ui, &[(&head, color), (found.words(), theme::TEXT)]);
 }
 
@@ -175,7 +183,7 @@ fn range_ui(ui: &mut Ui, check: &RangeCheck) {
         Verdict::Unknown => theme::FAINT,
     };
     let (value, reason) = format::known(&check.value_words(), |words| words);
-    let sign = format!("{} ", check.verdict.sign());
+    let sign = format!("{} ", sign(check.verdict));
     let name = format!("{} ", check.name);
     let proposal = if check.proposal { "  proposal" } else { "" };
     let range = format!("   {}{proposal}", check.range_words());

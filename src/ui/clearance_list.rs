@@ -56,7 +56,7 @@ fn summary(audit: &NeedleAudit) -> String {
             count(|verdict| matches!(verdict, Verdict::Unknown(_))),
             "? not known",
         ),
-        (count(|verdict| *verdict == Verdict::Clear), "✓ clear"),
+        (count(|verdict| *verdict == Verdict::Clear), "√ clear"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -79,7 +79,7 @@ fn look(verdict: Option<&Verdict>) -> (&'static str, Color32) {
         Some(Verdict::Stop) => ("× stop", theme::ERROR),
         Some(Verdict::Warn) => ("! near", theme::WARNING),
         Some(Verdict::Unknown(_)) => ("? not known", theme::LABEL),
-        Some(Verdict::Clear) => ("✓ clear", theme::INFO),
+        Some(Verdict::Clear) => ("√ clear", theme::INFO),
         None => ("– no margin", theme::FAINT),
     }
 }
@@ -148,13 +148,16 @@ fn clearance_ui(ui: &mut Ui, found: &StructureClearance, queue: &mut CommandQueu
     let part = if at_tip { " (tip)" } else { "" };
     let name = format!("  {}{part}  ", found.name);
     let gap = gap_words(found);
-    let mut rest = String::new();
-    if let Some(margin) = &found.margin {
-        rest.push_str(&format!("   {}", margin_words(margin)));
-    }
+    // On a line of its own: beside a name it would break somewhere else in every row.
+    let mut said: Vec<String> = found.margin.iter().map(margin_words).collect();
     if let Ok(clearance) = &found.clearance {
-        rest.push_str(&format!(" · at {}", format::mm(clearance.along_mm)));
+        said.push(format!("at {}", format::mm(clearance.along_mm)));
     }
+    let rest = if said.is_empty() {
+        String::new()
+    } else {
+        format!("\n     {}", said.join(" · "))
+    };
     let parts = [
         (sign, color),
         (name.as_str(), theme::TEXT),

@@ -168,12 +168,12 @@ fn volumes_ui(ui: &mut Ui, procedure: &Procedure, steroid: &[Statement]) {
 fn checklist_ui(ui: &mut Ui, state: &AppState, procedure: &Procedure) {
     section(ui, "Checklist", true, |ui| {
         for said in &procedure.checklist {
-            marked(ui, "☐ ", &said.text, &said.source);
+            marked(ui, "[  ] ", &said.text, &said.source);
         }
         for block in &state.library.shared.checklist {
             ui.label(RichText::new(&block.title).color(theme::FAINT));
             for said in &block.items {
-                marked(ui, "☐ ", &said.text, &said.source);
+                marked(ui, "[  ] ", &said.text, &said.source);
             }
         }
     });

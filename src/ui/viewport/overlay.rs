@@ -236,12 +236,19 @@ fn beside(
         (rect.bottom() - 80.0).max(rect.top() + 28.0),
     );
     let color = theme::needle_color(needle.color);
+    // Names of procedures are longer than the room beside a needle.
+    let widest = if to_right {
+        rect.right() - 6.0 - x
+    } else {
+        x - rect.left() - 6.0
+    };
     for (index, content) in lines.iter().enumerate() {
+        let content = shortened(painter, content, widest);
         text(
             painter,
             pos2(x, y + index as f32 * 16.0),
             align,
-            content,
+            &content,
             color,
         );
     }
