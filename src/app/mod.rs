@@ -10,6 +10,7 @@ pub mod command;
 pub mod effect;
 pub mod history;
 pub mod import;
+pub mod intent;
 pub mod job;
 pub mod journal;
 mod libraries;
@@ -113,6 +114,7 @@ pub struct AppState {
     pub library: &'static ProcedureLibrary,
     /// Running imports and loads.
     pub imports: Imports,
+    audits: audit::AuditCache,
     sizes: [[f64; 2]; 4],
     folders: Folders,
     waker: Waker,
@@ -154,6 +156,7 @@ impl AppState {
             catalogue,
             library,
             imports: Imports::default(),
+            audits: audit::AuditCache::default(),
             sizes: [[512.0, 512.0]; 4],
             folders,
             waker,

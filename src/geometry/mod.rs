@@ -13,6 +13,7 @@ pub mod plane;
 pub mod room;
 pub mod solid;
 pub mod space;
+pub mod spheroid;
 pub mod surface;
 pub mod units;
 
@@ -24,5 +25,6 @@ pub use orientation::{AnatomicalPlane, OrientationLetters, letters_of};
 pub use plane::Plane;
 pub use room::PatientPosition;
 pub use space::{Lps, Point, Transform, Vector, Voxel};
+pub use spheroid::Spheroid;
 pub use surface::Surface;
 pub use units::{Degrees, wrap_180};

@@ -74,6 +74,17 @@ pub fn ct(angles: NeedleAngles, direction: &str) -> String {
     }
 }
 
+/// Where the tip runs in the plane of a CT slice, with `medial` or `lateral` where the midline is
+/// known: `toward right (medial)`.
+pub fn direction(toward: &str, heading: Option<&str>) -> String {
+    match heading {
+        Some(word @ ("medial" | "lateral")) if toward.starts_with("toward") => {
+            format!("{toward} ({word})")
+        }
+        _ => toward.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +127,21 @@ mod tests {
         ] {
             assert_eq!(carm(dicom), spoken);
         }
+    }
+
+    #[test]
+    fn medial_and_lateral_are_said_where_the_midline_is_known() {
+        assert_eq!(
+            direction("toward right", Some("medial")),
+            "toward right (medial)"
+        );
+        assert_eq!(
+            direction("toward left", Some("lateral")),
+            "toward left (lateral)"
+        );
+        assert_eq!(direction("toward left", Some("straight")), "toward left");
+        assert_eq!(direction("toward left", None), "toward left");
+        assert_eq!(direction("vertical", Some("medial")), "vertical");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The window: panels and viewports that read the state and send commands. Knows no DICOM.
 
 mod banners;
+mod check_list;
+mod clearance_list;
 pub mod dialogs;
 pub mod format;
 mod glyphs;
@@ -10,9 +12,14 @@ mod measured;
 mod measurement_list;
 mod menu_bar;
 mod movement;
+mod needle_chooser;
+mod override_dialog;
 mod pages;
 mod plan_panel;
+mod procedure_panel;
+mod procedure_steps;
 mod readout_panel;
+mod rows;
 mod shortcut;
 mod side_panel;
 mod spine_panel;

@@ -2,7 +2,10 @@
 
 use egui::{ComboBox, DragValue, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
 
+use super::check_list::{checks_ui, objections_ui};
 use super::measurement_list::measurements_ui;
+use super::needle_chooser::needle_chooser_ui;
+use super::procedure_panel::procedure_ui;
 use super::readout_panel::readout_ui;
 use super::spine_readout::spine_readout_ui;
 use super::{format, theme};
@@ -33,8 +36,11 @@ pub fn plan_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) ->
                     .and_then(|id| state.plan().trajectory(id));
                 if let Some(needle) = selected {
                     ui.separator();
+                    procedure_ui(ui, needle, state, queue);
+                    objections_ui(ui, needle, state, queue);
                     action = needle_ui(ui, needle, state, queue);
                     ui.separator();
+                    checks_ui(ui, needle, state, queue);
                     readout_ui(ui, needle, state);
                     spine_readout_ui(ui, needle, state);
                 }
@@ -147,33 +153,7 @@ fn needle_ui(
 ) -> Option<Action> {
     let id = needle.id;
     name_ui(ui, needle, queue);
-    ui.horizontal(|ui| {
-        let label = ui.label("Needle");
-        let catalogue = state.catalogue;
-        let chosen = needle.needle.as_deref().and_then(|id| catalogue.find(id));
-        let text = match (&needle.needle, chosen) {
-            (Some(_), Some(chosen)) => chosen.name.clone(),
-            (Some(unknown), None) => format!("{unknown} (not in the catalogue)"),
-            (None, _) => "none chosen".to_owned(),
-        };
-        ComboBox::from_id_salt("needle type")
-            .selected_text(text)
-            .width(ui.available_width() - 8.0)
-            .show_ui(ui, |ui| {
-                for choice in &catalogue.needles {
-                    let current = needle.needle.as_deref() == Some(choice.id.as_str());
-                    if ui.selectable_label(current, &choice.name).clicked() {
-                        let edit = PlanEdit::SetNeedle {
-                            id,
-                            needle: Some(choice.id.clone()),
-                        };
-                        queue.push(PlanCommand::Edit("Choose needle", edit));
-                    }
-                }
-            })
-            .response
-            .labelled_by(label.id);
-    });
+    needle_chooser_ui(ui, needle, state, queue);
     ui.horizontal(|ui| {
         for color in Color::PALETTE {
             let (rect, response) =

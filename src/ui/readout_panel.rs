@@ -11,12 +11,10 @@ use crate::plan::{Known, Trajectory, phrase};
 
 /// Draws the numbers.
 pub fn readout_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState) {
-    let numbers = PathReadout::of(
-        needle,
-        state.patient_position(),
-        state.catalogue,
-        state.images(),
-    );
+    let Some(audit) = state.audit_of(needle.id) else {
+        return;
+    };
+    let numbers = &audit.path;
     let plan = &numbers.plan;
     // Depths along the needle are as sure as its length.
     let length_off = numbers.uncertainty.map(|off| off.length_mm);
@@ -49,10 +47,11 @@ pub fn readout_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState) {
             "Interpolated between the voxels around the target",
         );
     });
-    warnings(ui, &numbers);
-    ct(ui, &numbers);
-    spoken_ct(ui, needle, direction_of(plan));
-    carm(ui, &numbers);
+    warnings(ui, numbers);
+    ct(ui, numbers);
+    let heading = audit.spine.heading.as_ref().ok().copied();
+    spoken_ct(ui, needle, &phrase::direction(direction_of(plan), heading));
+    carm(ui, numbers);
     let off = match numbers.uncertainty {
         Some(_) => "± is half a voxel of the images at entry and target",
         None => "No ±: it needs the images of the plan",

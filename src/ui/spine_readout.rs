@@ -5,7 +5,7 @@ use egui::Ui;
 use super::format::{self, known};
 use super::readout_panel::{grid, head, row};
 use crate::app::AppState;
-use crate::plan::{SpineReadout, Trajectory};
+use crate::plan::Trajectory;
 use crate::study::Side;
 
 /// Draws the numbers, where anything was declared of the spine.
@@ -14,7 +14,10 @@ pub fn spine_readout_ui(ui: &mut Ui, needle: &Trajectory, state: &AppState) {
     if spine.is_empty() {
         return;
     }
-    let numbers = SpineReadout::of(needle, spine);
+    let Some(audit) = state.audit_of(needle.id) else {
+        return;
+    };
+    let numbers = &audit.spine;
     head(ui, "Spine");
     grid(ui, "spine", |ui| {
         row(

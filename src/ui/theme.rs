@@ -39,6 +39,8 @@ pub const SPINE: Color32 = Color32::from_rgb(0xc8, 0xb4, 0xff);
 pub const TEXT: Color32 = Color32::from_gray(215);
 /// Measurements.
 pub const MEASURE: Color32 = Color32::from_rgb(0xff, 0xe9, 0x8a);
+/// What a radiofrequency tip heats.
+pub const LESION: Color32 = Color32::from_rgb(0xff, 0x9a, 0x5c);
 /// Overlay planes of the images.
 pub const OVERLAY: Color32 = Color32::from_rgb(0x3f, 0xf0, 0xe0);
 /// Dark edge under lines and text, so that both stand out on white bone and on black air.

@@ -108,6 +108,32 @@ impl Procedure {
 }
 
 impl RangeCheck {
+    /// The value with its unit and direction in words, or why there is none.
+    pub fn value_words(&self) -> Known<String> {
+        let value = self.value.clone()?;
+        Ok(match self.quantity {
+            Some(quantity) => spoken(quantity, value),
+            None => format!(
+                "{} {}",
+                signed((value * 10.0).round() / 10.0),
+                self.unit.symbol()
+            ),
+        })
+    }
+
+    /// The range alone: `20–30°`, `≥ 84.3 mm`; empty where neither end is given.
+    pub fn range_words(&self) -> String {
+        let tenth = |value: f64| (value * 10.0).round() / 10.0;
+        let bounds = match (self.min.map(tenth), self.max.map(tenth)) {
+            (Some(min), Some(max)) if min == max => Bounds::Exactly(min),
+            (Some(min), Some(max)) => Bounds::Between(min, max),
+            (Some(min), None) => Bounds::AtLeast(min),
+            (None, Some(max)) => Bounds::AtMost(max),
+            (None, None) => return String::new(),
+        };
+        bounds.words(self.unit)
+    }
+
     fn of(quantity: Quantity, range: &SourcedRange, value: Known<f64>) -> Self {
         let unit = quantity.unit();
         let finite = |value: f64| {

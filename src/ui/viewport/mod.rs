@@ -3,6 +3,7 @@
 mod input;
 mod labels;
 mod measurements;
+mod needle_to_scale;
 mod overlay;
 pub mod overlay_planes;
 mod picture_labels;

@@ -3,18 +3,15 @@
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2};
 
 use super::labels::shortened;
+use super::needle_to_scale::{self, NeedleDrawing};
 use super::{measurements, screen, screen_of};
 use crate::app::AppState;
 use crate::app::command::Selection;
-use crate::app::tool::hit::part_near_plane;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::ViewportId;
-use crate::geometry::{Lps, Plane, Point, Segment};
+use crate::geometry::{Lps, Plane, Point};
 use crate::plan::{Trajectory, TrajectoryEnd, TrajectoryReadout, TrajectoryUncertainty};
 use crate::ui::{format, theme};
-
-/// A needle that stays farther than this from a plane is drawn faint there, mm.
-const FAR_MM: f64 = 15.0;
 
 /// Draws everything that lies over the picture of one viewport.
 pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &ViewFrame) {
@@ -31,27 +28,10 @@ pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &View
             .iter()
             .filter(|needle| !needle.hidden)
         {
-            taken.extend(draw_needle(&painter, rect, id, state, (frame, needle)));
+            taken.extend(draw_needle(ui, &painter, (rect, id), state, (frame, needle)));
         }
     }
     measurements::paint_words(ui, rect, id, state, (frame, taken));
-}
-
-/// Whether something is drawn stronger.
-#[derive(Clone, Copy, PartialEq)]
-enum Emphasis {
-    Selected,
-    Plain,
-}
-
-impl Emphasis {
-    fn of(selected: bool) -> Self {
-        if selected {
-            Self::Selected
-        } else {
-            Self::Plain
-        }
-    }
 }
 
 /// A line with a dark edge, so that it is seen on bone and on air.
@@ -119,9 +99,9 @@ pub fn former_slice(
 }
 
 fn draw_needle(
+    ui: &Ui,
     painter: &Painter,
-    rect: Rect,
-    id: ViewportId,
+    (rect, id): (Rect, ViewportId),
     state: &AppState,
     (frame, needle): (&ViewFrame, &Trajectory),
 ) -> Option<Rect> {
@@ -129,13 +109,17 @@ fn draw_needle(
     let color = theme::needle_color(needle.color);
     let reach_mm = state.reach_mm(id);
     if let Some(segment) = needle.segment() {
-        shaft(
-            painter,
+        let kind = needle.needle.as_deref();
+        let drawing = NeedleDrawing {
             rect,
             frame,
-            segment,
-            (color, Emphasis::of(selected)),
-        );
+            path: segment,
+            kind: kind.and_then(|id| state.catalogue.find(id)),
+            color,
+            selected,
+        };
+        needle_to_scale::shaft(painter, &drawing);
+        needle_to_scale::lesions(ui, painter, &drawing);
     }
     for end in [TrajectoryEnd::Entry, TrajectoryEnd::Target] {
         let Some(at) = needle.end(end) else { continue };
@@ -162,61 +146,6 @@ fn draw_needle(
         state,
         needle,
     )
-}
-
-/// The shaft: full where it lies in the picture, a thinner line where it is in front of it
-/// (toward the viewer), dashes where it is behind. A ring marks where it crosses.
-fn shaft(
-    painter: &Painter,
-    rect: Rect,
-    frame: &ViewFrame,
-    segment: Segment,
-    (color, emphasis): (Color32, Emphasis),
-) {
-    let width = if emphasis == Emphasis::Selected {
-        2.5
-    } else {
-        1.8
-    };
-    let at = |share: f64| screen_of(rect, frame, segment.at(share));
-    let in_picture = part_near_plane(segment, &frame.plane, 0.5);
-    let (start, end) = in_picture.unwrap_or_else(|| {
-        // All on one side.
-        let side = if frame.plane.signed_distance_mm(segment.start) < 0.0 {
-            1.0
-        } else {
-            0.0
-        };
-        (side, side)
-    });
-    // A needle of another level must not look as if it lay in this slice.
-    let nearest_mm = [segment.start, segment.end]
-        .map(|at| frame.plane.signed_distance_mm(at).abs())
-        .into_iter()
-        .fold(f64::INFINITY, f64::min);
-    let color = match (in_picture, nearest_mm > FAR_MM) {
-        (None, true) => color.gamma_multiply(0.3),
-        _ => color,
-    };
-    for (from, to) in [(0.0, start), (end, 1.0)] {
-        if to - from < 1e-6 {
-            continue;
-        }
-        let middle = segment.at(f64::midpoint(from, to));
-        if frame.plane.signed_distance_mm(middle) < 0.0 {
-            line(painter, at(from), at(to), Stroke::new(width * 0.6, color));
-        } else {
-            let stroke = Stroke::new(width * 0.6, color.gamma_multiply(0.6));
-            painter.extend(Shape::dashed_line(&[at(from), at(to)], stroke, 6.0, 5.0));
-        }
-    }
-    if in_picture.is_some() {
-        line(painter, at(start), at(end), Stroke::new(width, color));
-    }
-    if let Some(share) = segment.crossing_fraction(&frame.plane) {
-        painter.circle_stroke(at(share), 6.0, Stroke::new(3.0, theme::HALO));
-        painter.circle_stroke(at(share), 6.0, Stroke::new(1.5, Color32::WHITE));
-    }
 }
 
 /// Entry: a square. Target: a disc with a dot. Hollow where the end is off the plane.
@@ -302,9 +231,16 @@ fn beside(
         (rect.bottom() - 80.0).max(rect.top() + 28.0),
     );
     let color = theme::needle_color(needle.color);
+    // Names of procedures are longer than the room beside a needle.
+    let widest = if to_right {
+        rect.right() - 6.0 - x
+    } else {
+        x - rect.left() - 6.0
+    };
     let written = lines.iter().enumerate().map(|(index, content)| {
         let at = pos2(x, y + index as f32 * 16.0);
-        text(painter, at, align, content, color)
+        let content = shortened(painter, content, widest);
+        text(painter, at, align, &content, color)
     });
     written.reduce(Rect::union)
 }
