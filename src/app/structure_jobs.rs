@@ -78,6 +78,8 @@ impl AppState {
                 ..StructureStage::default()
             };
             self.outlines.clear();
+        }
+        if staged.is_some() {
             self.find_structure_files();
         }
         self.hear_structures();
@@ -94,8 +96,23 @@ impl AppState {
         self.show_in_scene();
     }
 
-    /// Files of the study in the volume's frame of reference, and those the plan remembers.
+    /// Files of the study in the volume's frame of reference, and those the plan remembers. They
+    /// are looked for again when more was imported and when another plan is open.
     fn find_structure_files(&mut self) {
+        let studies = self.catalog.studies.iter();
+        let count = studies
+            .map(|study| study.series.len() + study.objects.len())
+            .sum();
+        let remembered: &[String] = if self.plan_fits() {
+            &self.plan().structure_files
+        } else {
+            &[]
+        };
+        let sought = &self.structures.sought;
+        if sought.0 == count && sought.1 == remembered {
+            return;
+        }
+        let sought = (count, remembered.to_vec());
         let Some(stage) = &self.stage else { return };
         let Some(volume) = stage.volume() else { return };
         let found = self
@@ -115,16 +132,15 @@ impl AppState {
             })
             .map(|file| file.path);
         let mut files: Vec<SourcePath> = found.collect();
-        if self.plan_fits() {
-            for name in &self.plan().structure_files {
-                let path = SourcePath::from(PathBuf::from(name));
-                if !files.contains(&path) {
-                    files.push(path);
-                }
+        let remembered = sought.1.iter().map(PathBuf::from);
+        files.extend(remembered.map(SourcePath::from));
+        self.structures.sought = sought;
+        for path in files {
+            if !self.structures.files.contains(&path) {
+                self.structures.files.push(path.clone());
+                self.structures.waiting.push(path);
             }
         }
-        self.structures.waiting.clone_from(&files);
-        self.structures.files = files;
     }
 
     fn hear_structures(&mut self) {

@@ -61,8 +61,10 @@ impl ShownStructure {
     pub fn place(&self) -> Option<Point<Lps>> {
         let mask = &self.structure.mask;
         let middle = mask.centroid()?;
-        if mask.contains_point(middle) {
-            return Some(middle);
+        let here = mask.grid().voxel_at(middle);
+        if let Some(voxel) = here.filter(|&voxel| mask.contains(voxel)) {
+            // The centre of the voxel: between two voxels rounding would say which is meant.
+            return Some(mask.grid().center(voxel));
         }
         // A bent one has its middle outside.
         let step = (self.voxels / MOST_LOOKED_AT).max(1);
@@ -90,9 +92,13 @@ impl AppState {
         let found = self.structures.at(point).into_iter();
         found
             .filter_map(|index| self.structures.items.get(index))
-            .map(|item| match item.visible {
-                true => item.structure.name.clone(),
-                false => format!("({})", item.structure.name),
+            .map(|item| {
+                let name = &item.structure.name;
+                if item.visible {
+                    name.clone()
+                } else {
+                    format!("({name})")
+                }
             })
             .collect()
     }
@@ -109,6 +115,8 @@ pub struct StructureStage {
     pub(super) measured: Vec<MeasuredStructure>,
     pub(super) files: Vec<SourcePath>,
     pub(super) waiting: Vec<SourcePath>,
+    /// Series and objects of the catalog, and files of the plan, when files were looked for.
+    pub(super) sought: (usize, Vec<String>),
     pub(super) reading: Option<(SourcePath, Job<(), Result<Loaded, String>>)>,
     pub(super) drawing: Option<(DrawnStructure, Job<(), Known<Structure>>)>,
     pub(super) made_from: Vec<(StructureId, DrawnShape)>,
