@@ -239,6 +239,7 @@ impl StructureStage {
         match result {
             Ok(loaded) => {
                 let count = loaded.structures.len();
+                log::debug!(target: "stylet::structures", "{count} structures read");
                 let room = MOST_STRUCTURES.saturating_sub(self.items.len());
                 if count > room {
                     self.warnings.push(format!(

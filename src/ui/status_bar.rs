@@ -52,6 +52,7 @@ pub fn status_bar_ui(
                 });
                 let words = format!("{}   {}", format::position(at), value.unwrap_or_default());
                 ui.label(RichText::new(words).monospace());
+                ui.add_space(12.0);
                 let names = state.structure_names_at(at);
                 let few = names.iter().take(3).map(String::as_str);
                 let names = few.collect::<Vec<_>>().join(" · ");

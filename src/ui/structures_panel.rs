@@ -1,6 +1,9 @@
 //! The list of structures: shown or hidden, found, opened, searched; and the tools to draw some.
 
-use egui::{Align, Button, Checkbox, Layout, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
+use egui::{
+    Align, Button, Checkbox, Layout, RichText, Role, ScrollArea, TextEdit, Ui, UiBuilder,
+    WidgetInfo,
+};
 
 use super::structure_editor::{editor_ui, tools_ui};
 use super::theme;
@@ -11,7 +14,7 @@ use crate::app::structure_stage::{ShownStructure, StructureLook};
 use crate::volume::structure::StructureTable;
 
 /// Height of a row, points.
-const ROW_POINTS: f32 = 20.0;
+const ROW_POINTS: f32 = 21.0;
 
 /// One line of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,15 +136,26 @@ fn list_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
         .id_salt("structures")
         .auto_shrink([false, false])
         .show_rows(ui, ROW_POINTS, rows.len(), |ui, range| {
-            for row in rows.get(range).unwrap_or_default() {
-                match row {
+            let first = range.start;
+            let seen = rows.get(range).unwrap_or_default();
+            for (place, row) in seen.iter().enumerate() {
+                one_row(ui, first + place, |ui| match row {
                     Row::Kind(word, places) => kind_row(ui, items, (word, places), queue),
                     Row::Structure(index) => {
                         structure_row(ui, state, (*index, by_kind), queue);
                     }
-                }
+                });
             }
         });
+}
+
+/// Draws a row of exactly the height that the list reckons with.
+fn one_row(ui: &mut Ui, place: usize, content: impl FnOnce(&mut Ui)) {
+    let size = egui::vec2(ui.available_width(), ROW_POINTS);
+    let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+    let builder = UiBuilder::new().id_salt(("row", place)).max_rect(rect);
+    let layout = Layout::left_to_right(Align::Center);
+    content(&mut ui.new_child(builder.layout(layout)));
 }
 
 fn search_ui(ui: &mut Ui) -> String {
@@ -181,6 +195,9 @@ fn by_kind_ui(ui: &mut Ui, items: &[ShownStructure], queue: &mut CommandQueue) -
 /// Places of the structures whose name or kind holds all words of the search.
 fn found(items: &[ShownStructure], search: &str) -> Vec<usize> {
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
+    if words.is_empty() {
+        return (0..items.len()).collect();
+    }
     let holds = |item: &ShownStructure| {
         let text = format!("{} {}", item.structure.name, item.kind_word()).to_lowercase();
         words.iter().all(|word| text.contains(word.as_str()))
@@ -247,7 +264,6 @@ fn kind_row(
     let visible = |&&index: &&usize| items.get(index).is_some_and(|item| item.visible);
     let shown = places.iter().filter(visible).count();
     ui.horizontal(|ui| {
-        ui.set_height(ROW_POINTS - ui.spacing().item_spacing.y);
         let all = shown == places.len();
         if let Some(on) = eye(ui, (all, shown > 0), &format!("all: {word}")) {
             queue.push(StructureCommand::ShowSet(places.to_vec(), on));
@@ -269,7 +285,6 @@ fn structure_row(
     };
     let name = &item.structure.name;
     ui.horizontal(|ui| {
-        ui.set_height(ROW_POINTS - ui.spacing().item_spacing.y);
         if by_kind {
             ui.add_space(12.0);
         }

@@ -7,6 +7,7 @@ mod drag;
 pub mod hit;
 pub mod measure;
 mod place;
+mod region_bounds;
 mod spine;
 pub mod structure;
 

@@ -4,6 +4,7 @@
 //! release is one edit and one undo step.
 
 use super::hit::{HANDLE_POINTS, Hit};
+use super::region_bounds::bounds_about;
 use super::{Gesture, PointerEvent, ToolKind};
 use crate::app::AppState;
 use crate::app::command::{Command, PlanCommand, Selection};
@@ -14,7 +15,6 @@ use crate::geometry::{Lps, Point};
 use crate::plan::{
     BrushStroke, Color, DrawnShape, DrawnStructure, PlanEdit, StructureEdit, StructureId,
 };
-use crate::volume::Volume;
 
 /// Radius of a sphere that was clicked and not drawn, mm.
 const CLICKED_RADIUS_MM: f64 = 5.0;
@@ -155,35 +155,6 @@ pub fn with_handle(shape: &DrawnShape, handle: usize, to: Point<Lps>) -> DrawnSh
     shape
 }
 
-/// Bounds for growing from a seed: two standard deviations about the mean of the 3 × 3 × 3 voxels
-/// around it, one unit at least and wide enough for the seed itself. `None` outside the images.
-pub fn bounds_about(volume: &Volume, seed: Point<Lps>) -> Option<[f64; 2]> {
-    let at = (volume.voxel_from_lps * seed).0.round();
-    let value = |offset: [f64; 3]| {
-        let [column, row, slice] = (at + glam::DVec3::from_array(offset)).to_array();
-        let inside = column >= 0.0 && row >= 0.0 && slice >= 0.0;
-        let value = || volume.value_at_voxel(column as usize, row as usize, slice as usize);
-        if inside { value() } else { None }
-    };
-    let own = value([0.0; 3])?;
-    let steps = [-1.0, 0.0, 1.0];
-    let around = steps.into_iter().flat_map(|x| {
-        steps
-            .into_iter()
-            .flat_map(move |y| steps.into_iter().map(move |z| [x, y, z]))
-    });
-    let values: Vec<f64> = around.filter_map(value).filter(|v| v.is_finite()).collect();
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
-    let half = (2.0 * square.sqrt()).max(1.0);
-    let bounds = [(mean - half).min(own), (mean + half).max(own)];
-    bounds
-        .iter()
-        .all(|bound| bound.is_finite())
-        .then_some(bounds)
-}
-
 impl AppState {
     /// A press with a drawing tool.
     pub(super) fn press_structure(&mut self, tool: StructureTool, event: &PointerEvent) {
@@ -273,7 +244,7 @@ impl AppState {
         }
     }
 
-    /// Adds a structure as one step and selects it; the next drag windows again.
+    /// Adds a structure as one step and selects it.
     fn add_drawn(&mut self, shape: DrawnShape) {
         let word = shape.word();
         let plan = self.plan();
@@ -300,7 +271,10 @@ impl AppState {
             self.selection = Selection::Structure(id);
             // What was drawn and cannot be seen would be drawn twice.
             self.structure_look.shown = true;
-            self.tool = ToolKind::Window;
+            // The double click that ends a tube shall not act with another tool as well.
+            if word != "Tube" {
+                self.tool = ToolKind::Window;
+            }
         }
     }
 
@@ -441,40 +415,6 @@ impl AppState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::synthetic::SyntheticVolume;
-
-    #[test]
-    fn bounds_of_a_region_are_two_deviations_about_the_seed() {
-        // 0 and 20 in layers: of 27 voxels about an even layer 9 are 20 and 18 are 0, or the
-        // other way round.
-        let volume = SyntheticVolume::new([9, 9, 9], [1.0; 3]).build(|p| {
-            if (p.0.z.round() as i64).rem_euclid(2) == 0 {
-                20.0
-            } else {
-                0.0
-            }
-        });
-        let middle = volume.center_lps();
-        let own = volume.value_at_voxel(4, 4, 4).unwrap();
-        let share = 1.0 / 3.0;
-        let mean = if own > 10.0 {
-            20.0 * share
-        } else {
-            20.0 * (1.0 - share)
-        };
-        let deviation = 20.0 * (share * (1.0 - share)).sqrt();
-        let [low, high] = bounds_about(&volume, middle).unwrap();
-        assert!((low - (mean - 2.0 * deviation)).abs() < 1e-9, "{low}");
-        assert!((high - (mean + 2.0 * deviation)).abs() < 1e-9, "{high}");
-        assert_eq!(bounds_about(&volume, Point::new(500., 0., 0.)), None);
-    }
-
-    #[test]
-    fn even_ground_still_gives_a_width() {
-        let volume = SyntheticVolume::new([5, 5, 5], [1.0; 3]).build(|_| 40.0);
-        let bounds = bounds_about(&volume, volume.center_lps());
-        assert_eq!(bounds, Some([39.0, 41.0]));
-    }
 
     #[test]
     fn handles_move_one_point_each() {
