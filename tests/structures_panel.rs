@@ -320,7 +320,9 @@ fn structures_are_drawn_changed_undone_saved_and_recovered() {
     app.harness.state_mut().state.apply(window);
     app.go_to(at);
     let from = app.screen(ViewKind::Axial, center);
-    app.drag(from, moved(from, 0.0, 24.0));
+    let aim = center + Vector::new(6.0, -15.0, 0.0);
+    let to = app.screen(ViewKind::Axial, aim);
+    app.drag(from, to);
     let DrawnShape::Sphere {
         center: led,
         radius_mm: same,
@@ -328,7 +330,7 @@ fn structures_are_drawn_changed_undone_saved_and_recovered() {
     else {
         panic!("no sphere");
     };
-    assert!(led.0.y > center.0.y + 2.0 && same == radius_mm, "{led:?}");
+    assert!(led.distance(aim) < 0.6 && same == radius_mm, "{led:?}");
 
     // Saved, read back, and opened again as structures.
     let file = home.path().join("drawn.stylet.json");

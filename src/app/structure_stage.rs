@@ -104,6 +104,9 @@ impl AppState {
     }
 }
 
+/// A file that is being read.
+pub(super) type ReadJob = Job<(), Result<Loaded, String>>;
+
 /// Surface and distances of one structure.
 pub(super) type Prepared = (Option<Arc<Surface>>, Known<Arc<DistanceField>>);
 
@@ -117,7 +120,7 @@ pub struct StructureStage {
     pub(super) waiting: Vec<SourcePath>,
     /// Series and objects of the catalog, and files of the plan, when files were looked for.
     pub(super) sought: (usize, Vec<String>),
-    pub(super) reading: Option<(SourcePath, Job<(), Result<Loaded, String>>)>,
+    pub(super) reading: Option<(SourcePath, ReadJob)>,
     pub(super) drawing: Option<(DrawnStructure, Job<(), Known<Structure>>)>,
     pub(super) made_from: Vec<(StructureId, DrawnShape)>,
     pub(super) preparing: Option<(Arc<Structure>, Job<(), Prepared>)>,

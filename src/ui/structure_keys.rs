@@ -1,6 +1,6 @@
 //! Keys of the drawing tools, and label maps among opened files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::{Context, Key};
 
@@ -35,8 +35,16 @@ pub fn open_label_maps(
     queue: &mut CommandQueue,
 ) -> Vec<PathBuf> {
     let is_map = |path: &PathBuf| {
-        let name = path.to_string_lossy().to_lowercase();
-        name.ends_with(".nii") || name.ends_with(".nii.gz")
+        let packed = path
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("gz"));
+        let inner = if packed {
+            path.file_stem().map(Path::new)
+        } else {
+            Some(path.as_path())
+        };
+        let end = inner.and_then(Path::extension);
+        end.is_some_and(|end| end.eq_ignore_ascii_case("nii"))
     };
     let (maps, rest): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_map);
     let has_images = state
