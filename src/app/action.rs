@@ -54,6 +54,8 @@ pub enum Action {
     OpenFolder,
     /// Asks for files.
     OpenFiles,
+    /// Asks for segmentations, structure sets or label maps.
+    OpenStructures,
     /// Opens the sample study.
     OpenSample,
     /// Starts an empty plan.
@@ -126,6 +128,8 @@ pub enum Action {
     LayoutOnePlusThree,
     /// Two by two.
     LayoutTwoByTwo,
+    /// Outlines, surfaces and names of structures on or off.
+    ShowStructures,
     /// Crosshair lines on or off.
     ShowCrosshair,
     /// Overlay planes of the images on or off.
@@ -150,6 +154,7 @@ impl Action {
         let mut all = vec![
             Self::OpenFolder,
             Self::OpenFiles,
+            Self::OpenStructures,
             Self::OpenSample,
             Self::NewPlan,
             Self::OpenPlan,
@@ -190,6 +195,7 @@ impl Action {
             Self::LayoutOne,
             Self::LayoutOnePlusThree,
             Self::LayoutTwoByTwo,
+            Self::ShowStructures,
             Self::ShowCrosshair,
             Self::ShowOverlays,
             Self::Invert,
@@ -205,6 +211,7 @@ impl Action {
         match self {
             Self::OpenFolder => "Open folder…",
             Self::OpenFiles => "Open files…",
+            Self::OpenStructures => "Open structures…",
             Self::OpenSample => "Open sample study",
             Self::NewPlan => "New plan",
             Self::OpenPlan => "Open plan…",
@@ -241,6 +248,7 @@ impl Action {
             Self::LayoutOne => "One view",
             Self::LayoutOnePlusThree => "One and three views",
             Self::LayoutTwoByTwo => "Two by two views",
+            Self::ShowStructures => "Structures and names",
             Self::ShowCrosshair => "Crosshair lines",
             Self::ShowOverlays => "Image overlays",
             Self::Invert => "Invert greys",
@@ -317,6 +325,7 @@ impl Action {
             Self::LayoutOne => plain(Key::F(2)),
             Self::LayoutOnePlusThree => plain(Key::F(3)),
             Self::LayoutTwoByTwo => plain(Key::F(4)),
+            Self::ShowStructures => char('j'),
             Self::ShowCrosshair => char('x'),
             Self::ShowOverlays => char('y'),
             Self::Invert => char('i'),
@@ -325,6 +334,7 @@ impl Action {
             Self::OwnWindow => char('0'),
             Self::Help => plain(Key::F(1)),
             Self::OpenSample
+            | Self::OpenStructures
             | Self::NewPlan
             | Self::Screenshot
             | Self::PanTool

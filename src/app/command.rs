@@ -6,10 +6,11 @@ use glam::DVec2;
 
 use super::camera::{Projection, StandardView};
 use super::presentation::Presentation;
+use super::structure_stage::StructureLook;
 use super::tool::{PointerEvent, ToolKind};
 use super::viewport::{Layout, Slab, ViewKind, ViewportId};
 use crate::geometry::{Lps, Point};
-use crate::plan::{MeasurementId, PlanEdit, TrajectoryEnd, TrajectoryId};
+use crate::plan::{MeasurementId, PlanEdit, StructureId, TrajectoryEnd, TrajectoryId};
 use crate::study::{SeriesUid, Vertebra, VoiLut, WindowLevel};
 
 /// One change of the state. Panels and viewports push these; only `AppState::apply` acts on them.
@@ -188,8 +189,25 @@ pub enum StructureCommand {
     Open(Vec<PathBuf>),
     /// Shows or hides one, by its place in the list.
     Show(usize, bool),
+    /// Shows or hides some, by their places, in one step.
+    ShowSet(Vec<usize>, bool),
     /// Shows or hides all.
     ShowAll(bool),
+    /// Outlines, surfaces and names of all, and how strong the surfaces are.
+    Look(StructureLook),
+    /// Radius of the next tube, of the brush, and reach of the next region, mm.
+    DrawWith {
+        /// Radius of tubes.
+        tube_radius_mm: f64,
+        /// Radius of the brush.
+        brush_radius_mm: f64,
+        /// Reach of regions.
+        reach_mm: f64,
+    },
+    /// Changes the brush by a factor.
+    ScaleBrush(f64),
+    /// Ends the tube that is being clicked.
+    FinishTube,
     /// Brings the middle of one into the views.
     GoTo(usize),
 }
@@ -221,6 +239,8 @@ pub enum Selection {
     Needle(TrajectoryId, Option<TrajectoryEnd>),
     /// A distance or angle.
     Measurement(MeasurementId),
+    /// A structure drawn by hand.
+    Structure(StructureId),
 }
 
 impl Selection {

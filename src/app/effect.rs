@@ -3,13 +3,15 @@
 use super::AppState;
 use super::action::Action;
 use super::command::{
-    Command, FileCommand, LookCommand, PlanCommand, Selection, StudyCommand, ViewCommand,
+    Command, FileCommand, LookCommand, PlanCommand, Selection, StructureCommand, StudyCommand,
+    ViewCommand,
 };
 use super::stage::Stage;
+use super::structure_stage::StructureLook;
 use super::tool::ToolKind;
 use super::viewport::Layout;
 use crate::geometry::{Lps, Point};
-use crate::plan::{MeasurementKind, PlanEdit, TrajectoryEnd};
+use crate::plan::{MeasurementKind, PlanEdit, StructureEdit, TrajectoryEnd};
 use crate::study::lut::WINDOW_PRESETS;
 
 /// What an action needs from the window itself.
@@ -58,6 +60,7 @@ impl Action {
             }
             Self::ShowOverlays => state.stage.as_ref().is_some_and(Stage::has_overlays),
             Self::ProbeTool
+            | Self::OpenStructures
             | Self::CrosshairTool
             | Self::FlipHorizontally
             | Self::FlipVertically
@@ -83,6 +86,7 @@ impl Action {
             | Self::NewPlan
             | Self::OpenFolder
             | Self::OpenFiles
+            | Self::OpenStructures
             | Self::OpenPlan
             | Self::SavePlanAs
             | Self::Screenshot
@@ -120,6 +124,11 @@ impl Action {
             Self::LayoutOne => view(ViewCommand::Layout(Layout::One)),
             Self::LayoutOnePlusThree => view(ViewCommand::Layout(Layout::OnePlusThree)),
             Self::LayoutTwoByTwo => view(ViewCommand::Layout(Layout::TwoByTwo)),
+            Self::ShowStructures => one(StructureCommand::Look(StructureLook {
+                shown: !state.structure_look.shown,
+                ..state.structure_look
+            })
+            .into()),
             Self::ShowCrosshair => view(ViewCommand::ShowCrosshair(!state.show_crosshair)),
             Self::ShowOverlays => view(ViewCommand::ShowOverlays(!state.show_overlays)),
             Self::Invert => look(LookCommand::ToggleInvert),
@@ -142,6 +151,10 @@ impl Action {
             return vec![
                 PlanCommand::Edit("Delete measurement", PlanEdit::RemoveMeasurement(id)).into(),
             ];
+        }
+        if let (Self::Delete, Selection::Structure(id)) = (self, state.selection) {
+            let edit = PlanEdit::Structure(StructureEdit::Remove(id));
+            return vec![PlanCommand::Edit("Delete structure", edit).into()];
         }
         let selected = state
             .selection

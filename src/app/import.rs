@@ -69,6 +69,14 @@ impl Imports {
     }
 }
 
+/// Folder of the sample study's label map.
+const STRUCTURES: &str = "SEG";
+
+/// The folders of the sample study that hold images and structures, not its truth.
+fn sample_folders(study: &Path) -> Vec<PathBuf> {
+    ["CT", STRUCTURES].map(|part| study.join(part)).to_vec()
+}
+
 impl AppState {
     /// Starts a scan; plan files among the paths are opened as such.
     pub(super) fn import(&mut self, paths: Vec<PathBuf>) {
@@ -108,8 +116,9 @@ impl AppState {
             .join(concat!("sample-", env!("CARGO_PKG_VERSION")));
         let ready = folder.join("complete");
         let images = folder.join("study");
-        if ready.is_file() {
-            self.import(vec![images.join("CT")]);
+        // One of an older program may lack its structures.
+        if ready.is_file() && images.join(STRUCTURES).is_dir() {
+            self.import(sample_folders(&images));
             return;
         }
         let job = Job::spawn("sample", shared(&self.waker), move |sink| {
@@ -166,7 +175,7 @@ impl AppState {
                 JobEvent::Finished(Ok(folder)) => {
                     self.imports.sample = None;
                     self.imports.sample_made = None;
-                    self.import(vec![folder.join("CT")]);
+                    self.import(sample_folders(&folder));
                 }
                 JobEvent::Finished(Err(error)) => {
                     self.imports.cancel();

@@ -28,6 +28,7 @@ pub mod settings;
 pub mod stage;
 mod structure_drawing;
 mod structure_jobs;
+pub mod structure_outlines;
 pub mod structure_stage;
 pub mod tool;
 pub mod view_commands;
@@ -49,8 +50,9 @@ use self::presentation::Presentation;
 use self::scene::Scene;
 use self::settings::{Folders, Settings};
 use self::stage::Stage;
-use self::structure_stage::StructureStage;
-use self::tool::{Draft, Gesture, Labelling, ToolKind};
+use self::structure_outlines::StructureOutlines;
+use self::structure_stage::{StructureLook, StructureStage};
+use self::tool::{Draft, Gesture, Labelling, StructureDrawing, ToolKind};
 use self::viewport::{Layout, Posture, ViewKind, Viewport, ViewportId};
 use crate::geometry::{Lps, PatientPosition, Point};
 use crate::plan::{NeedleCatalogue, Plan, ProcedureLibrary};
@@ -104,6 +106,12 @@ pub struct AppState {
     pub scene: Scene,
     /// Structures of the volume on stage.
     pub structures: StructureStage,
+    /// How they are shown.
+    pub structure_look: StructureLook,
+    /// Their outlines in the planes shown.
+    pub outlines: StructureOutlines,
+    /// What the drawing tools draw with.
+    pub drawing: StructureDrawing,
     /// Messages.
     pub notices: Notices,
     /// Habits.
@@ -151,6 +159,9 @@ impl AppState {
             probe: None,
             scene: Scene::default(),
             structures: StructureStage::default(),
+            structure_look: StructureLook::default(),
+            outlines: StructureOutlines::default(),
+            drawing: StructureDrawing::default(),
             notices,
             settings,
             catalogue,
@@ -190,6 +201,7 @@ impl AppState {
                 self.tool = tool;
                 self.draft = None;
                 self.labelling.clicks.clear();
+                self.drawing.points.clear();
             }
             Command::Structures(command) => self.structure_command(command),
             Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
@@ -211,6 +223,7 @@ impl AppState {
         self.poll_imports();
         self.poll_stage();
         self.poll_structures();
+        self.poll_outlines();
         self.poll_scene();
         self.poll_saving();
     }
@@ -220,6 +233,7 @@ impl AppState {
         self.imports.is_busy()
             || self.store.is_saving()
             || self.structures.is_busy()
+            || self.outlines.is_busy()
             || self.scene.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }

@@ -95,6 +95,7 @@ impl AppState {
         let gone = match self.selection {
             Selection::Needle(id, _) => self.plan().trajectory(id).is_none(),
             Selection::Measurement(id) => self.plan().measurement(id).is_none(),
+            Selection::Structure(id) => self.plan().structure(id).is_none(),
             Selection::Nothing => false,
         };
         if gone {

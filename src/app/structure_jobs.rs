@@ -8,10 +8,10 @@ use super::AppState;
 use super::command::{PlanCommand, StructureCommand, ViewCommand};
 use super::job::{Job, JobEvent, on_own_threads};
 use super::notice::Severity;
-use super::scene::SceneStructure;
+use super::scene::{SceneLabel, SceneStructure};
 use super::stage::Content;
 use super::structure_drawing::drawn_mask;
-use super::structure_stage::{Prepared, REACH_MM, StructureStage};
+use super::structure_stage::{Prepared, REACH_MM, ShownStructure, StructureStage};
 use crate::geometry::Surface;
 use crate::plan::{PlanEdit, StructureEdit, StructureId};
 use crate::study::SourcePath;
@@ -77,6 +77,9 @@ impl AppState {
                 generation: self.structures.generation + 1,
                 ..StructureStage::default()
             };
+            self.outlines.clear();
+        }
+        if staged.is_some() {
             self.find_structure_files();
         }
         self.hear_structures();
@@ -93,8 +96,23 @@ impl AppState {
         self.show_in_scene();
     }
 
-    /// Files of the study in the volume's frame of reference, and those the plan remembers.
+    /// Files of the study in the volume's frame of reference, and those the plan remembers. They
+    /// are looked for again when more was imported and when another plan is open.
     fn find_structure_files(&mut self) {
+        let studies = self.catalog.studies.iter();
+        let count = studies
+            .map(|study| study.series.len() + study.objects.len())
+            .sum();
+        let remembered: &[String] = if self.plan_fits() {
+            &self.plan().structure_files
+        } else {
+            &[]
+        };
+        let sought = &self.structures.sought;
+        if sought.0 == count && sought.1 == remembered {
+            return;
+        }
+        let sought = (count, remembered.to_vec());
         let Some(stage) = &self.stage else { return };
         let Some(volume) = stage.volume() else { return };
         let found = self
@@ -114,16 +132,15 @@ impl AppState {
             })
             .map(|file| file.path);
         let mut files: Vec<SourcePath> = found.collect();
-        if self.plan_fits() {
-            for name in &self.plan().structure_files {
-                let path = SourcePath::from(PathBuf::from(name));
-                if !files.contains(&path) {
-                    files.push(path);
-                }
+        let remembered = sought.1.iter().map(PathBuf::from);
+        files.extend(remembered.map(SourcePath::from));
+        self.structures.sought = sought;
+        for path in files {
+            if !self.structures.files.contains(&path) {
+                self.structures.files.push(path.clone());
+                self.structures.waiting.push(path);
             }
         }
-        self.structures.waiting.clone_from(&files);
-        self.structures.files = files;
     }
 
     fn hear_structures(&mut self) {
@@ -243,6 +260,14 @@ impl AppState {
 
     fn prepare_next(&mut self) {
         let stage = &mut self.structures;
+        // What was drawn anew meanwhile is not measured to its end.
+        let gone = stage.preparing.as_ref().is_some_and(|(structure, _)| {
+            let mut items = stage.items.iter();
+            !items.any(|item| Arc::ptr_eq(&item.structure.mask, &structure.mask))
+        });
+        if gone {
+            stage.preparing = None;
+        }
         if stage.preparing.is_some() || stage.reading.is_some() {
             return;
         }
@@ -261,7 +286,16 @@ impl AppState {
         }
     }
 
+    /// Surfaces of the structures and names of the vertebrae, as the 3D view takes them.
     fn show_in_scene(&mut self) {
+        let named = self.show_spine && self.plan_fits();
+        let labels = self.plan().spine.labels.iter().filter(|_| named);
+        self.scene.labels = labels
+            .map(|label| SceneLabel {
+                text: label.vertebra.to_string(),
+                at: label.body,
+            })
+            .collect();
         self.scene.structures = self
             .structures
             .items
@@ -271,8 +305,8 @@ impl AppState {
                     name: item.structure.name.clone(),
                     surface: Arc::clone(item.surface.as_ref()?),
                     color: item.structure.color,
-                    opacity: 1.0,
-                    visible: item.visible,
+                    opacity: self.structure_look.opacity,
+                    visible: item.visible && self.structure_look.shown,
                 })
             })
             .collect();
@@ -285,17 +319,47 @@ impl AppState {
             StructureCommand::Open(paths) => self.open_structures(paths),
             StructureCommand::Show(index, visible) => self.show_structure(index, visible),
             StructureCommand::ShowAll(visible) => {
-                for index in 0..self.structures.items.len() {
-                    self.show_structure(index, visible);
-                }
+                let all = 0..self.structures.items.len();
+                self.show_structures(all, visible);
             }
+            StructureCommand::ShowSet(some, visible) => self.show_structures(some, visible),
+            StructureCommand::Look(look) => self.structure_look = look,
+            StructureCommand::DrawWith {
+                tube_radius_mm,
+                brush_radius_mm,
+                reach_mm,
+            } => {
+                self.drawing.tube_radius_mm = tube_radius_mm;
+                self.drawing.brush_radius_mm = brush_radius_mm;
+                self.drawing.reach_mm = reach_mm;
+            }
+            StructureCommand::ScaleBrush(factor) => self.scale_brush(factor),
+            StructureCommand::FinishTube => self.finish_tube(),
             StructureCommand::GoTo(index) => {
                 let item = self.structures.items.get(index);
-                if let Some(middle) = item.and_then(|item| item.structure.mask.centroid()) {
-                    self.apply(ViewCommand::CenterOn(middle));
+                if let Some(place) = item.and_then(ShownStructure::place) {
+                    self.apply(ViewCommand::CenterOn(place));
                 }
             }
         }
+    }
+
+    /// Several at once: one step for those that are part of the plan.
+    fn show_structures(&mut self, some: impl IntoIterator<Item = usize>, visible: bool) {
+        let label = if visible {
+            "Show structures"
+        } else {
+            "Hide structures"
+        };
+        self.finish_gesture();
+        self.apply(PlanCommand::Begin(label));
+        for index in some {
+            let now = self.structures.items.get(index).map(|item| item.visible);
+            if now == Some(!visible) {
+                self.show_structure(index, visible);
+            }
+        }
+        self.apply(PlanCommand::Commit);
     }
 
     /// Whether a drawn one is hidden is part of the plan.

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Weak};
 
+use super::AppState;
 use super::job::Job;
 use super::notice::{Notices, Severity};
 use crate::assess::MeasuredStructure;
@@ -11,11 +12,29 @@ use crate::plan::{DrawnShape, DrawnStructure, Known, StructureId};
 use crate::study::SourcePath;
 use crate::volume::Volume;
 use crate::volume::structure::read::Loaded;
-use crate::volume::structure::{DistanceField, Structure, StructureSource};
+use crate::volume::structure::{DistanceField, Structure, StructureSource, StructureTable};
 
 /// Distances are computed this far from a structure, mm: beyond the largest margin (20 mm, bowel)
 /// with room for a needle's radius and a tolerance cone.
 pub(super) const REACH_MM: f64 = 25.0;
+/// How structures are shown, all together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StructureLook {
+    /// Outlines, surfaces and names are shown.
+    pub shown: bool,
+    /// Opacity of the surfaces in the 3D view, 0–1.
+    pub opacity: f32,
+}
+
+impl Default for StructureLook {
+    fn default() -> Self {
+        Self {
+            shown: true,
+            opacity: 1.0,
+        }
+    }
+}
+
 /// Structures shown at most; a file may hold thousands of lesions.
 pub const MOST_STRUCTURES: usize = 2000;
 
@@ -34,6 +53,60 @@ pub struct ShownStructure {
     pub voxels: usize,
 }
 
+/// Voxels that are looked at for the place of a structure.
+const MOST_LOOKED_AT: usize = 200_000;
+
+impl ShownStructure {
+    /// A point inside it, near its middle, LPS mm: where `find` goes. `None` without voxels.
+    pub fn place(&self) -> Option<Point<Lps>> {
+        let mask = &self.structure.mask;
+        let middle = mask.centroid()?;
+        let here = mask.grid().voxel_at(middle);
+        if let Some(voxel) = here.filter(|&voxel| mask.contains(voxel)) {
+            // The centre of the voxel: between two voxels rounding would say which is meant.
+            return Some(mask.grid().center(voxel));
+        }
+        // A bent one has its middle outside.
+        let step = (self.voxels / MOST_LOOKED_AT).max(1);
+        let centers = mask.voxels().step_by(step);
+        centers
+            .map(|voxel| mask.grid().center(voxel))
+            .min_by(|a, b| a.distance(middle).total_cmp(&b.distance(middle)))
+    }
+
+    /// What kind it is, in words.
+    pub fn kind_word(&self) -> &str {
+        let key = self.structure.kind.as_deref();
+        let kind = key.and_then(|key| StructureTable::bundled().kind(key));
+        kind.map_or(key.unwrap_or("Other"), |kind| &kind.name)
+    }
+}
+
+impl AppState {
+    /// Names of the structures at a patient point, the smallest first; those that are hidden in
+    /// brackets. None while structures are off.
+    pub fn structure_names_at(&self, point: Point<Lps>) -> Vec<String> {
+        if !self.structure_look.shown {
+            return Vec::new();
+        }
+        let found = self.structures.at(point).into_iter();
+        found
+            .filter_map(|index| self.structures.items.get(index))
+            .map(|item| {
+                let name = &item.structure.name;
+                if item.visible {
+                    name.clone()
+                } else {
+                    format!("({name})")
+                }
+            })
+            .collect()
+    }
+}
+
+/// A file that is being read.
+pub(super) type ReadJob = Job<(), Result<Loaded, String>>;
+
 /// Surface and distances of one structure.
 pub(super) type Prepared = (Option<Arc<Surface>>, Known<Arc<DistanceField>>);
 
@@ -48,6 +121,8 @@ pub struct StructureStage {
     pub(super) measured: Vec<MeasuredStructure>,
     pub(super) files: Vec<SourcePath>,
     pub(super) waiting: Vec<SourcePath>,
+    /// Series and objects of the catalog, and files of the plan, when files were looked for.
+    pub(super) sought: (usize, Vec<String>),
     pub(super) reading: Option<(SourcePath, ReadJob)>,
     pub(super) drawing: Option<(DrawnStructure, Job<(), Known<Structure>>)>,
     pub(super) made_from: Vec<(StructureId, DrawnShape)>,
@@ -98,7 +173,8 @@ impl StructureStage {
         (open > 0).then(|| format!("Measuring structures {} of {all}", all - open))
     }
 
-    /// Names of the visible structures at a patient point, the smallest first.
+    /// Places in the list of the structures at a patient point, shown or hidden, the smallest
+    /// first.
     pub fn at(&self, point: Point<Lps>) -> Vec<usize> {
         let mut found: Vec<usize> = (0..self.items.len())
             .filter(|&index| {
@@ -169,6 +245,7 @@ impl StructureStage {
         match result {
             Ok(loaded) => {
                 let count = loaded.structures.len();
+                log::debug!(target: "stylet::structures", "{count} structures read");
                 let room = MOST_STRUCTURES.saturating_sub(self.items.len());
                 if count > room {
                     self.warnings.push(format!(

@@ -15,6 +15,8 @@ pub enum Wanted {
     Folder,
     /// Image files.
     Files,
+    /// Segmentations, structure sets, label maps.
+    Structures,
     /// A plan to open.
     Plan,
     /// A place for the plan.
@@ -28,6 +30,7 @@ impl Wanted {
         match self {
             Self::Folder => "Open a folder of images",
             Self::Files => "Open image files",
+            Self::Structures => "Open structures: DICOM SEG, RTSTRUCT or NIfTI",
             Self::Plan => "Open a plan",
             Self::SavePlan => "Save the plan",
             Self::SavePicture => "Save a picture of the window",
@@ -167,7 +170,7 @@ fn system_dialog(wanted: Wanted, folder: &Path) -> Option<Vec<PathBuf>> {
         .set_directory(folder);
     match wanted {
         Wanted::Folder => dialog.pick_folder().map(|path| vec![path]),
-        Wanted::Files => dialog.pick_files(),
+        Wanted::Files | Wanted::Structures => dialog.pick_files(),
         Wanted::Plan => dialog
             .add_filter("Stylet plan", &["json"])
             .pick_file()

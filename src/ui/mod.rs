@@ -26,6 +26,9 @@ mod spine_panel;
 mod spine_readout;
 mod start_screen;
 mod status_bar;
+mod structure_editor;
+mod structure_keys;
+mod structures_panel;
 mod study_browser;
 pub mod theme;
 pub mod viewport;
@@ -48,7 +51,7 @@ use self::viewport::pictures::Pictures;
 use self::viewport::stack_view::StackView;
 use crate::app::AppState;
 use crate::app::action::Action;
-use crate::app::command::{CommandQueue, FileCommand, StudyCommand, ViewCommand};
+use crate::app::command::{CommandQueue, FileCommand, StructureCommand, StudyCommand, ViewCommand};
 use crate::app::effect::Effect;
 use crate::app::import::is_plan;
 use crate::app::notice::Severity;
@@ -197,6 +200,7 @@ impl ViewerApp {
         match action {
             Action::OpenFolder => self.ask(Wanted::Folder, ctx),
             Action::OpenFiles => self.ask(Wanted::Files, ctx),
+            Action::OpenStructures => self.ask(Wanted::Structures, ctx),
             Action::OpenPlan => self.ask(Wanted::Plan, ctx),
             Action::SavePlanAs => self.ask(Wanted::SavePlan, ctx),
             Action::Screenshot => self.ask(Wanted::SavePicture, ctx),
@@ -231,6 +235,7 @@ impl ViewerApp {
         match (wanted, paths.first()) {
             (_, None) => {}
             (Wanted::Folder | Wanted::Files, _) => self.open(paths, ctx),
+            (Wanted::Structures, _) => self.queue.push(StructureCommand::Open(paths)),
             (Wanted::Plan, Some(path)) => self.after_saving(Then::OpenPlan(path.clone()), ctx),
             (Wanted::SavePlan, Some(path)) => self.queue.push(FileCommand::SaveAs(path.clone())),
             (Wanted::SavePicture, Some(path)) => {
@@ -242,6 +247,7 @@ impl ViewerApp {
     /// Opens what was chosen or dropped: images, or a plan after asking about the present one.
     fn open(&mut self, paths: Vec<PathBuf>, ctx: &Context) {
         let (plans, images): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_plan(path));
+        let images = structure_keys::open_label_maps(images, &mut self.state, &mut self.queue);
         if !images.is_empty() {
             self.queue.push(StudyCommand::Import(images));
         }
@@ -381,6 +387,7 @@ impl eframe::App for ViewerApp {
             self.act(action, &ctx);
         }
         self.movement_keys(&ctx);
+        structure_keys::structure_keys(&ctx, &self.state, &mut self.queue);
         self.dropped(&ctx);
         self.play(&ctx);
         self.panels(ui);

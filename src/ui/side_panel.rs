@@ -1,8 +1,8 @@
-//! The panel at the right: one tab for the needles, one for the spine.
+//! The panel at the right: tabs for the needles, the spine and the structures.
 
 use egui::Ui;
 
-use super::{plan_panel, spine_panel};
+use super::{plan_panel, spine_panel, structures_panel};
 use crate::app::AppState;
 use crate::app::action::Action;
 use crate::app::command::CommandQueue;
@@ -15,17 +15,20 @@ pub enum SideTab {
     Plan,
     /// Vertebrae, midline, end-plates.
     Spine,
+    /// Segmented and drawn structures.
+    Structures,
 }
 
 impl SideTab {
     /// All, from left to right.
-    pub const ALL: [Self; 2] = [Self::Plan, Self::Spine];
+    pub const ALL: [Self; 3] = [Self::Plan, Self::Spine, Self::Structures];
 
     /// Name shown.
     pub fn title(self) -> &'static str {
         match self {
             Self::Plan => "Plan",
             Self::Spine => "Spine",
+            Self::Structures => "Structures",
         }
     }
 }
@@ -55,5 +58,6 @@ pub fn side_panel_ui(
             spine_panel::spine_panel_ui(ui, state, queue);
             None
         }
+        SideTab::Structures => structures_panel::structures_panel_ui(ui, state, queue),
     }
 }

@@ -22,6 +22,9 @@ pub fn status_bar_ui(
         if let Some(prompt) = state.spine_prompt() {
             ui.label(RichText::new(prompt).color(theme::SPINE));
         }
+        if let Some(prompt) = state.structure_prompt() {
+            ui.label(RichText::new(prompt).color(theme::INFO));
+        }
         if let Some(notice) = state.notices.latest() {
             let color = match notice.severity {
                 Severity::Info => theme::INFO,
@@ -49,6 +52,11 @@ pub fn status_bar_ui(
                 });
                 let words = format!("{}   {}", format::position(at), value.unwrap_or_default());
                 ui.label(RichText::new(words).monospace());
+                ui.add_space(12.0);
+                let names = state.structure_names_at(at);
+                let few = names.iter().take(3).map(String::as_str);
+                let names = few.collect::<Vec<_>>().join(" · ");
+                ui.add(egui::Label::new(RichText::new(names).color(theme::LABEL)).truncate());
             }
         });
     });

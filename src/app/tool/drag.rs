@@ -35,7 +35,7 @@ impl AppState {
         // While an end or point is being placed, a click places it, whatever lies there.
         let placing = matches!(
             self.tool,
-            ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Spine(_)
+            ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Spine(_) | ToolKind::Structure(_)
         );
         let hit = if placing {
             None
@@ -54,6 +54,7 @@ impl AppState {
             ToolKind::Place(end) => self.click_end(end, event),
             ToolKind::Measure(kind) => self.press_measure(kind, event),
             ToolKind::Spine(tool) => self.click_spine(tool, event),
+            ToolKind::Structure(tool) => self.press_structure(tool, event),
         }
     }
 
@@ -109,6 +110,7 @@ impl AppState {
                 self.apply(Command::Plan(PlanCommand::Begin("Move measurement")));
                 self.gesture = Gesture::MoveMeasurement { id, last };
             }
+            Hit::Structure(id, handle) => self.hold_structure((id, handle), event),
             Hit::CrosshairMiddle => {
                 self.gesture = Gesture::MoveCrosshair {
                     line_of: None,
@@ -157,6 +159,7 @@ impl AppState {
                 }
                 Gesture::Draw { from }
             }
+            Gesture::Structure(gesture) => Gesture::Structure(Self::drag_structure(gesture, event)),
             Gesture::MoveCrosshair { line_of, last } => self.drag_crosshair(event, line_of, last),
             Gesture::TurnLine { line_of, last } => self.turn_line(event, line_of, last),
             Gesture::Window { from, start } => {
@@ -290,6 +293,9 @@ impl AppState {
             Gesture::Draw { from } => Some(from),
             _ => None,
         };
+        if let Gesture::Structure(_) = self.gesture {
+            self.drag(event);
+        }
         self.finish_gesture();
         if let Some(draft) = &mut self.draft {
             draft.pointer = event.lps();
@@ -316,6 +322,7 @@ impl AppState {
             | Gesture::MoveMeasurement { .. } => {
                 self.apply(Command::Plan(PlanCommand::Commit));
             }
+            Gesture::Structure(gesture) => self.finish_structure(gesture),
             _ => {}
         }
     }

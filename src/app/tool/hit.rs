@@ -6,7 +6,7 @@ use crate::app::AppState;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::ViewportId;
 use crate::geometry::{Plane, Segment};
-use crate::plan::{MeasurementId, TrajectoryEnd, TrajectoryId};
+use crate::plan::{MeasurementId, StructureId, TrajectoryEnd, TrajectoryId};
 
 /// Reach of a handle, screen points.
 pub(super) const HANDLE_POINTS: f64 = 9.0;
@@ -26,6 +26,8 @@ pub enum Hit {
     Point(MeasurementId, usize),
     /// The line of a measurement.
     Measurement(MeasurementId),
+    /// A handle of a drawn structure (see [`super::structure::handles`]).
+    Structure(StructureId, usize),
     /// The middle of the crosshair.
     CrosshairMiddle,
     /// The line that another viewport's plane draws here.
@@ -114,6 +116,7 @@ impl AppState {
         let drawn = || {
             self.hit_end(viewport, frame, at)
                 .or_else(|| self.hit_handle(viewport, frame, at))
+                .or_else(|| self.hit_structure(viewport, frame, at))
                 .or_else(|| self.hit_shaft(viewport, frame, at))
                 .or_else(|| self.hit_measurement(viewport, frame, at))
         };

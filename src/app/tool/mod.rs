@@ -7,13 +7,16 @@ mod drag;
 pub mod hit;
 pub mod measure;
 mod place;
+mod region_bounds;
 mod spine;
+pub mod structure;
 
 pub(super) use self::drag::Quiet;
 
 use glam::DVec2;
 
 pub use self::spine::{Labelling, SpineTool};
+pub use self::structure::{StructureDrawing, StructureGesture, StructureTool};
 use super::AppState;
 use super::command::{Command, PlanCommand, ViewCommand};
 use super::view_frame::ViewFrame;
@@ -34,6 +37,8 @@ pub enum ToolKind {
     Measure(MeasurementKind),
     /// Clicks declare vertebrae, midline or end-plates.
     Spine(SpineTool),
+    /// Clicks and drags draw or correct structures.
+    Structure(StructureTool),
     /// Click or drag moves the crosshair.
     Crosshair,
     /// Drag moves the picture.
@@ -52,6 +57,7 @@ impl ToolKind {
             Self::Measure(MeasurementKind::Distance) => "Length",
             Self::Measure(kind) => kind.word(),
             Self::Spine(tool) => tool.title(),
+            Self::Structure(tool) => tool.title(),
             Self::Crosshair => "Crosshair",
             Self::Pan => "Pan",
             Self::Probe => "Probe",
@@ -151,6 +157,8 @@ pub enum Gesture {
         /// Pointer at the press.
         from: DVec2,
     },
+    /// A structure is drawn, brushed or reshaped.
+    Structure(StructureGesture),
     /// The crosshair follows the pointer, freely or across one line only.
     MoveCrosshair {
         /// The viewport whose line is dragged; `None` moves the middle.
@@ -215,6 +223,7 @@ impl AppState {
         if let Some(draft) = &mut self.draft {
             draft.pointer = event.lps();
         }
+        self.drawing.pointer = Some(event.lps());
         if shift && !event_follows_needle(self, event.viewport) {
             self.apply(Command::View(ViewCommand::Crosshair(event.lps())));
         }
@@ -230,6 +239,8 @@ impl AppState {
             self.apply(Command::Plan(PlanCommand::Cancel));
         } else if !self.labelling.clicks.is_empty() {
             self.labelling.clicks.clear();
+        } else if !self.drawing.points.is_empty() {
+            self.drawing.points.clear();
         } else if self.draft.take().is_none() {
             self.tool = ToolKind::Window;
         }

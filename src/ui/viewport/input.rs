@@ -5,7 +5,7 @@ use glam::DVec2;
 
 use super::{Pointed, scroll};
 use crate::app::AppState;
-use crate::app::command::{Command, CommandQueue, ViewCommand};
+use crate::app::command::{Command, CommandQueue, StructureCommand, ViewCommand};
 use crate::app::tool::hit::Hit;
 use crate::app::tool::{Button, Gesture, Phase, PointerEvent, ToolKind};
 use crate::app::view_frame::ViewFrame;
@@ -70,10 +70,10 @@ pub fn handle(
     let hover = response.hover_pos()?;
     let shift = ui.input(|input| input.modifiers.shift);
     let moved = ui.input(|input| input.pointer.delta() != egui::Vec2::ZERO);
-    if !mine && moved && (shift || state.draft.is_some()) {
+    if !mine && moved && (shift || state.draft.is_some() || !state.drawing.points.is_empty()) {
         queue.push(event(Phase::Hover { shift }, hover));
     }
-    wheel(ui, id, frame, points_of(hover), queue);
+    wheel(ui, id, state, (frame, points_of(hover)), queue);
     cursor(ui, id, state, (frame, points_of(hover)));
     let points = points_of(hover);
     Some(Pointed {
@@ -87,9 +87,19 @@ fn press_origin(ui: &Ui) -> Option<egui::Pos2> {
     ui.input(|input| input.pointer.press_origin())
 }
 
-/// Wheel scrolls slices, with Ctrl it scales about the pointer.
-fn wheel(ui: &Ui, id: ViewportId, frame: &ViewFrame, at: DVec2, queue: &mut CommandQueue) {
+/// Wheel scrolls slices, with Ctrl it scales about the pointer, or the brush that is in hand.
+fn wheel(
+    ui: &Ui,
+    id: ViewportId,
+    state: &AppState,
+    (frame, at): (&ViewFrame, DVec2),
+    queue: &mut CommandQueue,
+) {
     let zoom = ui.input(egui::InputState::zoom_delta);
+    if (zoom - 1.0).abs() > 1e-4 && state.is_brushing() {
+        queue.push(StructureCommand::ScaleBrush(f64::from(zoom)));
+        return;
+    }
     if (zoom - 1.0).abs() > 1e-4 {
         let middle = DVec2::from_array(frame.size_points) / 2.0;
         queue.push(ViewCommand::Zoom {
@@ -137,7 +147,7 @@ fn wheel_rest_id(id: ViewportId) -> egui::Id {
 fn cursor(ui: &Ui, id: ViewportId, state: &AppState, (frame, at): (&ViewFrame, DVec2)) {
     let placing = matches!(
         state.tool,
-        ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Probe
+        ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Structure(_) | ToolKind::Probe
     );
     let icon = match state.gesture {
         Gesture::MoveEnd { .. }
@@ -148,12 +158,18 @@ fn cursor(ui: &Ui, id: ViewportId, state: &AppState, (frame, at): (&ViewFrame, D
         Gesture::Zoom { .. } => CursorIcon::ZoomIn,
         Gesture::MoveCrosshair { .. } => CursorIcon::Move,
         Gesture::TurnLine { .. } => CursorIcon::Alias,
-        Gesture::Window { .. } | Gesture::Draw { .. } => CursorIcon::Crosshair,
+        Gesture::Window { .. } | Gesture::Draw { .. } | Gesture::Structure(_) => {
+            CursorIcon::Crosshair
+        }
         Gesture::Idle if placing => CursorIcon::Crosshair,
         Gesture::Idle => match state.hit(id, frame, at) {
-            Some(Hit::End(..) | Hit::Shaft(_) | Hit::Point(..) | Hit::Measurement(_)) => {
-                CursorIcon::Grab
-            }
+            Some(
+                Hit::End(..)
+                | Hit::Shaft(_)
+                | Hit::Point(..)
+                | Hit::Measurement(_)
+                | Hit::Structure(..),
+            ) => CursorIcon::Grab,
             Some(Hit::CrosshairMiddle | Hit::Line(_)) => CursorIcon::Move,
             Some(Hit::LineHandle(_)) => CursorIcon::Alias,
             None => match state.tool {

@@ -12,6 +12,7 @@ mod scene3d;
 pub mod scene_pictures;
 mod spine_overlay;
 pub mod stack_view;
+mod structure_overlay;
 
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{
@@ -110,10 +111,12 @@ fn viewport_ui(
     let pointed = if let Some(frame) = frame {
         pictures.paint(ui, rect, id, state, &frame);
         pictures.paint_overlays(ui, rect, id, state, &frame);
+        structure_overlay::paint(ui, rect, state, &frame);
         spine_overlay::paint(ui, rect, state, &frame);
         overlay::paint(ui, rect, id, state, &frame);
         let pointed = input::handle(ui, &response, id, state, (&frame, queue));
         labels::paint(ui, rect, id, state, (&frame, pointed));
+        structure_overlay::name_at_pointer(ui, rect, state, pointed);
         pointed
     } else {
         labels::paint_empty(ui, rect, viewport, state);

@@ -7,10 +7,11 @@ use glam::DVec2;
 use super::labels::{scale_bar, series_text, sides};
 use super::overlay::text;
 use super::pictures::Pictures;
+use super::structure_overlay;
 use super::{Pointed, screen, title_menu};
 use crate::app::AppState;
 use crate::app::camera::{Projection, StandardView};
-use crate::app::command::{CommandQueue, PlanCommand, ViewCommand};
+use crate::app::command::{Command, CommandQueue, PlanCommand, StructureCommand, ViewCommand};
 use crate::app::pick::{Pick, Picked};
 use crate::app::settings::DragAction;
 use crate::app::tool::ToolKind;
@@ -61,6 +62,9 @@ pub fn scene_ui(
         && let Some(pick) = state.pick(&eye, points)
     {
         pick_text(&painter, rect, state, &pick);
+        if let Picked::Structure(name) = &pick.what {
+            structure_overlay::pointer_label(&painter, rect, points, name);
+        }
     }
     let contents = |ui: &mut Ui, queue: &mut CommandQueue| menu(ui, id, viewport, state, queue);
     title_menu(ui, rect, (id, viewport), queue, contents);
@@ -82,7 +86,7 @@ fn structure_labels(painter: &Painter, rect: Rect, state: &AppState, eye: &Eye) 
             continue;
         }
         let color = if state.is_hidden(eye, label.at) {
-            theme::LABEL.gamma_multiply(0.35)
+            theme::LABEL.gamma_multiply(0.55)
         } else {
             theme::LABEL
         };
@@ -282,6 +286,14 @@ fn menu(
     }
     if ui.checkbox(&mut bone, "Bone").changed() {
         queue.push(ViewCommand::ShowBone(bone));
+    }
+    let mut labels = state.show_spine;
+    if ui.checkbox(&mut labels, "Vertebra labels").changed() {
+        queue.push(Command::ShowSpine(labels));
+    }
+    let mut look = state.structure_look;
+    if ui.checkbox(&mut look.shown, "Structures").changed() {
+        queue.push(StructureCommand::Look(look));
     }
     let mut parallel = viewport.camera.projection == Projection::Parallel;
     if ui.checkbox(&mut parallel, "Parallel rays").changed() {
