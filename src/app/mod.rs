@@ -8,6 +8,7 @@ mod camera_commands;
 pub mod carried;
 pub mod command;
 pub mod effect;
+pub mod entry_stage;
 pub mod history;
 pub mod import;
 pub mod job;
@@ -23,6 +24,7 @@ pub mod plan_lock;
 pub mod plan_store;
 pub mod presentation;
 pub mod scene;
+pub mod score_color;
 pub mod settings;
 pub mod stage;
 mod structure_drawing;
@@ -39,6 +41,7 @@ use std::sync::Arc;
 
 use self::carried::FormerSlice;
 use self::command::{Command, LookCommand, Selection, StudyCommand};
+use self::entry_stage::EntryStage;
 use self::history::History;
 use self::import::Imports;
 use self::job::Waker;
@@ -103,6 +106,8 @@ pub struct AppState {
     pub scene: Scene,
     /// Structures of the volume on stage.
     pub structures: StructureStage,
+    /// The map of entries of the selected needle.
+    pub entries: EntryStage,
     /// Messages.
     pub notices: Notices,
     /// Habits.
@@ -149,6 +154,7 @@ impl AppState {
             probe: None,
             scene: Scene::default(),
             structures: StructureStage::default(),
+            entries: EntryStage::default(),
             notices,
             settings,
             catalogue,
@@ -189,6 +195,7 @@ impl AppState {
                 self.labelling.clicks.clear();
             }
             Command::Structures(command) => self.structure_command(command),
+            Command::Entries(command) => self.entry_command(command),
             Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
             Command::ShowSpine(shown) => self.show_spine = shown,
             Command::Select(selection) => self.selection = selection,
@@ -209,6 +216,7 @@ impl AppState {
         self.poll_stage();
         self.poll_structures();
         self.poll_scene();
+        self.poll_entries();
         self.poll_saving();
     }
 
@@ -218,6 +226,7 @@ impl AppState {
             || self.store.is_saving()
             || self.structures.is_busy()
             || self.scene.is_busy()
+            || self.entries.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }
 

@@ -1,8 +1,8 @@
-//! The panel at the right: one tab for the needles, one for the spine.
+//! The panel at the right: one tab for the needles, one for the spine, one for their entries.
 
 use egui::Ui;
 
-use super::{plan_panel, spine_panel};
+use super::{entry_panel, plan_panel, spine_panel};
 use crate::app::AppState;
 use crate::app::action::Action;
 use crate::app::command::CommandQueue;
@@ -15,17 +15,20 @@ pub enum SideTab {
     Plan,
     /// Vertebrae, midline, end-plates.
     Spine,
+    /// The entry map.
+    Entry,
 }
 
 impl SideTab {
     /// All, from left to right.
-    pub const ALL: [Self; 2] = [Self::Plan, Self::Spine];
+    pub const ALL: [Self; 3] = [Self::Plan, Self::Spine, Self::Entry];
 
     /// Name shown.
     pub fn title(self) -> &'static str {
         match self {
             Self::Plan => "Plan",
             Self::Spine => "Spine",
+            Self::Entry => "Entry map",
         }
     }
 }
@@ -53,6 +56,10 @@ pub fn side_panel_ui(
         SideTab::Plan => plan_panel::plan_panel_ui(ui, state, queue),
         SideTab::Spine => {
             spine_panel::spine_panel_ui(ui, state, queue);
+            None
+        }
+        SideTab::Entry => {
+            entry_panel::entry_panel_ui(ui, state, queue);
             None
         }
     }

@@ -34,6 +34,8 @@ pub enum ToolKind {
     Measure(MeasurementKind),
     /// Clicks declare vertebrae, midline or end-plates.
     Spine(SpineTool),
+    /// Click on the coloured outline of an entry map takes that spot.
+    TakeEntry,
     /// Click or drag moves the crosshair.
     Crosshair,
     /// Drag moves the picture.
@@ -52,6 +54,7 @@ impl ToolKind {
             Self::Measure(MeasurementKind::Distance) => "Length",
             Self::Measure(kind) => kind.word(),
             Self::Spine(tool) => tool.title(),
+            Self::TakeEntry => "Take entry",
             Self::Crosshair => "Crosshair",
             Self::Pan => "Pan",
             Self::Probe => "Probe",
