@@ -35,6 +35,10 @@ const ENDS_WITHIN_MM: f64 = 10.0;
 /// body as far as the front third. A proposal of ours.
 const THROUGH_BONE_MM: f64 = 70.0;
 
+/// A path comes no nearer to a structure than its target where it does so by less than this, mm:
+/// distances at single points are interpolated.
+const NO_NEARER_MM: f64 = 0.5;
+
 /// How far outside the usual angles a path is still shown, degrees: a proposal of ours.
 const ANGLE_SLACK_DEG: f64 = 10.0;
 
@@ -74,6 +78,8 @@ pub struct EntryTask {
     pub obstacles: Vec<EntryObstacle>,
     /// What the map does not look at and a person must, a sentence each.
     pub notes: Vec<String>,
+    /// Stop margins that the target itself breaks, so that every entry does, a sentence each.
+    pub faults: Vec<String>,
 }
 
 impl EntryTask {
@@ -119,6 +125,7 @@ impl EntryTask {
             rules,
             obstacles: Vec::new(),
             notes,
+            faults: Vec::new(),
         };
         task.add_structures(scene.structures, &table);
         Ok(task)
@@ -175,11 +182,20 @@ impl EntryTask {
         if (may_end || names_no_figure) && at_target_mm <= field.half_diagonal_mm() {
             return;
         }
+        let shaft_mm = at_target_mm - self.rules.needle_radius_mm;
+        let mut kept_mm = stop_mm;
+        if !may_end && at_target_mm > 0.0 && shaft_mm < stop_mm {
+            kept_mm = shaft_mm - NO_NEARER_MM;
+            self.faults.push(format!(
+                "The target lies {at_target_mm:.1} mm from {name}: stop below {stop_mm}. No entry \
+                 keeps that margin; shown are those that come no nearer than the target itself"
+            ));
+        }
         self.obstacles.push(EntryObstacle {
             name: name.to_owned(),
             field: Arc::clone(field),
             margin: Margin {
-                stop_mm,
+                stop_mm: kept_mm,
                 warn_mm,
                 free_last_mm: if may_end { ENDS_WITHIN_MM } else { 0.0 },
             },

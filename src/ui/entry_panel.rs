@@ -44,7 +44,7 @@ fn map_ui(ui: &mut Ui, state: &AppState, map: &ShownMap, queue: &mut CommandQueu
         ui.label(RichText::new(&needle.name).color(color).strong());
     }
     legend_ui(ui);
-    for fault in &map.map.faults {
+    for fault in map.task.faults.iter().chain(&map.map.faults) {
         ui.label(RichText::new(fault).color(theme::ERROR));
     }
     for note in &map.task.notes {

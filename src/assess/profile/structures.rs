@@ -31,15 +31,15 @@ pub enum StructureClass {
 }
 
 impl StructureClass {
-    /// Class of a kind.
+    /// Class of a kind of `assets/structures.toml`.
     pub fn of_kind(kind: Option<&str>) -> Self {
         match kind.unwrap_or_default() {
-            "bone" | "vertebra" | "sacrum" | "rib" | "pelvis" => Self::Bone,
-            "dura" | "dural_sac" | "thecal_sac" | "csf" | "canal" | "spinal_canal" | "epidural"
-            | "epidural_fat" | "epidural_space" => Self::Canal,
-            "artery" | "vein" | "vessel" | "kidney" | "ureter" | "bladder" | "bowel" | "colon"
-            | "liver" | "spleen" | "organ" => Self::Enhancing,
-            "muscle" | "fat" | "skin" | "body" | "air" | "table" => Self::Passed,
+            "bone" => Self::Bone,
+            "dura" | "cord" | "cauda_equina" => Self::Canal,
+            "artery" | "vein" | "vertebral_artery" | "vessel" | "kidney" | "ureter" | "bladder"
+            | "bowel" | "stomach" | "liver" | "gallbladder" | "spleen" | "pancreas" | "adrenal"
+            | "heart" | "oesophagus" | "brain" | "gland" | "genital" | "organ" => Self::Enhancing,
+            "muscle" | "fat" | "skin" | "body" => Self::Passed,
             _ => Self::Other,
         }
     }
@@ -126,9 +126,8 @@ impl Inside {
                 let kind = index.and_then(|index| structures.get(index)?.kind);
                 match StructureClass::of_kind(kind) {
                     StructureClass::Bone => Hint::Bone,
-                    StructureClass::Canal if !kind.is_some_and(|kind| kind.starts_with("epi")) => {
-                        Hint::Fluid
-                    }
+                    // Cord and roots lie in the fluid and are none.
+                    StructureClass::Canal if kind == Some("dura") => Hint::Fluid,
                     StructureClass::Enhancing => Hint::Enhancing,
                     _ => Hint::None,
                 }
@@ -164,5 +163,44 @@ impl Inside {
         }
         runs.sort_by(|a, b| a.from_mm.total_cmp(&b.from_mm));
         runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::structure::StructureTable;
+
+    #[test]
+    fn every_kind_of_structure_has_the_class_that_a_needle_meets_it_as() {
+        // Another spelling here and a dura would silently be no canal.
+        let other = [
+            "nerve_root",
+            "nerve",
+            "pleura_lung",
+            "disc",
+            "facet",
+            "sij",
+            "joint",
+            "cartilage",
+            "ligament",
+            "airway",
+            "lymph_node",
+            "lesion",
+            "implant",
+        ];
+        for kind in StructureTable::bundled().kinds() {
+            let class = StructureClass::of_kind(Some(&kind.key));
+            let is_other = class == StructureClass::Other;
+            assert_eq!(is_other, other.contains(&kind.key.as_str()), "{}", kind.key);
+        }
+        for (kind, class) in [
+            ("dura", StructureClass::Canal),
+            ("bone", StructureClass::Bone),
+            ("vein", StructureClass::Enhancing),
+            ("muscle", StructureClass::Passed),
+        ] {
+            assert_eq!(StructureClass::of_kind(Some(kind)), class);
+        }
     }
 }
