@@ -1,5 +1,5 @@
 //! Time to find the skin of the sample study (512 × 512 × 344) and to score it for a target with ten
-//! structures; their distances are looked up in a grid, as those of a segmentation are.
+//! structures with distance fields as the program computes them.
 
 #![expect(
     clippy::expect_used,
@@ -9,42 +9,35 @@
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use stylet::assess::entry_map::{
-    AngleRange, ClearanceField, EntryRules, EntryScene, EntryWeights, Margin, Obstacle,
+    AngleRange, EntryRules, EntryScene, EntryWeights, Margin, Obstacle,
 };
 use stylet::assess::{EntryMap, OutsideAir, SkinSurface};
-use stylet::geometry::{Degrees, Lps, PatientPosition, Point, Vector};
+use stylet::geometry::{Degrees, Lps, PatientPosition, Point, Transform, Vector};
 use stylet::study::{ModalityLut, Side};
 use stylet::volume::Volume;
 use stylet::volume::phantom::{Phantom, PhantomGrid, TargetKind, generate};
+use stylet::volume::structure::{DistanceField, Mask, MaskGrid};
 use stylet::volume::synthetic::SyntheticVolume;
 
-/// Edge of the distance grid in millimetres and nodes.
-const EDGE: usize = 200;
+/// Edge of the grid of a structure, voxels of 1 mm.
+const EDGE: usize = 16;
 
-/// Distances to a ball of 6 mm, on a grid of 1 mm about its centre.
-struct GridField<'a> {
-    centre: Point<Lps>,
-    mm: &'a [f32],
-}
-
-impl ClearanceField for GridField<'_> {
-    fn distance_mm(&self, point: Point<Lps>) -> f64 {
-        let at = (point - self.centre).0 + EDGE as f64 / 2.0;
-        let inside = at.clamp(glam::DVec3::ZERO, glam::DVec3::splat(EDGE as f64 - 1.01));
-        let low = inside.floor();
-        let share = inside - low;
-        let first = ((low.z as usize * EDGE) + low.y as usize) * EDGE + low.x as usize;
-        let node =
-            |x: usize, y: usize, z: usize| f64::from(self.mm[first + (z * EDGE + y) * EDGE + x]);
-        let along = |y, z| node(0, y, z) * (1.0 - share.x) + node(1, y, z) * share.x;
-        let across = |z| along(0, z) * (1.0 - share.y) + along(1, z) * share.y;
-        let near = across(0) * (1.0 - share.z) + across(1) * share.z;
-        near.max((at - inside).length())
-    }
+/// A ball of 6 mm with its distances as the program computes them.
+fn ball(centre: Point<Lps>) -> DistanceField {
+    let corner = centre.0 - EDGE as f64 / 2.0;
+    let axes = [glam::DVec3::X, glam::DVec3::Y, glam::DVec3::Z];
+    let lps_from_voxel = Transform::from_columns(axes[0], axes[1], axes[2], corner);
+    let grid = MaskGrid::new([EDGE; 3], lps_from_voxel).expect("a grid");
+    let mask = Mask::from_fn(Arc::new(grid), [0; 3], [EDGE; 3], |voxel| {
+        let at = corner + glam::DVec3::from_array(voxel.map(|n| n as f64));
+        at.distance(centre.0) <= 6.0
+    });
+    DistanceField::new(Arc::new(mask), 25.0, &|| false).expect("distances")
 }
 
 fn volume(phantom: &Phantom) -> Volume {
@@ -83,20 +76,10 @@ fn entry_map(criterion: &mut Criterion) {
         .target(TargetKind::Subpedicular, "L4", Some(Side::Right))
         .expect("a target");
     let target = Point::from_vec(target.point_lps_mm);
-    let nodes: Vec<f32> = (0..EDGE * EDGE * EDGE)
-        .map(|index| {
-            let at = [index % EDGE, index / EDGE % EDGE, index / EDGE / EDGE];
-            let from = glam::DVec3::from_array(at.map(|n| n as f64)) - EDGE as f64 / 2.0;
-            (from.length() - 6.0) as f32
-        })
-        .collect();
-    let fields: Vec<GridField<'_>> = (0..10)
+    let fields: Vec<DistanceField> = (0..10)
         .map(|index| {
             let turn = f64::from(index) * 0.628;
-            GridField {
-                centre: target + Vector::new(30.0 * turn.cos(), 30.0 * turn.sin() - 5.0, turn),
-                mm: &nodes,
-            }
+            ball(target + Vector::new(30.0 * turn.cos(), 30.0 * turn.sin() - 5.0, turn))
         })
         .collect();
     let obstacles: Vec<Obstacle<'_>> = fields

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use glam::DVec2;
 
 use super::camera::{Projection, StandardView};
+use super::entry_stage::EntryCommand;
 use super::presentation::Presentation;
 use super::structure_stage::StructureLook;
 use super::tool::{PointerEvent, ToolKind};
@@ -32,6 +33,8 @@ pub enum Command {
     Tool(ToolKind),
     /// Structures of the images on stage.
     Structures(StructureCommand),
+    /// The map of entries of the selected needle.
+    Entries(EntryCommand),
     /// Which vertebra the next click of a spine tool means, and whether clicks go upwards.
     Labelling(Vertebra, bool),
     /// Vertebra labels, midline and end-plates on or off.
@@ -268,7 +271,8 @@ from!(
     File(FileCommand),
     View(ViewCommand),
     Look(LookCommand),
-    Structures(StructureCommand)
+    Structures(StructureCommand),
+    Entries(EntryCommand)
 );
 
 /// Commands of one frame, in order.

@@ -8,6 +8,7 @@ mod camera_commands;
 pub mod carried;
 pub mod command;
 pub mod effect;
+pub mod entry_stage;
 pub mod history;
 pub mod import;
 pub mod intent;
@@ -24,6 +25,7 @@ pub mod plan_lock;
 pub mod plan_store;
 pub mod presentation;
 pub mod scene;
+pub mod score_color;
 pub mod settings;
 pub mod stage;
 mod structure_drawing;
@@ -41,6 +43,7 @@ use std::sync::Arc;
 
 use self::carried::FormerSlice;
 use self::command::{Command, LookCommand, Selection, StudyCommand};
+use self::entry_stage::EntryStage;
 use self::history::History;
 use self::import::Imports;
 use self::job::Waker;
@@ -112,6 +115,8 @@ pub struct AppState {
     pub outlines: StructureOutlines,
     /// What the drawing tools draw with.
     pub drawing: StructureDrawing,
+    /// The map of entries of the selected needle.
+    pub entries: EntryStage,
     /// Messages.
     pub notices: Notices,
     /// Habits.
@@ -162,6 +167,7 @@ impl AppState {
             structure_look: StructureLook::default(),
             outlines: StructureOutlines::default(),
             drawing: StructureDrawing::default(),
+            entries: EntryStage::default(),
             notices,
             settings,
             catalogue,
@@ -204,6 +210,7 @@ impl AppState {
                 self.drawing.points.clear();
             }
             Command::Structures(command) => self.structure_command(command),
+            Command::Entries(command) => self.entry_command(command),
             Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
             Command::ShowSpine(shown) => self.show_spine = shown,
             Command::Select(selection) => self.selection = selection,
@@ -225,6 +232,7 @@ impl AppState {
         self.poll_structures();
         self.poll_outlines();
         self.poll_scene();
+        self.poll_entries();
         self.poll_saving();
     }
 
@@ -235,6 +243,7 @@ impl AppState {
             || self.structures.is_busy()
             || self.outlines.is_busy()
             || self.scene.is_busy()
+            || self.entries.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }
 

@@ -77,6 +77,8 @@ pub struct Settings {
     pub crosshair_follows_needle: bool,
     /// Needle of new trajectories.
     pub needle: String,
+    /// The path profile under the views is open.
+    pub show_profile: bool,
     /// Who computes the pictures.
     pub back_end: BackEnd,
     /// Drag with the wheel pressed.
@@ -95,6 +97,7 @@ impl Default for Settings {
             snap_entry_to_skin: true,
             crosshair_follows_needle: true,
             needle: Trajectory::DEFAULT_NEEDLE.to_owned(),
+            show_profile: true,
             back_end: BackEnd::Auto,
             middle_drag: DragAction::Pan,
             secondary_drag: DragAction::Zoom,

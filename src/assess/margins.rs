@@ -84,6 +84,13 @@ impl MarginTable {
         Vec::new()
     }
 
+    /// What a path may do with a kind of structure.
+    pub fn allowed(&self, kind: &str) -> Allowed {
+        let of_kind = |margin: &&StructureMargin| margin.kind == kind;
+        let found = self.margins.iter().find(of_kind);
+        found.map_or(Allowed::No, |margin| margin.allowed)
+    }
+
     /// Farthest distance that any margin asks for, mm.
     pub fn farthest_mm(&self) -> f64 {
         self.margins

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod clearance;
 pub mod entry_map;
+pub mod entry_rules;
 pub mod margins;
 pub mod path;
 pub mod profile;
@@ -16,6 +17,7 @@ pub mod tolerance_cone;
 pub use audit::{AuditScene, MeasuredStructure, NeedleAudit, StructureClearance, Tolerance};
 pub use clearance::{Clearance, Margins, Shaft, Verdict};
 pub use entry_map::{EntryMap, SkinSurface};
+pub use entry_rules::EntryTask;
 pub use margins::MarginTable;
 pub use path::{PathReadout, ReadoutJson};
 pub use profile::NeedleProfile;

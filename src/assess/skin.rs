@@ -20,7 +20,7 @@ const STEP_MM: f64 = 0.25;
 
 /// The air around the patient, as a coarse map: air that is joined to the sides of the scanned
 /// field. Gas in the bowel and lungs is not, so a path through it does not end there.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct OutsideAir {
     size: [usize; 3],
     step: [usize; 3],

@@ -4,6 +4,7 @@ mod banners;
 mod check_list;
 mod clearance_list;
 pub mod dialogs;
+mod entry_panel;
 pub mod format;
 mod glyphs;
 mod gpu;
@@ -18,6 +19,8 @@ mod pages;
 mod plan_panel;
 mod procedure_panel;
 mod procedure_steps;
+mod profile_panel;
+mod profile_plot;
 mod readout_panel;
 mod rows;
 mod shortcut;
@@ -44,6 +47,7 @@ use self::launch::PictureTask;
 pub use self::launch::{LaunchError, LaunchOptions, run};
 use self::menu_bar::Page;
 use self::pages::LeaveChoice;
+use self::profile_panel::ProfilePanel;
 use self::side_panel::{SideTab, side_panel_ui};
 use self::study_browser::StudyBrowser;
 use self::viewport::Pointed;
@@ -78,6 +82,7 @@ pub struct ViewerApp {
     dialogs: Dialogs,
     page: Option<Page>,
     side_tab: SideTab,
+    profile: ProfilePanel,
     pointed: Option<Pointed>,
     leaving: Option<Then>,
     closing: bool,
@@ -117,6 +122,7 @@ impl ViewerApp {
             dialogs,
             page: None,
             side_tab: SideTab::default(),
+            profile: ProfilePanel::default(),
             pointed: None,
             leaving: None,
             closing: false,
@@ -158,6 +164,12 @@ impl ViewerApp {
                     let tab = &mut self.side_tab;
                     chosen.extend(side_panel_ui(ui, tab, &self.state, &mut self.queue));
                 });
+        }
+        if let Some(height) = self.profile.height(&self.state) {
+            let panel = Panel::bottom("profile").frame(bar).resizable(false);
+            panel.exact_size(height).show(ui, |ui| {
+                self.profile.ui(ui, &self.state, &mut self.queue);
+            });
         }
         banners::banners_ui(ui, &self.state);
         CentralPanel::default().frame(Frame::NONE).show(ui, |ui| {

@@ -1,8 +1,8 @@
-//! The panel at the right: tabs for the needles, the spine and the structures.
+//! The panel at the right: tabs for the needles, the spine, the structures and the entries.
 
 use egui::Ui;
 
-use super::{plan_panel, spine_panel, structures_panel};
+use super::{entry_panel, plan_panel, spine_panel, structures_panel};
 use crate::app::AppState;
 use crate::app::action::Action;
 use crate::app::command::CommandQueue;
@@ -17,11 +17,13 @@ pub enum SideTab {
     Spine,
     /// Segmented and drawn structures.
     Structures,
+    /// The entry map.
+    Entry,
 }
 
 impl SideTab {
     /// All, from left to right.
-    pub const ALL: [Self; 3] = [Self::Plan, Self::Spine, Self::Structures];
+    pub const ALL: [Self; 4] = [Self::Plan, Self::Spine, Self::Structures, Self::Entry];
 
     /// Name shown.
     pub fn title(self) -> &'static str {
@@ -29,6 +31,7 @@ impl SideTab {
             Self::Plan => "Plan",
             Self::Spine => "Spine",
             Self::Structures => "Structures",
+            Self::Entry => "Entry map",
         }
     }
 }
@@ -59,5 +62,9 @@ pub fn side_panel_ui(
             None
         }
         SideTab::Structures => structures_panel::structures_panel_ui(ui, state, queue),
+        SideTab::Entry => {
+            entry_panel::entry_panel_ui(ui, state, queue);
+            None
+        }
     }
 }

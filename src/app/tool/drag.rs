@@ -35,7 +35,11 @@ impl AppState {
         // While an end or point is being placed, a click places it, whatever lies there.
         let placing = matches!(
             self.tool,
-            ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Spine(_) | ToolKind::Structure(_)
+            ToolKind::Place(_)
+                | ToolKind::Measure(_)
+                | ToolKind::Spine(_)
+                | ToolKind::Structure(_)
+                | ToolKind::TakeEntry
         );
         let hit = if placing {
             None
@@ -52,6 +56,7 @@ impl AppState {
             ToolKind::Crosshair => self.start_crosshair(event),
             ToolKind::Probe => self.probe = Some(event.lps()),
             ToolKind::Place(end) => self.click_end(end, event),
+            ToolKind::TakeEntry => self.click_take_entry(event),
             ToolKind::Measure(kind) => self.press_measure(kind, event),
             ToolKind::Spine(tool) => self.click_spine(tool, event),
             ToolKind::Structure(tool) => self.press_structure(tool, event),

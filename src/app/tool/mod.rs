@@ -39,6 +39,8 @@ pub enum ToolKind {
     Spine(SpineTool),
     /// Clicks and drags draw or correct structures.
     Structure(StructureTool),
+    /// Click on the coloured outline of an entry map takes that spot.
+    TakeEntry,
     /// Click or drag moves the crosshair.
     Crosshair,
     /// Drag moves the picture.
@@ -58,6 +60,7 @@ impl ToolKind {
             Self::Measure(kind) => kind.word(),
             Self::Spine(tool) => tool.title(),
             Self::Structure(tool) => tool.title(),
+            Self::TakeEntry => "Take entry",
             Self::Crosshair => "Crosshair",
             Self::Pan => "Pan",
             Self::Probe => "Probe",

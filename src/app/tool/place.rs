@@ -4,9 +4,13 @@ use super::drag::Quiet;
 use super::{PointerEvent, ToolKind};
 use crate::app::AppState;
 use crate::app::command::{Command, PlanCommand, Selection};
+use crate::app::entry_stage::EntryCommand;
 use crate::app::notice::Severity;
-use crate::geometry::{Lps, Point};
+use crate::geometry::{Lps, Point, Segment};
 use crate::plan::{PlanEdit, Trajectory, TrajectoryEnd, TrajectoryId};
+
+/// A click takes a spot of an outline this near, points.
+const OUTLINE_POINTS: f64 = 12.0;
 
 impl AppState {
     /// Places an end where the pointer is; after the target of an entry-less needle the next
@@ -66,6 +70,31 @@ impl AppState {
         }
         self.apply(Command::Plan(PlanCommand::Commit));
         self.selection = Selection::Needle(id, Some(end));
+    }
+
+    /// Takes the spot of the entry map's outline that lies under the pointer.
+    pub(super) fn click_take_entry(&mut self, event: &PointerEvent) {
+        let at = event.lps();
+        let near_mm = OUTLINE_POINTS * event.frame.mm_per_point;
+        let pieces = self
+            .entries
+            .map()
+            .map(|map| map.skin.outline(&event.frame.plane));
+        let nearest = pieces
+            .unwrap_or_default()
+            .into_iter()
+            .map(|piece| {
+                let line = Segment::new(piece.from, piece.to);
+                line.at(line.closest_fraction(at))
+            })
+            .min_by(|a, b| a.distance(at).total_cmp(&b.distance(at)));
+        match nearest.filter(|spot| spot.distance(at) <= near_mm) {
+            Some(spot) => self.apply(EntryCommand::TakeAt(spot)),
+            None => self.notices.add(
+                Severity::Info,
+                "Click on the coloured outline of the skin to take an entry",
+            ),
+        }
     }
 
     /// Adds an empty needle to the gesture under way.

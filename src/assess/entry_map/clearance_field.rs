@@ -1,6 +1,6 @@
 //! Distances to a structure, and the smallest one along a path.
 
-use crate::geometry::{Lps, Point, Vector};
+use crate::geometry::{Lps, Point, Segment, Vector};
 
 /// Step where the path is as near as it gets, mm. The result is below the true distance by no
 /// more than half of it.
@@ -13,6 +13,17 @@ pub trait ClearanceField: Sync {
     ///
     /// Between two points it changes by no more than their distance.
     fn distance_mm(&self, point: Point<Lps>) -> f64;
+
+    /// How far [`Self::distance_mm`] may be off, mm.
+    fn slack_mm(&self) -> f64 {
+        0.0
+    }
+
+    /// Smallest distance from a segment to the structure's surface, mm, exact or a lower bound;
+    /// asked for where the slack could change a verdict. Above `enough_mm` a lower bound will do.
+    fn segment_mm(&self, _segment: Segment, _enough_mm: f64) -> Option<f64> {
+        None
+    }
 }
 
 /// A straight way from a target outwards.
@@ -37,12 +48,36 @@ impl Ray {
     ///
     /// Never above the true distance: between two samples the distance cannot fall below half of
     /// their sum less their separation (each changes by no more than the way).
+    ///
+    /// Where the field's own slack leaves open whether a margin is kept, the segment is measured.
     pub fn clearance_mm(
         &self,
         field: &dyn ClearanceField,
         from_mm: f64,
         enough_mm: f64,
         stop_mm: f64,
+    ) -> f64 {
+        let slack_mm = field.slack_mm();
+        let enough = enough_mm + slack_mm;
+        let bound_mm = self.bound_mm(field, from_mm, (enough, stop_mm - slack_mm));
+        if bound_mm >= enough || bound_mm < stop_mm - slack_mm {
+            return bound_mm.min(enough_mm);
+        }
+        let part = Segment::new(
+            self.at(self.length_mm),
+            self.at(from_mm.min(self.length_mm)),
+        );
+        field
+            .segment_mm(part, enough_mm)
+            .unwrap_or(bound_mm)
+            .min(enough_mm)
+    }
+
+    fn bound_mm(
+        &self,
+        field: &dyn ClearanceField,
+        from_mm: f64,
+        (enough_mm, stop_mm): (f64, f64),
     ) -> f64 {
         let mut at_mm = from_mm.min(self.length_mm);
         let mut here_mm = field.distance_mm(self.at(at_mm));

@@ -9,6 +9,7 @@ pub mod rules;
 mod sample_tests;
 pub mod score;
 pub mod skin_surface;
+mod structure_clearance;
 #[cfg(test)]
 mod tests;
 
@@ -38,7 +39,8 @@ pub struct EntryMap {
     pub verdicts: Vec<Verdict>,
     /// How many vertices each reason excludes, the most frequent first.
     pub excluded: Vec<(Exclusion, usize)>,
-    /// The best entries, at least 10 mm apart, the best first; at most five.
+    /// The best entries, at least 10 mm apart, at most five: those within the usual angles before
+    /// those outside, each in the order of their scores.
     pub best: Vec<BestEntry>,
     /// What makes every entry impossible, in words; mostly empty.
     pub faults: Vec<String>,
@@ -107,15 +109,22 @@ fn counts(verdicts: &[Verdict]) -> Vec<(Exclusion, usize)> {
 }
 
 fn best(scene: &EntryScene<'_>, skin: &SkinSurface, verdicts: &[Verdict]) -> Vec<BestEntry> {
-    let mut scored: Vec<(f32, usize)> = verdicts
+    let mut scored: Vec<(bool, f32, usize)> = verdicts
         .iter()
         .enumerate()
-        .filter_map(|(vertex, verdict)| Some((verdict.score()?, vertex)))
+        .filter_map(|(vertex, verdict)| {
+            let score = verdict.score()?;
+            let usual = scene.is_within_usual_angles(*skin.points.get(vertex)?);
+            Some((usual, score, vertex))
+        })
         .collect();
     // Equal scores in the order of the vertices, so that the list is the same every time.
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    scored.sort_by(|a, b| {
+        let usual_first = b.0.cmp(&a.0);
+        usual_first.then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2))
+    });
     let mut best: Vec<BestEntry> = Vec::new();
-    for (_, vertex) in scored {
+    for (_, _, vertex) in scored {
         if best.len() == LISTED {
             break;
         }

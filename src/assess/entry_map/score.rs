@@ -199,6 +199,12 @@ impl EntryScene<'_> {
         beyond(self.rules.oblique, angles.oblique).max(beyond(self.rules.tilt, angles.tilt))
     }
 
+    /// Whether oblique and tilt of an entry lie in their usual ranges.
+    pub(super) fn is_within_usual_angles(&self, entry: Point<Lps>) -> bool {
+        self.ray(entry)
+            .is_some_and(|ray| self.excess_deg(angles_of(&ray)) <= 0.0)
+    }
+
     fn angle_share(&self, angles: OperatorAngles) -> Option<f64> {
         let excess_deg = self.excess_deg(angles);
         if excess_deg <= 0.0 {

@@ -38,7 +38,7 @@ impl NamedMask<'_> {
         }
         match self.kind.unwrap_or_default() {
             "bone" => StructureClass::Bone,
-            "dura" => StructureClass::Canal,
+            "dura" | "cord" | "cauda_equina" => StructureClass::Canal,
             "artery" | "vein" | "vessel" | "vertebral_artery" | "heart" | "kidney" | "ureter"
             | "bladder" | "bowel" | "stomach" | "oesophagus" | "liver" | "gallbladder"
             | "spleen" | "pancreas" | "adrenal" | "gland" | "genital" | "organ" | "implant" => {
@@ -56,7 +56,8 @@ impl NamedMask<'_> {
     fn hint(&self) -> Hint {
         match self.class() {
             StructureClass::Bone => Hint::Bone,
-            StructureClass::Canal if !self.is_epidural() => Hint::Fluid,
+            // Cord and roots lie in the fluid and are none.
+            StructureClass::Canal if self.kind == Some("dura") => Hint::Fluid,
             StructureClass::Enhancing => Hint::Enhancing,
             _ => Hint::None,
         }
@@ -176,5 +177,44 @@ impl Inside {
         }
         runs.sort_by(|a, b| a.from_mm.total_cmp(&b.from_mm));
         runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::structure::StructureTable;
+
+    #[test]
+    fn every_kind_of_structure_has_the_class_that_a_needle_meets_it_as() {
+        // Another spelling here and a dura would silently be no canal.
+        let other = [
+            "nerve_root",
+            "nerve",
+            "pleura_lung",
+            "disc",
+            "facet",
+            "sij",
+            "joint",
+            "cartilage",
+            "ligament",
+            "airway",
+            "lymph_node",
+            "lesion",
+            "implant",
+        ];
+        for kind in StructureTable::bundled().kinds() {
+            let class = StructureClass::of_kind(Some(&kind.key));
+            let is_other = class == StructureClass::Other;
+            assert_eq!(is_other, other.contains(&kind.key.as_str()), "{}", kind.key);
+        }
+        for (kind, class) in [
+            ("dura", StructureClass::Canal),
+            ("bone", StructureClass::Bone),
+            ("vein", StructureClass::Enhancing),
+            ("muscle", StructureClass::Passed),
+        ] {
+            assert_eq!(StructureClass::of_kind(Some(kind)), class);
+        }
     }
 }

@@ -147,7 +147,11 @@ fn wheel_rest_id(id: ViewportId) -> egui::Id {
 fn cursor(ui: &Ui, id: ViewportId, state: &AppState, (frame, at): (&ViewFrame, DVec2)) {
     let placing = matches!(
         state.tool,
-        ToolKind::Place(_) | ToolKind::Measure(_) | ToolKind::Structure(_) | ToolKind::Probe
+        ToolKind::Place(_)
+        | ToolKind::Measure(_)
+        | ToolKind::Structure(_)
+        | ToolKind::Probe
+        | ToolKind::TakeEntry
     );
     let icon = match state.gesture {
         Gesture::MoveEnd { .. }

@@ -1,5 +1,6 @@
 //! One viewport: its place, its input, its picture, what is drawn on it.
 
+mod entry_outline;
 mod input;
 mod labels;
 mod measurements;
@@ -112,6 +113,7 @@ fn viewport_ui(
         pictures.paint(ui, rect, id, state, &frame);
         pictures.paint_overlays(ui, rect, id, state, &frame);
         structure_overlay::paint(ui, rect, state, &frame);
+        entry_outline::paint(ui, rect, id, state, &frame);
         spine_overlay::paint(ui, rect, state, &frame);
         overlay::paint(ui, rect, id, state, &frame);
         let pointed = input::handle(ui, &response, id, state, (&frame, queue));

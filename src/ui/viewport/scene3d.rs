@@ -12,6 +12,7 @@ use super::{Pointed, screen, title_menu};
 use crate::app::AppState;
 use crate::app::camera::{Projection, StandardView};
 use crate::app::command::{Command, CommandQueue, PlanCommand, StructureCommand, ViewCommand};
+use crate::app::entry_stage::EntryCommand;
 use crate::app::pick::{Pick, Picked};
 use crate::app::settings::DragAction;
 use crate::app::tool::ToolKind;
@@ -211,6 +212,15 @@ fn handle(
         && let Some(at) = state.pick_skin(eye, points)
     {
         queue.push(PlanCommand::Place(TrajectoryEnd::Entry, at));
+    }
+    // On the painted skin a click takes the spot; a drag still turns the view.
+    if !placing
+        && state.entries.map().is_some()
+        && response.clicked()
+        && let Some(pick) = state.pick(eye, points)
+        && pick.what == Picked::Skin
+    {
+        queue.push(EntryCommand::TakeAt(pick.point));
     }
     let factor = wheel(ui);
     if factor != 1.0 {
