@@ -8,6 +8,7 @@ use super::camera::{Projection, StandardView};
 use super::presentation::Presentation;
 use super::tool::{PointerEvent, ToolKind};
 use super::viewport::{Layout, Slab, ViewKind, ViewportId};
+use crate::export::package::ExportChoice;
 use crate::geometry::{Lps, Point};
 use crate::plan::{MeasurementId, PlanEdit, TrajectoryEnd, TrajectoryId};
 use crate::study::{SeriesUid, Vertebra, VoiLut, WindowLevel};
@@ -31,6 +32,8 @@ pub enum Command {
     Tool(ToolKind),
     /// Structures of the images on stage.
     Structures(StructureCommand),
+    /// What leaves with the plan.
+    Export(ExportCommand),
     /// Which vertebra the next click of a spine tool means, and whether clicks go upwards.
     Labelling(Vertebra, bool),
     /// Vertebra labels, midline and end-plates on or off.
@@ -192,6 +195,15 @@ pub enum StructureCommand {
     ShowAll(bool),
     /// Brings the middle of one into the views.
     GoTo(usize),
+}
+
+/// What leaves with the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExportCommand {
+    /// Writes files.
+    Write(Box<ExportChoice>),
+    /// Stops after the one being written.
+    Cancel,
 }
 
 /// How the series looks.

@@ -41,6 +41,10 @@ impl Action {
             | Self::LengthTool
             | Self::AngleTool
             | Self::MeasureTool(_) => volume && state.plan_fits(),
+            Self::Export => {
+                let mut all = state.plan().trajectories.iter();
+                state.plan_fits() && all.any(|needle| needle.segment().is_some())
+            }
             Self::SnapEntry => {
                 needle.is_some_and(|needle| needle.segment().is_some() && !needle.locked)
             }
@@ -85,6 +89,7 @@ impl Action {
             | Self::OpenFiles
             | Self::OpenPlan
             | Self::SavePlanAs
+            | Self::Export
             | Self::Screenshot
             | Self::Quit
             | Self::Help => Effect::Window(self),

@@ -8,6 +8,7 @@ mod camera_commands;
 pub mod carried;
 pub mod command;
 pub mod effect;
+pub mod export_stage;
 pub mod history;
 pub mod import;
 pub mod job;
@@ -19,13 +20,14 @@ pub mod pick;
 pub mod picture_stage;
 pub mod plan_commands;
 mod plan_fit;
+pub mod plan_import;
 pub mod plan_lock;
 pub mod plan_store;
 pub mod presentation;
 pub mod scene;
 pub mod settings;
 pub mod stage;
-mod structure_drawing;
+pub mod structure_drawing;
 mod structure_jobs;
 pub mod structure_stage;
 pub mod tool;
@@ -38,7 +40,7 @@ pub mod volume_stage;
 use std::sync::Arc;
 
 use self::carried::FormerSlice;
-use self::command::{Command, LookCommand, Selection, StudyCommand};
+use self::command::{Command, ExportCommand, LookCommand, Selection, StudyCommand};
 use self::history::History;
 use self::import::Imports;
 use self::job::Waker;
@@ -113,6 +115,10 @@ pub struct AppState {
     pub library: &'static ProcedureLibrary,
     /// Running imports and loads.
     pub imports: Imports,
+    /// Running export.
+    pub exports: export_stage::ExportStage,
+    /// A report or markups being read as a plan.
+    pub plan_import: plan_import::PlanImport,
     sizes: [[f64; 2]; 4],
     folders: Folders,
     waker: Waker,
@@ -154,6 +160,8 @@ impl AppState {
             catalogue,
             library,
             imports: Imports::default(),
+            exports: export_stage::ExportStage::default(),
+            plan_import: plan_import::PlanImport::default(),
             sizes: [[512.0, 512.0]; 4],
             folders,
             waker,
@@ -189,6 +197,8 @@ impl AppState {
                 self.labelling.clicks.clear();
             }
             Command::Structures(command) => self.structure_command(command),
+            Command::Export(ExportCommand::Write(choice)) => self.export(*choice),
+            Command::Export(ExportCommand::Cancel) => self.cancel_export(),
             Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
             Command::ShowSpine(shown) => self.show_spine = shown,
             Command::Select(selection) => self.selection = selection,
@@ -210,12 +220,16 @@ impl AppState {
         self.poll_structures();
         self.poll_scene();
         self.poll_saving();
+        self.poll_export();
+        self.poll_plan_import();
     }
 
     /// Whether any job runs; the window then looks again soon.
     pub fn is_busy(&self) -> bool {
         self.imports.is_busy()
             || self.store.is_saving()
+            || self.exports.is_busy()
+            || self.plan_import.is_busy()
             || self.structures.is_busy()
             || self.scene.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)

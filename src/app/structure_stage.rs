@@ -15,7 +15,7 @@ use crate::volume::structure::{DistanceField, Structure, StructureSource};
 
 /// Distances are computed this far from a structure, mm: beyond the largest margin (20 mm, bowel)
 /// with room for a needle's radius and a tolerance cone.
-pub(super) const REACH_MM: f64 = 25.0;
+pub const REACH_MM: f64 = 25.0;
 /// Structures shown at most; a file may hold thousands of lesions.
 pub const MOST_STRUCTURES: usize = 2000;
 
