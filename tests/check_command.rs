@@ -24,7 +24,7 @@ fn check(plan: &str, study: &str, more: &[&str]) -> (Option<i32>, Value, String)
 }
 
 const FACET: [&str; 3] = ["facet_cleft", "L3-L4", "right"];
-const PROCEDURE: &str = "facet-injection-intra-articular";
+const PROCEDURE: &str = "facet-joint";
 
 #[test]
 fn a_sound_needle_passes_and_one_through_the_sac_is_stopped() {
@@ -40,11 +40,19 @@ fn a_sound_needle_passes_and_one_through_the_sac_is_stopped() {
     assert!(needle["tolerance"]["half_angle_deg"].as_f64().unwrap() > 0.0);
     assert!(needle["spine"]["entry_from_midline_mm"].as_f64().unwrap() < -5.0);
     let ranges = needle["ranges"].as_array().unwrap();
-    assert!(ranges.iter().any(|r| r["range"] == "needle_length_mm" && r["verdict"] == "kept"));
+    assert!(
+        ranges
+            .iter()
+            .any(|r| r["range"] == "needle_length_mm" && r["verdict"] == "kept")
+    );
     // The study's own segmentation is held against, and every distance has a verdict.
     let clearances = needle["clearances"].as_array().unwrap();
     assert!(!value["structures"].as_array().unwrap().is_empty());
-    assert!(clearances.iter().any(|c| c["kind"] == "dura" && c["verdict"] == "clear"));
+    assert!(
+        clearances
+            .iter()
+            .any(|c| c["kind"] == "dura" && c["verdict"] == "clear")
+    );
     for found in clearances {
         let unknown = found["verdict"] == "unknown";
         assert!(unknown || !found["distance_mm"].is_null(), "{found:#}");
@@ -60,7 +68,10 @@ fn a_sound_needle_passes_and_one_through_the_sac_is_stopped() {
     let plan = sample.plan("sac.stylet.json", &[sound, sample.in_the_sac("L3")]);
     let (code, value, errors) = check(&plan, &sample.study(), &[]);
     assert_eq!(code, Some(1), "{errors}");
-    assert!(errors.contains("through the sac: the stop margin is broken"), "{errors}");
+    assert!(
+        errors.contains("through the sac: the stop margin is broken"),
+        "{errors}"
+    );
     assert!(!errors.contains("L3-4 right facet:"), "{errors}");
     assert_eq!(value["stop_margin_broken"], true);
     assert_eq!(value["trajectories"][0]["stop_margin_broken"], false);
@@ -68,7 +79,10 @@ fn a_sound_needle_passes_and_one_through_the_sac_is_stopped() {
     assert_eq!(worst["verdict"], "stop");
     assert!(worst["distance_mm"].as_f64().unwrap() < 0.0, "{worst:#}");
     let text = said(&stylet(&["check", &plan, "--study", &sample.study()]));
-    assert!(text.contains("STOP") && text.contains("OBJECTION"), "{text}");
+    assert!(
+        text.contains("STOP") && text.contains("OBJECTION"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -93,7 +107,10 @@ fn the_wrong_side_ends_with_1_until_it_is_overridden() {
     let (code, value, errors) = check(&plan, &sample.study(), &[]);
     assert_eq!(code, Some(1));
     assert!(errors.contains("left is declared"), "{errors}");
-    assert_eq!(value["trajectories"][0]["objections"][0]["objection"], "wrong-side");
+    assert_eq!(
+        value["trajectories"][0]["objections"][0]["objection"],
+        "wrong-side"
+    );
     wrong["overrides"] = json!([{"objection": "wrong-side", "reason": "mirrored series"}]);
     let plan = sample.plan("meant.stylet.json", &[wrong]);
     let (code, _, errors) = check(&plan, &sample.study(), &[]);

@@ -21,7 +21,7 @@ use stylet::export::sr::import_sr;
 use stylet::plan::PlanFile;
 
 const FACET: [&str; 3] = ["facet_cleft", "L3-L4", "right"];
-const PROCEDURE: &str = "facet-injection-intra-articular";
+const PROCEDURE: &str = "facet-joint";
 
 /// Standard output and error of a program; `None`, said aloud, where it is not installed.
 fn run(program: &str, arguments: &[&str]) -> Option<String> {
@@ -60,8 +60,22 @@ fn export(plan: &str, sample: &Sample, out: &Path, more: &[&str]) -> std::proces
     let (pdf, png, captures) = (file("a.pdf"), file("png"), file("captures"));
     let study = sample.study();
     let mut args = vec![
-        "export", plan, "--study", &study, "--sr", &sr, "--markups", &markups, "--csv", &csv,
-        "--pdf", &pdf, "--png", &png, "--captures", &captures,
+        "export",
+        plan,
+        "--study",
+        &study,
+        "--sr",
+        &sr,
+        "--markups",
+        &markups,
+        "--csv",
+        &csv,
+        "--pdf",
+        &pdf,
+        "--png",
+        &png,
+        "--captures",
+        &captures,
     ];
     args.extend(more);
     stylet(&args)
@@ -72,7 +86,11 @@ fn every_file_is_there_and_comes_back() {
     let sample = Sample::new();
     let needles = [
         sample.needle("facet", FACET, (PROCEDURE, "right")),
-        sample.needle("facet", ["facet_cleft", "L4-L5", "right"], (PROCEDURE, "right")),
+        sample.needle(
+            "facet",
+            ["facet_cleft", "L4-L5", "right"],
+            (PROCEDURE, "right"),
+        ),
     ];
     let plan = sample.plan("two.stylet.json", &needles);
     let out = sample.path("out");
@@ -80,7 +98,15 @@ fn every_file_is_there_and_comes_back() {
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(
         names(&out),
-        ["a-facet-2.pdf", "a-facet.pdf", "a-sr.dcm", "a.csv", "a.mrk.json", "captures", "png"]
+        [
+            "a-facet-2.pdf",
+            "a-facet.pdf",
+            "a-sr.dcm",
+            "a.csv",
+            "a.mrk.json",
+            "captures",
+            "png"
+        ]
     );
     assert_eq!(names(&out.join("png")).len(), 6);
     assert_eq!(names(&out.join("captures")).len(), 6);
@@ -98,12 +124,20 @@ fn every_file_is_there_and_comes_back() {
     assert_ne!(first.tracking_uid, second.tracking_uid);
     assert_eq!(first.procedure.as_ref().unwrap().id, PROCEDURE);
     assert_eq!(first.level, Some("L3-L4".parse().unwrap()));
-    assert!(back.plan.trajectories.iter().all(|one| one.needle.is_some()));
+    assert!(
+        back.plan
+            .trajectories
+            .iter()
+            .all(|one| one.needle.is_some())
+    );
     let markups = import_markups(&out.join("a.mrk.json")).unwrap();
     assert!(difference_mm(&plan, &markups) <= 0.01);
     let table = std::fs::read_to_string(out.join("a.csv")).unwrap();
     assert_eq!(table.lines().count(), 3);
-    assert!(table.contains("tolerance_cone_deg") && table.contains("clearance_to"), "{table}");
+    assert!(
+        table.contains("tolerance_cone_deg") && table.contains("clearance_to"),
+        "{table}"
+    );
     others_agree(&out);
 }
 
@@ -120,15 +154,32 @@ fn others_agree(out: &Path) {
     }
     if let Some(printed) = run("dsrdump", &[&sr]) {
         assert!(printed.contains("Planned needle trajectory"), "{printed}");
-        assert!(!printed.lines().any(|line| line.starts_with("E:")), "{printed}");
+        assert!(
+            !printed.lines().any(|line| line.starts_with("E:")),
+            "{printed}"
+        );
     }
     let pdf = text(&out.join("a-facet.pdf"));
     if let Some(said) = run("qpdf", &["--check", &pdf]) {
-        assert!(said.contains("No syntax or stream encoding errors"), "{said}");
+        assert!(
+            said.contains("No syntax or stream encoding errors"),
+            "{said}"
+        );
     }
     if let Some(printed) = run("pdftotext", &["-layout", &pdf, "-"]) {
-        for part in ["L3-4", "RIGHT", "CLEARANCE", "RANGES", "TARGET", "VIEWS", "STOP IF"] {
-            assert!(printed.contains(part), "{part} is not on the sheet\n{printed}");
+        for part in [
+            "L3-4",
+            "RIGHT",
+            "CLEARANCE",
+            "RANGES",
+            "TARGET",
+            "VIEWS",
+            "STOP IF",
+        ] {
+            assert!(
+                printed.contains(part),
+                "{part} is not on the sheet\n{printed}"
+            );
         }
     }
 }
@@ -197,7 +248,9 @@ fn an_anonymous_export_names_nobody() {
     for path in &files {
         let bytes = std::fs::read(path).unwrap();
         for word in &telling {
-            let found = bytes.windows(word.len()).any(|part| part == word.as_bytes());
+            let found = bytes
+                .windows(word.len())
+                .any(|part| part == word.as_bytes());
             assert!(!found, "{word} in {}", path.display());
             assert!(!path.file_name().unwrap().to_str().unwrap().contains(word));
         }
@@ -224,8 +277,13 @@ fn wrong_words_end_with_2() {
     assert_eq!(other.status.code(), Some(2), "{}", said(&other));
     assert!(said(&other).contains("facet") && names(&out).is_empty());
     // A folder that is not there is told, and the other files are written.
-    let (sr, csv) = (text(&sample.path("gone/a.dcm")), text(&sample.path("a.csv")));
-    let half = stylet(&["export", &plan, "--study", &study, "--sr", &sr, "--csv", &csv]);
+    let (sr, csv) = (
+        text(&sample.path("gone/a.dcm")),
+        text(&sample.path("a.csv")),
+    );
+    let half = stylet(&[
+        "export", &plan, "--study", &study, "--sr", &sr, "--csv", &csv,
+    ]);
     assert_eq!(half.status.code(), Some(1));
     assert!(said(&half).contains("gone"), "{}", said(&half));
     assert!(sample.path("a.csv").is_file());

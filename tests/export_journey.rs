@@ -20,7 +20,7 @@ use stylet::app::command::{FileCommand, PlanCommand};
 use stylet::plan::{Intent, Plan, PlanEdit, SpineEdit, Trajectory, VertebraLabel};
 use stylet::study::Side;
 
-const PROCEDURE: &str = "facet-injection-intra-articular";
+const PROCEDURE: &str = "facet-joint";
 
 /// Applies an edit as the panels do.
 fn edit(app: &mut TestApp, edit: PlanEdit) {
@@ -127,7 +127,10 @@ fn a_needle_leaves_through_the_page_and_comes_back() {
     ] {
         assert!(folder.join(name).exists(), "{name}");
     }
-    assert!(app.harness.query_by_label("Folder…").is_none(), "the page closed");
+    assert!(
+        app.harness.query_by_label("Folder…").is_none(),
+        "the page closed"
+    );
 
     for name in ["l3-4-sr.dcm", "l3-4.mrk.json"] {
         let open = FileCommand::Open(folder.join(name));
@@ -147,9 +150,10 @@ fn a_needle_leaves_through_the_page_and_comes_back() {
     }
     // Opening asks first: the plan that came back is not saved.
     let report = folder.join("l3-4-sr.dcm");
-    app.harness.state_mut().state.apply(
-        stylet::app::command::StudyCommand::Import(vec![report]),
-    );
+    app.harness
+        .state_mut()
+        .state
+        .apply(stylet::app::command::StudyCommand::Import(vec![report]));
     app.settle();
     app.click_label("Open as plan");
     app.settle();

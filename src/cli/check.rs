@@ -147,8 +147,18 @@ fn print_needle(needle: &AuditedNeedle) -> Result<(), CliError> {
         Err(why) => format!("– ({why})"),
     };
     row("tolerance at the hub", &tolerance)?;
-    for found in &audit.clearances {
+    // What is clear and beyond what was measured is only counted; JSON has all.
+    let far = |found: &&StructureClearance| {
+        found.is_bound() && matches!(found.verdict, Some(Verdict::Clear) | None)
+    };
+    for found in audit.clearances.iter().filter(|found| !far(found)) {
         print_line(&format!("  {}", clearance(found)))?;
+    }
+    let farther = audit.clearances.iter().filter(far).count();
+    if farther > 0 {
+        print_line(&format!(
+            "  ok   {farther} more, farther away than was measured"
+        ))?;
     }
     for (_, words, reason) in needle.standing() {
         match reason {

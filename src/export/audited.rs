@@ -270,7 +270,7 @@ mod tests {
         let mut plan = plan(&["L4"]);
         let needle = &mut plan.trajectories[0];
         needle.intent = Some(crate::plan::Intent {
-            procedure: "facet-injection-intra-articular".to_owned(),
+            procedure: "facet-joint".to_owned(),
             level: None,
             side: Some(crate::study::Side::Right),
         });

@@ -2,7 +2,7 @@
 
 use super::audited::{AuditedNeedle, AuditedPlan};
 use super::sheet::Lists;
-use crate::plan::procedure::{SourcedRange, Statement, Unit, View};
+use crate::plan::procedure::{Bounds, SourcedRange, Statement, Unit, View};
 use crate::plan::{Finding, Objection};
 
 /// All lists of one needle; `hide` takes away what tells who the patient is.
@@ -13,10 +13,8 @@ pub(super) fn lists_of(
 ) -> Lists {
     let procedure = needle.procedure.as_ref();
     let shared = &audited.shared;
-    let blocks = shared.checklist.iter().map(|block| {
-        let items: Vec<String> = block.items.iter().map(sentence).collect();
-        format!("{}: {}", block.title, items.join("; "))
-    });
+    // One line each: what the blocks ask for in detail would push the procedure's own off the page.
+    let blocks = shared.checklist.iter().map(|block| block.title.clone());
     let mut lists = Lists {
         overrides: overrides(needle, hide),
         checklist: blocks.collect(),
@@ -39,11 +37,13 @@ pub(super) fn lists_of(
         .chain(&procedure.contrast_pattern)
         .map(sentence)
         .collect();
-    lists.volumes = procedure
+    // One entry, so that none is left out where the page is full.
+    let volumes: Vec<String> = procedure
         .volumes
         .iter()
         .map(|volume| format!("{} {}", volume.what, range(&volume.ml, Unit::Ml)))
         .collect();
+    lists.volumes = vec![volumes.join("; ")];
     lists
 }
 
@@ -72,16 +72,22 @@ fn view(view: &View) -> String {
         (_, Some(max)) if max < 0.0 => " contralateral",
         _ => "",
     };
-    let oblique = view.oblique.as_ref().map(|oblique| {
-        let words = oblique.bounds.words(Unit::Degrees);
-        format!("oblique {words}{}", side(oblique))
-    });
+    let oblique = view.oblique.as_ref();
+    let oblique = oblique.map(|oblique| format!("oblique {}{}", degrees(oblique), side(oblique)));
     let tilt = view.tilt.as_ref();
-    let tilt = tilt.map(|tilt| format!("tilt {} (+ cephalad)", tilt.bounds.words(Unit::Degrees)));
+    let tilt = tilt.map(|tilt| format!("tilt {} (+ cephalad)", degrees(tilt)));
     let angles: Vec<String> = oblique.into_iter().chain(tilt).collect();
     match angles.as_slice() {
         [] => format!("{}: {}", view.name, view.see),
         angles => format!("{} ({}): {}", view.name, angles.join(", "), view.see),
+    }
+}
+
+/// Bounds of an angle; a single one without the tolerance it is checked with.
+fn degrees(range: &SourcedRange) -> String {
+    match range.bounds {
+        Bounds::About(value) => Bounds::Exactly(value).words(Unit::Degrees),
+        bounds => bounds.words(Unit::Degrees),
     }
 }
 

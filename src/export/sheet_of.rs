@@ -10,7 +10,7 @@ use super::typeface::drawable;
 use crate::assess::clearance::Verdict as Held;
 use crate::dicom::identity::Identity as DicomIdentity;
 use crate::plan::Known;
-use crate::plan::procedure::{RangeCheck as Checked, Unit, Verdict as Kept};
+use crate::plan::procedure::{Allowed, RangeCheck as Checked, Unit, Verdict as Kept};
 use crate::study::person::{date, person_name};
 
 /// Characters of the Frame of Reference UID that a sheet shows.
@@ -104,6 +104,12 @@ impl SheetScene<'_> {
                 Held::Clear => Verdict::Kept,
             };
             let margin = found.margin.as_ref();
+            let met = margin
+                .is_some_and(|margin| margin.allowed != Allowed::No && margin.stop_mm.is_none());
+            // What the needle is meant to touch or cross is no margin that is kept.
+            if met && verdict == Verdict::Kept {
+                return None;
+            }
             let known = found.clearance.as_ref();
             let distance_mm = match found.gap_mm() {
                 Some(mm) if found.is_bound() => Err(format!("more than {mm:.0} mm")),
