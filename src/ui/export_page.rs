@@ -1,6 +1,7 @@
 //! The page that asks what is to leave with the plan, and where to.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use egui::{Button, ComboBox, Modal, RichText, ScrollArea, Ui};
 
@@ -10,6 +11,7 @@ use crate::app::command::{Command, CommandQueue, ExportCommand};
 use crate::export::audited::AuditedPlan;
 use crate::export::package::{ExportChoice, sheet_paths};
 use crate::export::sheet::Paper;
+use crate::plan::Plan;
 
 /// Kinds of file: label, what it is good for, end of the name.
 const KINDS: [(&str, &str, &str); 6] = [
@@ -41,6 +43,15 @@ pub struct ExportPage {
     pub folder: Option<PathBuf>,
     /// Export was pressed and is not through yet.
     running: bool,
+    held: Option<Held>,
+}
+
+/// The audit the page shows, and what it was made of: it is not made for every frame.
+struct Held {
+    plan: Arc<Plan>,
+    structures: u64,
+    waits: bool,
+    audited: Arc<AuditedPlan>,
 }
 
 /// What the page asks of the window.
@@ -64,6 +75,7 @@ impl ExportPage {
             complete: false,
             folder: beside.map(Path::to_owned),
             running: false,
+            held: None,
         }
     }
 
@@ -86,7 +98,7 @@ impl ExportPage {
         let modal = Modal::new(egui::Id::unique("export")).show(ui.ctx(), |ui| {
             ui.set_width(520.0);
             ui.heading("Export");
-            let audited = state.audited_plan();
+            let audited = self.audited(state);
             let blocked = objections_ui(ui, &audited, state);
             ui.add_enabled_ui(!busy, |ui| {
                 self.files_ui(ui);
@@ -96,7 +108,7 @@ impl ExportPage {
                 }
             });
             let choice = self.choice(state);
-            self.replaced_ui(ui, &choice, &audited);
+            self.replaced_ui(ui, choice.as_ref(), &audited);
             failures_ui(ui, state);
             ui.add_space(8.0);
             ui.horizontal(|ui| {
@@ -123,6 +135,29 @@ impl ExportPage {
             answer = Some(PageAnswer::Close);
         }
         answer
+    }
+
+    /// The audit of the plan as it is now.
+    fn audited(&mut self, state: &AppState) -> Arc<AuditedPlan> {
+        let plan = state.history.plan();
+        let (structures, waits) = (
+            state.structures.generation(),
+            state.export_waits_for().is_some(),
+        );
+        if let Some(held) = &self.held
+            && Arc::ptr_eq(&held.plan, plan)
+            && (held.structures, held.waits) == (structures, waits)
+        {
+            return Arc::clone(&held.audited);
+        }
+        let audited = Arc::new(state.audited_plan());
+        self.held = Some(Held {
+            plan: Arc::clone(plan),
+            structures,
+            waits,
+            audited: Arc::clone(&audited),
+        });
+        audited
     }
 
     fn files_ui(&mut self, ui: &mut Ui) {
@@ -189,7 +224,7 @@ impl ExportPage {
     }
 
     /// Says which files are there already.
-    fn replaced_ui(&self, ui: &mut Ui, choice: &Option<ExportChoice>, audited: &AuditedPlan) {
+    fn replaced_ui(&self, ui: &mut Ui, choice: Option<&ExportChoice>, audited: &AuditedPlan) {
         let Some(choice) = choice else { return };
         let names: Vec<&str> = audited
             .complete()
