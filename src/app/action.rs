@@ -66,6 +66,8 @@ pub enum Action {
     SavePlan,
     /// Saves the plan elsewhere.
     SavePlanAs,
+    /// Asks what leaves with the plan.
+    Export,
     /// Saves a picture of the window.
     Screenshot,
     /// Leaves.
@@ -160,6 +162,7 @@ impl Action {
             Self::OpenPlan,
             Self::SavePlan,
             Self::SavePlanAs,
+            Self::Export,
             Self::Screenshot,
             Self::Quit,
             Self::Undo,
@@ -217,6 +220,7 @@ impl Action {
             Self::OpenPlan => "Open plan…",
             Self::SavePlan => "Save plan",
             Self::SavePlanAs => "Save plan as…",
+            Self::Export => "Export…",
             Self::Screenshot => "Save picture of the window…",
             Self::Quit => "Quit",
             Self::Undo => "Undo",
@@ -292,6 +296,7 @@ impl Action {
             Self::OpenPlan => ctrl('l'),
             Self::SavePlan => ctrl('s'),
             Self::SavePlanAs => ctrl_shift('s'),
+            Self::Export => ctrl('e'),
             Self::Quit => ctrl('q'),
             Self::Undo => ctrl('z'),
             Self::Redo => ctrl_shift('z'),

@@ -10,6 +10,7 @@ use super::presentation::Presentation;
 use super::structure_stage::StructureLook;
 use super::tool::{PointerEvent, ToolKind};
 use super::viewport::{Layout, Slab, ViewKind, ViewportId};
+use crate::export::package::ExportChoice;
 use crate::geometry::{Lps, Point};
 use crate::plan::{MeasurementId, PlanEdit, StructureId, TrajectoryEnd, TrajectoryId};
 use crate::study::{SeriesUid, Vertebra, VoiLut, WindowLevel};
@@ -35,6 +36,8 @@ pub enum Command {
     Structures(StructureCommand),
     /// The map of entries of the selected needle.
     Entries(EntryCommand),
+    /// What leaves with the plan.
+    Export(ExportCommand),
     /// Which vertebra the next click of a spine tool means, and whether clicks go upwards.
     Labelling(Vertebra, bool),
     /// Vertebra labels, midline and end-plates on or off.
@@ -213,6 +216,15 @@ pub enum StructureCommand {
     FinishTube,
     /// Brings the middle of one into the views.
     GoTo(usize),
+}
+
+/// What leaves with the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExportCommand {
+    /// Writes files.
+    Write(Box<ExportChoice>),
+    /// Stops after the one being written.
+    Cancel,
 }
 
 /// How the series looks.

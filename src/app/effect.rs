@@ -43,6 +43,10 @@ impl Action {
             | Self::LengthTool
             | Self::AngleTool
             | Self::MeasureTool(_) => volume && state.plan_fits(),
+            Self::Export => {
+                let mut all = state.plan().trajectories.iter();
+                state.plan_fits() && all.any(|needle| needle.segment().is_some())
+            }
             Self::SnapEntry => {
                 needle.is_some_and(|needle| needle.segment().is_some() && !needle.locked)
             }
@@ -89,6 +93,7 @@ impl Action {
             | Self::OpenStructures
             | Self::OpenPlan
             | Self::SavePlanAs
+            | Self::Export
             | Self::Screenshot
             | Self::Quit
             | Self::Help => Effect::Window(self),

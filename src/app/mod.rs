@@ -9,6 +9,7 @@ pub mod carried;
 pub mod command;
 pub mod effect;
 pub mod entry_stage;
+pub mod export_stage;
 pub mod history;
 pub mod import;
 pub mod intent;
@@ -21,6 +22,7 @@ pub mod pick;
 pub mod picture_stage;
 pub mod plan_commands;
 mod plan_fit;
+pub mod plan_import;
 pub mod plan_lock;
 pub mod plan_store;
 pub mod presentation;
@@ -28,7 +30,7 @@ pub mod scene;
 pub mod score_color;
 pub mod settings;
 pub mod stage;
-mod structure_drawing;
+pub mod structure_drawing;
 mod structure_jobs;
 pub mod structure_outlines;
 pub mod structure_stage;
@@ -42,7 +44,7 @@ pub mod volume_stage;
 use std::sync::Arc;
 
 use self::carried::FormerSlice;
-use self::command::{Command, LookCommand, Selection, StudyCommand};
+use self::command::{Command, ExportCommand, LookCommand, Selection, StudyCommand};
 use self::entry_stage::EntryStage;
 use self::history::History;
 use self::import::Imports;
@@ -128,6 +130,10 @@ pub struct AppState {
     /// Running imports and loads.
     pub imports: Imports,
     audits: audit::AuditCache,
+    /// Running export.
+    pub exports: export_stage::ExportStage,
+    /// A report or markups being read as a plan.
+    pub plan_import: plan_import::PlanImport,
     sizes: [[f64; 2]; 4],
     folders: Folders,
     waker: Waker,
@@ -174,6 +180,8 @@ impl AppState {
             library,
             imports: Imports::default(),
             audits: audit::AuditCache::default(),
+            exports: export_stage::ExportStage::default(),
+            plan_import: plan_import::PlanImport::default(),
             sizes: [[512.0, 512.0]; 4],
             folders,
             waker,
@@ -211,6 +219,8 @@ impl AppState {
             }
             Command::Structures(command) => self.structure_command(command),
             Command::Entries(command) => self.entry_command(command),
+            Command::Export(ExportCommand::Write(choice)) => self.export(*choice),
+            Command::Export(ExportCommand::Cancel) => self.cancel_export(),
             Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
             Command::ShowSpine(shown) => self.show_spine = shown,
             Command::Select(selection) => self.selection = selection,
@@ -234,12 +244,16 @@ impl AppState {
         self.poll_scene();
         self.poll_entries();
         self.poll_saving();
+        self.poll_export();
+        self.poll_plan_import();
     }
 
     /// Whether any job runs; the window then looks again soon.
     pub fn is_busy(&self) -> bool {
         self.imports.is_busy()
             || self.store.is_saving()
+            || self.exports.is_busy()
+            || self.plan_import.is_busy()
             || self.structures.is_busy()
             || self.outlines.is_busy()
             || self.scene.is_busy()

@@ -9,8 +9,9 @@ use super::history::History;
 use super::job::{Job, JobEvent};
 use super::journal::{self, Journal, Recovery};
 use super::notice::Severity;
+use super::plan_import::is_foreign;
 use super::plan_lock::PlanLock;
-use crate::plan::{Plan, PlanFile, PlanFileError};
+use crate::plan::{Plan, PlanFile, PlanFileError, SeriesBinding};
 
 /// Where the plan lives and whether it is safe there.
 #[derive(Debug, Default)]
@@ -129,6 +130,10 @@ impl AppState {
 
     /// Opens a plan file if it belongs to the images that are open.
     fn open_plan(&mut self, path: &Path) {
+        if is_foreign(path) {
+            self.open_foreign(path);
+            return;
+        }
         let (file, plan) = match PlanFile::read(path) {
             Ok(read) => read,
             Err(error) => {
@@ -182,6 +187,15 @@ impl AppState {
         if let Some(journal) = &mut self.store.journal {
             journal.clear();
         }
+    }
+
+    /// Takes a plan out of a file of another format: it has no file of its own yet.
+    pub(super) fn replace_by_imported(&mut self, mut plan: Plan, binding: Option<SeriesBinding>) {
+        plan.series = binding;
+        self.replace_plan(plan, None);
+        self.store.saved = Arc::new(Plan::default());
+        self.journal();
+        self.look_at_first_needle();
     }
 
     fn recover(&mut self, index: usize) {

@@ -16,7 +16,7 @@ use crate::volume::structure::{DistanceField, Structure, StructureSource, Struct
 
 /// Distances are computed this far from a structure, mm: beyond the largest margin (20 mm, bowel)
 /// with room for a needle's radius and a tolerance cone.
-pub(super) const REACH_MM: f64 = 25.0;
+pub const REACH_MM: f64 = 25.0;
 /// How structures are shown, all together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StructureLook {

@@ -1,6 +1,7 @@
 //! What a planned path meets in the images.
 
 pub mod audit;
+pub mod audit_json;
 pub mod clearance;
 pub mod entry_map;
 pub mod entry_rules;
@@ -15,6 +16,7 @@ pub mod tissue;
 pub mod tolerance_cone;
 
 pub use audit::{AuditScene, MeasuredStructure, NeedleAudit, StructureClearance, Tolerance};
+pub use audit_json::AuditJson;
 pub use clearance::{Clearance, Margins, Shaft, Verdict};
 pub use entry_map::{EntryMap, SkinSurface};
 pub use entry_rules::EntryTask;

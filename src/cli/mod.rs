@@ -1,9 +1,14 @@
 //! The same functions without a window: `stylet SUBCOMMAND`.
 //!
-//! Exit codes: 0 done, 1 failure with a message on standard error, 2 wrong usage.
+//! Exit codes: 0 done, 1 failure with a message on standard error, 2 wrong usage. `check` and
+//! `export` keep 1 for a plan that must not leave, and end with 2 for input that cannot be used.
 
+pub mod check;
 pub mod decode;
+pub mod export;
 mod numbers;
+mod plan_audit;
+mod plan_images;
 pub mod readout;
 pub mod sample;
 pub mod scan;
@@ -68,6 +73,11 @@ pub enum Command {
     Slice(slice::SliceArgs),
     /// Print depth, angles and C-arm positions of the needles of a plan.
     Readout(readout::ReadoutArgs),
+    /// Hold every needle of a plan against procedure, structures and spine; exit code 1 when a
+    /// stop margin is broken.
+    Check(check::CheckArgs),
+    /// Write the files that leave the room with a plan: report, markups, table, sheet, pictures.
+    Export(export::ExportArgs),
     /// Write the simulated lumbar CT with its truth.
     Sample(sample::SampleArgs),
 }
@@ -94,6 +104,8 @@ impl Command {
             Self::Decode(args) => decode::run(args),
             Self::Slice(args) => slice::run(args),
             Self::Readout(args) => readout::run(args),
+            Self::Check(args) => check::run(args),
+            Self::Export(args) => export::run(args),
             Self::Sample(args) => sample::run(args),
         }
     }
@@ -102,7 +114,8 @@ impl Command {
 /// Why a subcommand ended without its result.
 #[derive(Debug, Error)]
 pub enum CliError {
-    /// The arguments do not make sense together; exit code 2.
+    /// The arguments do not make sense together, or `check` and `export` cannot use what they are
+    /// given; exit code 2.
     #[error("{0}")]
     Usage(String),
     /// The work failed; exit code 1.
@@ -116,6 +129,14 @@ impl CliError {
         match self {
             Self::Usage(_) => 2,
             Self::Failure(_) => 1,
+        }
+    }
+
+    /// The same words with exit code 2: the input cannot be used, and nothing is said of the plan.
+    #[must_use]
+    pub fn of_input(self) -> Self {
+        match self {
+            Self::Usage(words) | Self::Failure(words) => Self::Usage(words),
         }
     }
 

@@ -1,21 +1,16 @@
 //! `stylet readout`: the numbers of every needle of a plan.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, load_with_warnings, print_json, print_line, warn_line};
+use super::plan_images::plan_images;
+use super::{CliError, print_json, print_line};
 use crate::assess::path::Images;
 use crate::assess::{OutsideAir, PathReadout, ReadoutJson};
-use crate::dicom;
 use crate::geometry::Degrees;
-use crate::plan::file::geometry_hash;
-use crate::plan::{
-    CArmReadout, Fit, Known, NeedleCatalogue, Plan, PlanFile, SeriesBinding, TrajectoryUncertainty,
-};
-use crate::volume::Volume;
+use crate::plan::{CArmReadout, Known, NeedleCatalogue, PlanFile, TrajectoryUncertainty};
 
 /// Arguments of `readout`.
 #[derive(Debug, Args)]
@@ -34,7 +29,7 @@ pub struct ReadoutArgs {
 pub fn run(args: &ReadoutArgs) -> Result<(), CliError> {
     let (_, plan) = PlanFile::read(&args.plan).map_err(CliError::failure)?;
     let volume = match &args.study {
-        Some(study) => Some(volume_for(&plan, study)?),
+        Some(study) => Some(plan_images(&plan, study)?.volume),
         None => None,
     };
     let air: Known<OutsideAir> = match &volume {
@@ -64,80 +59,6 @@ pub fn run(args: &ReadoutArgs) -> Result<(), CliError> {
         print_text(name, readout)?;
     }
     Ok(())
-}
-
-/// The images a plan is read on: its own series, else one of its frame of reference, else – for a
-/// plan that names none – the largest volume.
-fn volume_for(plan: &Plan, study: &std::path::Path) -> Result<Volume, CliError> {
-    let report = dicom::scan(&[study.to_owned()], &|_, _| ControlFlow::Continue(()))
-        .map_err(CliError::failure)?;
-    let catalog = &report.catalog;
-    let bound = plan.series.as_ref();
-    let own = bound.and_then(|bound| {
-        let (_, series) = catalog.find_series(&bound.series_instance_uid)?;
-        let stack = series
-            .stacks
-            .iter()
-            .position(|stack| stack.geometry.is_some())?;
-        Some((series, stack))
-    });
-    let same_frame = || {
-        let wanted = bound?.frame_of_reference_uid.as_ref()?;
-        catalog
-            .series()
-            .map(|(_, series)| series)
-            .find_map(|series| {
-                let fits = series
-                    .instances
-                    .iter()
-                    .any(|i| i.frame_of_reference.as_ref() == Some(wanted));
-                let stack = series
-                    .stacks
-                    .iter()
-                    .position(|stack| stack.geometry.is_some())?;
-                fits.then_some((series, stack))
-            })
-    };
-    let (series, stack) = own
-        .or_else(same_frame)
-        .or_else(|| catalog.largest_volume())
-        .ok_or_else(|| {
-            CliError::Failure(format!(
-                "No volume in {}: give the folder of the CT or MR series",
-                study.display()
-            ))
-        })?;
-    let volume = load_with_warnings(series, stack)?;
-    if let Some(bound) = bound {
-        let open = SeriesBinding {
-            series_instance_uid: volume.series.clone(),
-            frame_of_reference_uid: volume.frame_of_reference.clone(),
-            geometry_sha256: geometry_hash(volume.size, &volume.geometry),
-        };
-        match bound.fit(&open) {
-            Fit::Different => {
-                return Err(CliError::Failure(format!(
-                    "The plan was drawn on other images (series {}), its positions mean nothing \
-                     on {}; give --study its own images",
-                    bound.series_instance_uid,
-                    study.display()
-                )));
-            }
-            Fit::SameFrameOfReference => warn_line(
-                "the plan was drawn on another series of the same examination; positions hold, \
-                 values may differ",
-            ),
-            Fit::ChangedGeometry => {
-                warn_line("the slices of this series have changed since the plan was drawn");
-            }
-            Fit::SameSeries | Fit::Unbound => {}
-        }
-    } else {
-        warn_line(
-            "the plan does not say which images it was drawn on; the largest volume is taken",
-        );
-    }
-    Ok(volume)
 }
 
 /// `87.3 ± 0.5 mm`, or why there is no number.
@@ -182,7 +103,7 @@ fn plus_minus(off: Option<f64>) -> String {
     off.map_or_else(String::new, |off| format!(" ± {:.1}", off.max(0.1)))
 }
 
-fn print_text(name: &str, readout: &PathReadout) -> Result<(), CliError> {
+pub(super) fn print_text(name: &str, readout: &PathReadout) -> Result<(), CliError> {
     let (plan, off) = (&readout.plan, readout.uncertainty);
     // Depths along the needle are as sure as its length.
     let length_off = off.map(|off| off.length_mm);

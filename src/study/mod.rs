@@ -10,6 +10,7 @@ pub mod lookup_table;
 pub mod lut;
 pub mod object;
 pub mod overlay;
+pub mod person;
 pub mod report;
 pub mod source_path;
 pub mod stack;

@@ -23,6 +23,8 @@ pub enum Wanted {
     SavePlan,
     /// A place for a picture of the window.
     SavePicture,
+    /// A folder for exported files.
+    ExportFolder,
 }
 
 impl Wanted {
@@ -34,6 +36,7 @@ impl Wanted {
             Self::Plan => "Open a plan",
             Self::SavePlan => "Save the plan",
             Self::SavePicture => "Save a picture of the window",
+            Self::ExportFolder => "Choose a folder for the files",
         }
     }
 
@@ -169,10 +172,11 @@ fn system_dialog(wanted: Wanted, folder: &Path) -> Option<Vec<PathBuf>> {
         .set_title(wanted.title())
         .set_directory(folder);
     match wanted {
-        Wanted::Folder => dialog.pick_folder().map(|path| vec![path]),
+        Wanted::Folder | Wanted::ExportFolder => dialog.pick_folder().map(|path| vec![path]),
         Wanted::Files | Wanted::Structures => dialog.pick_files(),
         Wanted::Plan => dialog
-            .add_filter("Stylet plan", &["json"])
+            .add_filter("Plan, report or markups", &["json", "dcm"])
+            .add_filter("All files", &["*"])
             .pick_file()
             .map(|path| vec![path]),
         Wanted::SavePlan | Wanted::SavePicture => dialog
@@ -233,6 +237,7 @@ impl Browser {
             ui.horizontal(|ui| {
                 let label = match self.wanted {
                     Wanted::Folder => Some("Open this folder"),
+                    Wanted::ExportFolder => Some("Use this folder"),
                     wanted if wanted.saves() => Some("Save here"),
                     _ => None,
                 };
@@ -312,7 +317,7 @@ impl Browser {
                     } else {
                         name.into_owned()
                     };
-                    let wants_files = self.wanted != Wanted::Folder;
+                    let wants_files = !matches!(self.wanted, Wanted::Folder | Wanted::ExportFolder);
                     let label = ui.add_enabled(
                         *is_folder || wants_files,
                         egui::Button::selectable(false, text),

@@ -35,6 +35,7 @@ const MENUS: [(&str, &[Option<Action>]); 6] = [
             Some(Action::OpenPlan),
             Some(Action::SavePlan),
             Some(Action::SavePlanAs),
+            Some(Action::Export),
             None,
             Some(Action::Undo),
             Some(Action::Redo),

@@ -5,6 +5,7 @@ mod check_list;
 mod clearance_list;
 pub mod dialogs;
 mod entry_panel;
+mod export_page;
 pub mod format;
 mod glyphs;
 mod gpu;
@@ -43,6 +44,7 @@ use std::time::Instant;
 use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui};
 
 use self::dialogs::{Dialogs, Wanted};
+use self::export_page::{ExportPage, PageAnswer};
 use self::launch::PictureTask;
 pub use self::launch::{LaunchError, LaunchOptions, run};
 use self::menu_bar::Page;
@@ -81,6 +83,7 @@ pub struct ViewerApp {
     browser: StudyBrowser,
     dialogs: Dialogs,
     page: Option<Page>,
+    export: Option<ExportPage>,
     side_tab: SideTab,
     profile: ProfilePanel,
     pointed: Option<Pointed>,
@@ -121,6 +124,7 @@ impl ViewerApp {
             browser: StudyBrowser::default(),
             dialogs,
             page: None,
+            export: None,
             side_tab: SideTab::default(),
             profile: ProfilePanel::default(),
             pointed: None,
@@ -155,6 +159,9 @@ impl ViewerApp {
             .show(ui, |ui| {
                 self.browser.ui(ui, &self.state, &mut self.queue);
             });
+        if let Some(report) = self.browser.as_plan.take() {
+            self.after_saving(Then::OpenPlan(report), ui.ctx());
+        }
         if self.state.stage.is_some() || !self.state.plan().is_empty() {
             Panel::right("plan")
                 .frame(side)
@@ -215,6 +222,7 @@ impl ViewerApp {
             Action::OpenStructures => self.ask(Wanted::Structures, ctx),
             Action::OpenPlan => self.ask(Wanted::Plan, ctx),
             Action::SavePlanAs => self.ask(Wanted::SavePlan, ctx),
+            Action::Export => self.export = Some(ExportPage::new(&self.state)),
             Action::Screenshot => self.ask(Wanted::SavePicture, ctx),
             Action::NewPlan => self.after_saving(Then::NewPlan, ctx),
             Action::Quit => self.after_saving(Then::Close, ctx),
@@ -250,6 +258,11 @@ impl ViewerApp {
             (Wanted::Structures, _) => self.queue.push(StructureCommand::Open(paths)),
             (Wanted::Plan, Some(path)) => self.after_saving(Then::OpenPlan(path.clone()), ctx),
             (Wanted::SavePlan, Some(path)) => self.queue.push(FileCommand::SaveAs(path.clone())),
+            (Wanted::ExportFolder, Some(path)) => {
+                if let Some(page) = &mut self.export {
+                    page.folder = Some(path.clone());
+                }
+            }
             (Wanted::SavePicture, Some(path)) => {
                 self.picture = Some(PictureTask::of_now(path.clone()));
             }
@@ -297,6 +310,7 @@ impl ViewerApp {
         {
             self.page = None;
         }
+        self.export_ui(ui);
         pages::recovery_ui(ui, &self.state, &mut self.queue);
         pages::overwrite_ui(ui, &self.state, &mut self.queue);
         if self.leaving.is_some() && self.state.store.overwrite.is_none() {
@@ -304,6 +318,19 @@ impl ViewerApp {
         }
         if std::mem::take(&mut self.state.store.wants_name) {
             self.ask(Wanted::SavePlan, ui.ctx());
+        }
+    }
+
+    fn export_ui(&mut self, ui: &mut Ui) {
+        // The question for a folder stands alone.
+        if self.dialogs.is_open() {
+            return;
+        }
+        let Some(page) = &mut self.export else { return };
+        match page.ui(ui, &self.state, &mut self.queue) {
+            Some(PageAnswer::ChooseFolder) => self.ask(Wanted::ExportFolder, ui.ctx()),
+            Some(PageAnswer::Close) => self.export = None,
+            None => {}
         }
     }
 

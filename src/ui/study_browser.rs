@@ -1,6 +1,7 @@
 //! Patient › study › series, with a small picture of each stack.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use egui::{
     Color32, ColorImage, RichText, Role, ScrollArea, TextureHandle, TextureOptions, Ui, WidgetInfo,
@@ -19,6 +20,8 @@ const PICTURE_POINTS: f32 = 52.0;
 #[derive(Default)]
 pub struct StudyBrowser {
     textures: HashMap<StackKey, TextureHandle>,
+    /// A report that was asked to be opened as a plan.
+    pub as_plan: Option<PathBuf>,
 }
 
 impl StudyBrowser {
@@ -44,7 +47,8 @@ impl StudyBrowser {
                             self.stack_ui(ui, (series, stack), state, queue);
                         }
                     }
-                    objects_ui(ui, study, state.settings.hide_patient);
+                    let asked = objects_ui(ui, study, state.settings.hide_patient);
+                    self.as_plan = asked.or(self.as_plan.take());
                     ui.add_space(6.0);
                 }
             });
@@ -194,10 +198,14 @@ fn study_head(ui: &mut Ui, study: &Study, state: &AppState) {
 }
 
 /// Reports, structures, plans and the like: listed, greyed, with what they are. Equal ones of one
-/// series share a line.
-fn objects_ui(ui: &mut Ui, study: &Study, hide_patient: bool) {
+/// series share a line, but for reports, each of which can be opened. Gives the report that is to be opened as a plan.
+fn objects_ui(ui: &mut Ui, study: &Study, hide_patient: bool) -> Option<PathBuf> {
+    let mut as_plan = None;
     let same = |a: &OtherObject, b: &OtherObject| {
-        a.series_uid == b.series_uid && a.type_name == b.type_name && a.title == b.title
+        a.kind != ObjectKind::StructuredReport
+            && a.series_uid == b.series_uid
+            && a.type_name == b.type_name
+            && a.title == b.title
     };
     for group in study.objects.chunk_by(same) {
         let Some(first) = group.first() else { continue };
@@ -213,10 +221,13 @@ fn objects_ui(ui: &mut Ui, study: &Study, hide_patient: bool) {
         if group.len() > 1 {
             line = format!("{line} · {} files", group.len());
         }
-        let mut hover = format!(
-            "{title}\n{}\nListed only: Stylet does not show it.",
-            first.type_name
-        );
+        let report = first.kind == ObjectKind::StructuredReport;
+        let does = if report {
+            "Listed only; its points and lines can be opened as a plan."
+        } else {
+            "Listed only: Stylet does not show it."
+        };
+        let mut hover = format!("{title}\n{}\n{does}", first.type_name);
         // Folders are often named after patients.
         if !hide_patient {
             hover = format!("{hover}\n{}", first.path.display());
@@ -229,6 +240,9 @@ fn objects_ui(ui: &mut Ui, study: &Study, hide_patient: bool) {
                 let faint = RichText::new(text).color(theme::FAINT);
                 ui.add(egui::Label::new(faint).truncate().selectable(false));
             }
+            if report && ui.small_button("Open as plan").clicked() {
+                as_plan = Some(first.path.as_ref().to_owned());
+            }
         });
         let response = inner.response.interact(egui::Sense::hover());
         response.widget_info(|| {
@@ -236,4 +250,5 @@ fn objects_ui(ui: &mut Ui, study: &Study, hide_patient: bool) {
         });
         response.on_hover_text(hover);
     }
+    as_plan
 }

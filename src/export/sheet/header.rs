@@ -124,8 +124,9 @@ fn patient(page: &mut Page, area: Area, identity: Option<&Identity>) {
     }
 }
 
-/// One line that says whether a margin is broken: white on black if so.
-pub fn verdict(page: &mut Page, area: Area, clearances: &[Clearance]) {
+/// One line that says whether a margin is broken or a guard overridden: white on black if so.
+pub fn verdict(page: &mut Page, area: Area, content: &SheetContent) {
+    let clearances = &content.clearances;
     let worst = clearances
         .iter()
         .min_by(|a, b| super::clearances::order(a, b));
@@ -136,6 +137,17 @@ pub fn verdict(page: &mut Page, area: Area, clearances: &[Clearance]) {
         Ok(mm) => format!("{}, {} mm", worst.structure, words::decimal(*mm)),
         Err(_) => format!("{}, –", worst.structure),
     };
+    let overrides = &content.lists.overrides;
+    let broken = matches!(worst, Some(worst) if worst.verdict == Verdict::Stop);
+    if !overrides.is_empty() && !broken {
+        // A kept margin must not hide that the side is not the declared one.
+        let title = |entry: &String| entry.split(':').next().unwrap_or_default().to_owned();
+        let titles: Vec<String> = overrides.iter().map(title).collect();
+        page.fill(area, BLACK);
+        let text = format!("OVERRIDDEN: {}", titles.join(", "));
+        page.words(inner, style.grey(WHITE), &text);
+        return;
+    }
     let Some(worst) = worst else {
         page.frame(area, Pen::new(0.5, BLACK));
         page.words(

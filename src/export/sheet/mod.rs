@@ -140,7 +140,7 @@ pub fn layout(content: &SheetContent, paper: Paper) -> Page {
     .inset(MARGIN_MM, MARGIN_MM);
     let footer = rest.cut_bottom(6.5, 1.5);
     header::draw(&mut page, rest.cut_top(19.0, 1.5), content);
-    header::verdict(&mut page, rest.cut_top(6.3, 1.5), &content.clearances);
+    header::verdict(&mut page, rest.cut_top(6.3, 1.5), content);
     numbers::draw(&mut page, rest.cut_top(57.0, 2.0), content);
     let row = rest.cut_top(paper.figure_mm() + figures::TITLE_MM, 2.0);
     figures::draw(&mut page, row, &content.figures);

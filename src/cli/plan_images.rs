@@ -1,0 +1,206 @@
+//! The images and structures that a plan is read on without a window.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{CliError, load_with_warnings, warn_line};
+use crate::app::structure_drawing::drawn_mask;
+use crate::app::structure_stage::REACH_MM;
+use crate::assess::MeasuredStructure;
+use crate::budget::Reservation;
+use crate::dicom;
+use crate::plan::file::geometry_hash;
+use crate::plan::{Fit, Known, Plan, SeriesBinding};
+use crate::study::{Series, SourcePath, Study};
+use crate::volume::Volume;
+use crate::volume::structure::read::{self, Planning, structure_files};
+use crate::volume::structure::{DistanceField, Structure};
+
+/// The images a plan lies on.
+pub struct PlanImages {
+    /// Voxels.
+    pub volume: Arc<Volume>,
+    /// Their series.
+    pub series: Arc<Series>,
+    /// Which of its stacks.
+    pub stack: usize,
+    /// Its study, with the structures in it.
+    pub study: Study,
+}
+
+/// The images a plan is read on: its own series, else one of its frame of reference, else – for a
+/// plan that names none – the largest volume.
+pub fn plan_images(plan: &Plan, study: &Path) -> Result<PlanImages, CliError> {
+    let report = dicom::scan(&[study.to_owned()], &|_, _| ControlFlow::Continue(()))
+        .map_err(CliError::failure)?;
+    let catalog = &report.catalog;
+    let bound = plan.series.as_ref();
+    let own = bound.and_then(|bound| {
+        let (_, series) = catalog.find_series(&bound.series_instance_uid)?;
+        let stack = series
+            .stacks
+            .iter()
+            .position(|stack| stack.geometry.is_some())?;
+        Some((series, stack))
+    });
+    let same_frame = || {
+        let wanted = bound?.frame_of_reference_uid.as_ref()?;
+        catalog
+            .series()
+            .map(|(_, series)| series)
+            .find_map(|series| {
+                let fits = series
+                    .instances
+                    .iter()
+                    .any(|i| i.frame_of_reference.as_ref() == Some(wanted));
+                let stack = series
+                    .stacks
+                    .iter()
+                    .position(|stack| stack.geometry.is_some())?;
+                fits.then_some((series, stack))
+            })
+    };
+    let (series, stack) = own
+        .or_else(same_frame)
+        .or_else(|| catalog.largest_volume())
+        .ok_or_else(|| {
+            CliError::Failure(format!(
+                "No volume in {}: give the folder of the CT or MR series",
+                study.display()
+            ))
+        })?;
+    let volume = load_with_warnings(series, stack)?;
+    if let Some(bound) = bound {
+        let open = SeriesBinding {
+            series_instance_uid: volume.series.clone(),
+            frame_of_reference_uid: volume.frame_of_reference.clone(),
+            geometry_sha256: geometry_hash(volume.size, &volume.geometry),
+        };
+        match bound.fit(&open) {
+            Fit::Different => {
+                return Err(CliError::Failure(format!(
+                    "The plan was drawn on other images (series {}), its positions mean nothing \
+                     on {}; give --study its own images",
+                    bound.series_instance_uid,
+                    study.display()
+                )));
+            }
+            Fit::SameFrameOfReference => warn_line(
+                "the plan was drawn on another series of the same examination; positions hold, \
+                 values may differ",
+            ),
+            Fit::ChangedGeometry => {
+                warn_line("the slices of this series have changed since the plan was drawn");
+            }
+            Fit::SameSeries | Fit::Unbound => {}
+        }
+    } else {
+        warn_line(
+            "the plan does not say which images it was drawn on; the largest volume is taken",
+        );
+    }
+    let (study, series) = catalog
+        .find_series(&series.uid)
+        .ok_or_else(|| CliError::Failure("The series is in no study".to_owned()))?;
+    Ok(PlanImages {
+        volume: Arc::new(volume),
+        series: Arc::clone(series),
+        study: study.clone(),
+        stack,
+    })
+}
+
+/// Structures of a plan with their distances.
+pub struct PlanStructures {
+    /// All, those of files first.
+    pub measured: Vec<MeasuredStructure>,
+    /// What a person must know of them, a sentence each.
+    pub warnings: Vec<String>,
+    /// Memory of the masks.
+    _booked: Vec<Reservation>,
+}
+
+/// Structures of the study in the frame of reference of the images, of the files the plan
+/// remembers, of `given` files, and those drawn by hand, with their distances.
+///
+/// # Errors
+/// A file that was given, or that the plan names, cannot be read: what was to be kept clear of
+/// would silently be missing. What cannot be read of the study is a warning.
+pub fn plan_structures(
+    plan: &Plan,
+    images: &PlanImages,
+    given: &[PathBuf],
+) -> Result<PlanStructures, CliError> {
+    let volume = &images.volume;
+    let planning = Planning::of(volume)
+        .ok_or_else(|| CliError::Failure("The images have no grid for structures".to_owned()))?;
+    let mut files: Vec<(SourcePath, bool)> = Vec::new();
+    let named = plan.structure_files.iter().map(PathBuf::from);
+    for path in named.chain(given.iter().cloned()) {
+        add_file(&mut files, (path.into(), true));
+    }
+    for file in structure_files(&images.study) {
+        let frame = file.frame_of_reference.as_ref();
+        if frame.is_some() && frame == volume.frame_of_reference.as_ref() {
+            add_file(&mut files, (file.path, false));
+        }
+    }
+    let mut found: Vec<Structure> = Vec::new();
+    let (mut warnings, mut booked) = (Vec::new(), Vec::new());
+    for (path, must) in &files {
+        match read::read(path, &planning, &|| false) {
+            Ok(loaded) => {
+                found.extend(loaded.structures);
+                warnings.extend(loaded.warnings);
+                booked.push(loaded.booked);
+            }
+            Err(error) if *must => return Err(CliError::failure(error)),
+            Err(error) => warnings.push(error.to_string()),
+        }
+    }
+    for drawn in &plan.structures {
+        match drawn_mask(drawn, volume, &|| false) {
+            Ok(structure) => found.push(structure),
+            Err(reason) => {
+                return Err(CliError::Failure(format!(
+                    "The drawn structure {:?} cannot be made: {reason}",
+                    drawn.name
+                )));
+            }
+        }
+    }
+    for warning in &warnings {
+        warn_line(warning);
+    }
+    Ok(PlanStructures {
+        measured: found.into_iter().map(measured).collect(),
+        warnings,
+        _booked: booked,
+    })
+}
+
+/// Adds a file unless the same one is there.
+fn add_file(files: &mut Vec<(SourcePath, bool)>, file: (SourcePath, bool)) {
+    let real = |path: &SourcePath| std::fs::canonicalize(path.as_ref()).ok();
+    let same = |there: &(SourcePath, bool)| {
+        there.0 == file.0 || real(&there.0).is_some_and(|path| real(&file.0) == Some(path))
+    };
+    if !files.iter().any(same) {
+        files.push(file);
+    }
+}
+
+fn measured(structure: Structure) -> MeasuredStructure {
+    let field: Known<Arc<DistanceField>> = if structure.mask.count() == 0 {
+        Err("The structure has no voxels".to_owned())
+    } else {
+        DistanceField::new(Arc::clone(&structure.mask), REACH_MM, &|| false)
+            .map(Arc::new)
+            .map_err(|error| error.to_string())
+    };
+    MeasuredStructure {
+        structure: Arc::new(structure),
+        field,
+    }
+}
