@@ -110,9 +110,6 @@ pub(super) type ReadJob = Job<(), Result<Loaded, String>>;
 /// Surface and distances of one structure.
 pub(super) type Prepared = (Option<Arc<Surface>>, Known<Arc<DistanceField>>);
 
-/// Reads one file.
-type ReadJob = Job<(), Result<Loaded, String>>;
-
 /// Structures of one volume.
 #[derive(Default)]
 pub struct StructureStage {

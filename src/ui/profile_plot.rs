@@ -119,7 +119,7 @@ fn tissue_color(tissue: Option<Tissue>) -> Color32 {
         Some(Tissue::Air | Tissue::Gas) => Color32::from_rgb(28, 36, 48),
         Some(Tissue::Skin) => Color32::from_rgb(150, 104, 84),
         Some(Tissue::Fat) => Color32::from_rgb(130, 112, 44),
-        Some(Tissue::SoftTissue) => Color32::from_rgb(122, 54, 50),
+        Some(Tissue::Soft) => Color32::from_rgb(122, 54, 50),
         Some(Tissue::Fluid) => Color32::from_rgb(40, 92, 130),
         Some(Tissue::CancellousBone) => Color32::from_rgb(142, 134, 112),
         Some(Tissue::CorticalBone) => Color32::from_rgb(206, 200, 182),

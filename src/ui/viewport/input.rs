@@ -148,10 +148,10 @@ fn cursor(ui: &Ui, id: ViewportId, state: &AppState, (frame, at): (&ViewFrame, D
     let placing = matches!(
         state.tool,
         ToolKind::Place(_)
-        | ToolKind::Measure(_)
-        | ToolKind::Structure(_)
-        | ToolKind::Probe
-        | ToolKind::TakeEntry
+            | ToolKind::Measure(_)
+            | ToolKind::Structure(_)
+            | ToolKind::Probe
+            | ToolKind::TakeEntry
     );
     let icon = match state.gesture {
         Gesture::MoveEnd { .. }

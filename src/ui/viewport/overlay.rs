@@ -28,7 +28,13 @@ pub fn paint(ui: &Ui, rect: Rect, id: ViewportId, state: &AppState, frame: &View
             .iter()
             .filter(|needle| !needle.hidden)
         {
-            taken.extend(draw_needle(ui, &painter, (rect, id), state, (frame, needle)));
+            taken.extend(draw_needle(
+                ui,
+                &painter,
+                (rect, id),
+                state,
+                (frame, needle),
+            ));
         }
     }
     measurements::paint_words(ui, rect, id, state, (frame, taken));
