@@ -48,11 +48,7 @@ pub fn needle_chooser_ui(
             .labelled_by(label.id);
     });
     for lesion in chosen.into_iter().flat_map(|chosen| &chosen.lesions) {
-        ui.label(
-            RichText::new(lesion_words(lesion))
-                .color(theme::FAINT)
-                .small(),
-        );
+        ui.label(RichText::new(lesion_words(lesion)).color(theme::FAINT));
     }
 }
 
