@@ -42,7 +42,7 @@ impl AppState {
                     window: stage.presentation.window,
                     function: stage.presentation.function,
                 }),
-                _ => None,
+                Content::Pictures(_) => None,
             },
             _ => None,
         };

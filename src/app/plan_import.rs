@@ -20,10 +20,12 @@ use crate::study::{FrameOfReferenceUid, SeriesUid};
 /// A difference of radii that a person would not have meant, mm.
 const SAME_RADIUS_MM: f64 = 1e-6;
 
+type Reading = Job<(), Result<ImportedPlan, String>>;
+
 /// The file being read.
 #[derive(Default)]
 pub struct PlanImport {
-    job: Option<(PathBuf, Job<(), Result<ImportedPlan, String>>)>,
+    job: Option<(PathBuf, Reading)>,
 }
 
 impl PlanImport {
