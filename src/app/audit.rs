@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
 use super::AppState;
+use super::stage::Stage;
 use crate::assess::{AuditScene, NeedleAudit};
 use crate::geometry::PatientPosition;
 use crate::plan::{Plan, Trajectory, TrajectoryId};
@@ -41,9 +42,7 @@ impl Basis {
             volume: stage
                 .and_then(|stage| stage.volume())
                 .map_or_else(Weak::new, Arc::downgrade),
-            slices_read: stage
-                .and_then(|stage| stage.progress())
-                .map_or(0, |(read, _)| read),
+            slices_read: stage.and_then(Stage::progress).map_or(0, |(read, _)| read),
             no_air: images.and_then(|images| images.air.as_ref().err().cloned()),
             position: state.patient_position(),
             plan_fits: state.plan_fits(),

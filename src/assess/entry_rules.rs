@@ -95,14 +95,13 @@ impl EntryTask {
         let table = MarginTable::of(scene.library, needle.intent.as_ref());
         let chosen = procedure_of(scene.library, needle.intent.as_ref()).ok();
         let mut notes: Vec<String> = table.note.clone().into_iter().collect();
-        let longest_mm = match kind {
-            Some(kind) => (kind.length_mm - NEEDLE_RESERVE_MM).max(0.0),
-            None => {
-                notes.push(format!(
-                    "No needle chosen: entries up to {LONGEST_WITHOUT_NEEDLE_MM:.0} mm away"
-                ));
-                LONGEST_WITHOUT_NEEDLE_MM
-            }
+        let longest_mm = if let Some(kind) = kind {
+            (kind.length_mm - NEEDLE_RESERVE_MM).max(0.0)
+        } else {
+            notes.push(format!(
+                "No needle chosen: entries up to {LONGEST_WITHOUT_NEEDLE_MM:.0} mm away"
+            ));
+            LONGEST_WITHOUT_NEEDLE_MM
         };
         let mut rules = EntryRules {
             longest_mm,

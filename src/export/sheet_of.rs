@@ -9,8 +9,10 @@ use super::sheet_lists::lists_of;
 use super::typeface::drawable;
 use crate::assess::clearance::Verdict as Held;
 use crate::dicom::identity::Identity as DicomIdentity;
+use crate::geometry::Segment;
 use crate::plan::Known;
 use crate::plan::procedure::{Allowed, RangeCheck as Checked, Unit, Verdict as Kept};
+use crate::study::Level;
 use crate::study::person::{date, person_name};
 
 /// Characters of the Frame of Reference UID that a sheet shows.
@@ -84,7 +86,7 @@ impl SheetScene<'_> {
                 .map(|procedure| procedure.title.clone())
                 .or_else(unknown)
                 .unwrap_or_default(),
-            level: level.map(|level| level.spoken()).unwrap_or_default(),
+            level: level.map(Level::spoken).unwrap_or_default(),
             side: intent.and_then(|intent| intent.side),
             needle: self.hidden(name),
             target: procedure
@@ -143,7 +145,7 @@ fn numbers(needle: &AuditedNeedle) -> Numbers {
     };
     Numbers {
         readout: audit.path.plan.clone(),
-        path: needle.trajectory.segment().map(|path| path.vector()),
+        path: needle.trajectory.segment().map(Segment::vector),
         skin_depth_mm: audit.path.skin.clone().map(|skin| skin.depth_mm),
         entry_from_midline_mm: audit.spine.entry_offset_mm.clone(),
         needle: kind,

@@ -125,7 +125,7 @@ fn summary(audit: &NeedleAudit) -> String {
             .flatten();
         let found = ranges.count() + findings.filter(|found| look(found).0 == wanted).count();
         if found > 0 {
-            words.push_str(&format!("  {found} {}", sign(wanted)));
+            words.extend(["  ", &found.to_string(), " ", sign(wanted)]);
         }
     }
     words
@@ -203,7 +203,7 @@ fn range_ui(ui: &mut Ui, check: &RangeCheck) {
     );
     let mut words = check.words.clone();
     words.extend(reason.map(|reason| format!("\n{reason}")));
-    words.push_str(&format!("\nSource: {}", check.source));
+    words.extend(["\nSource: ", &check.source.to_string()]);
     if check.source.is_unverified() {
         words.push_str(" (recall or without a mark: verify)");
     }

@@ -73,7 +73,10 @@ fn procedure_menu(
         let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
             let choice = procedure_list(ui, state, chosen);
             if let Some(choice) = choice {
-                declare(choice.map(|procedure| intent_of(procedure, chosen)));
+                declare(match choice {
+                    Choice::Procedure(procedure) => Some(intent_of(procedure, chosen)),
+                    Choice::None => None,
+                });
                 ui.close();
             }
         });
@@ -86,12 +89,20 @@ fn named(response: &Response, name: &str) {
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
 }
 
-/// The list with its field to search in. `Some(None)` takes the procedure away.
+/// What was chosen in the list.
+enum Choice<'a> {
+    /// A procedure.
+    Procedure(&'a Procedure),
+    /// None any more.
+    None,
+}
+
+/// The list with its field to search in.
 fn procedure_list<'a>(
     ui: &mut Ui,
     state: &'a AppState,
     chosen: Option<&Intent>,
-) -> Option<Option<&'a Procedure>> {
+) -> Option<Choice<'a>> {
     ui.set_width(400.0);
     let key = ui.scope_id().with("words");
     let mut words = ui
@@ -119,7 +130,7 @@ fn procedure_list<'a>(
                 let current = chosen.is_some_and(|intent| intent.procedure == procedure.id);
                 let row = ui.add(Button::selectable(current, text).wrap());
                 if row.on_hover_text(&procedure.target.short).clicked() {
-                    choice = Some(Some(procedure));
+                    choice = Some(Choice::Procedure(procedure));
                 }
             }
             if found == 0 {
@@ -128,7 +139,7 @@ fn procedure_list<'a>(
             if chosen.is_some() {
                 ui.separator();
                 if ui.button("No procedure").clicked() {
-                    choice = Some(None);
+                    choice = Some(Choice::None);
                 }
             }
         });
@@ -258,7 +269,8 @@ fn target_ui(ui: &mut Ui, procedure: &Procedure) {
         } else {
             ""
         };
-        long.push_str(&format!("\nWithin {radius_mm} mm [{source}{proposal}]"));
+        let within = format!("\nWithin {radius_mm} mm [{source}{proposal}]");
+        long.push_str(&within);
     }
     let text = RichText::new(format!("Target: {}", target.short)).color(theme::FAINT);
     ui.label(text).on_hover_text(long);
@@ -281,7 +293,7 @@ fn guard_ui(ui: &mut Ui, state: &AppState, procedure: &Procedure) {
         .collect();
     let mut words = guard.text.clone();
     if !missing.is_empty() {
-        words.push_str(&format!(". Not segmented yet: {}", missing.join(", ")));
+        words.extend([". Not segmented yet: ", &missing.join(", ")]);
     }
     ui.label(RichText::new(words).color(theme::WARNING))
         .on_hover_text(format!("[{}]", guard.source));

@@ -45,7 +45,7 @@ impl Scale {
         if profile.unit == "HU" {
             (low, high) = (low.max(USUAL_HU.0), high.clamp(300.0, USUAL_HU.1));
         }
-        if !(low < high) {
+        if low.partial_cmp(&high) != Some(std::cmp::Ordering::Less) {
             (low, high) = (low.min(0.0), low.max(0.0) + 1.0);
         }
         if !(low.is_finite() && high.is_finite()) {

@@ -72,7 +72,7 @@ impl NeedleDrawing<'_> {
     }
 
     /// The shaft in parts: what lies in front of the picture, in it and behind it.
-    fn parts(&self) -> (Option<(f64, f64)>, Vec<(f64, f64, Lie)>) {
+    fn parts(&self) -> Parts {
         let plane = &self.frame.plane;
         let in_picture = part_near_plane(self.path, plane, self.radius_mm().max(0.5));
         let (start, end) = in_picture.unwrap_or_else(|| {
@@ -101,6 +101,9 @@ impl NeedleDrawing<'_> {
         (in_picture, parts)
     }
 }
+
+/// What lies in the picture, from and to, and all parts with how each lies; as shares of the path.
+type Parts = (Option<(f64, f64)>, Vec<(f64, f64, Lie)>);
 
 /// The shaft: full where it lies in the picture, a thin line where it is in front of it (toward
 /// the viewer), dashes where it is behind; the active tip lighter. A ring marks where it crosses.
