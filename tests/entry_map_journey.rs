@@ -14,7 +14,7 @@ mod app;
 
 use app::{Home, TestApp};
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use stylet::app::command::{PlanCommand, ViewCommand};
 use stylet::app::tool::ToolKind;
 use stylet::app::viewport::ViewKind;

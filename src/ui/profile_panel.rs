@@ -51,10 +51,9 @@ impl ProfilePanel {
         let profile = self.profile(state);
         let open = state.settings.show_profile;
         ui.horizontal(|ui| {
-            let arrow = if open { "⏷" } else { "⏵" };
-            let title = RichText::new(format!("{arrow} Path profile")).strong();
+            let title = RichText::new("Path profile").strong();
             let button = ui
-                .add(Button::new(title).frame(false))
+                .add(Button::selectable(open, title))
                 .on_hover_text("Shows or hides the values along the selected needle");
             button.widget_info(|| {
                 egui::WidgetInfo::selected(egui::Role::Button, true, open, "Path profile")
