@@ -50,7 +50,7 @@ mod tests {
         });
         let middle = volume.center_lps();
         let own = volume.value_at_voxel(4, 4, 4).unwrap();
-        let share = 1.0 / 3.0;
+        let share: f64 = 1.0 / 3.0;
         let mean = if own > 10.0 {
             20.0 * share
         } else {

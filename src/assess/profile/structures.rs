@@ -30,23 +30,29 @@ pub enum StructureClass {
     Other,
 }
 
+impl StructureClass {
+    /// Class of a kind of `assets/structures.toml`.
+    fn of_kind(kind: Option<&str>) -> Self {
+        match kind.unwrap_or_default() {
+            "bone" => Self::Bone,
+            "dura" | "cord" | "cauda_equina" => Self::Canal,
+            "artery" | "vein" | "basivertebral_vein" | "vessel" | "vertebral_artery" | "heart"
+            | "kidney" | "ureter" | "bladder" | "bowel" | "stomach" | "oesophagus" | "liver"
+            | "gallbladder" | "spleen" | "pancreas" | "adrenal" | "gland" | "genital" | "organ"
+            | "brain" | "implant" => Self::Enhancing,
+            "muscle" | "fat" | "skin" | "body" => Self::Passed,
+            _ => Self::Other,
+        }
+    }
+}
+
 impl NamedMask<'_> {
     /// What it means on the way. Fat is passed, but epidural fat is the canal.
     pub fn class(&self) -> StructureClass {
         if self.is_epidural() {
             return StructureClass::Canal;
         }
-        match self.kind.unwrap_or_default() {
-            "bone" => StructureClass::Bone,
-            "dura" | "cord" | "cauda_equina" => StructureClass::Canal,
-            "artery" | "vein" | "vessel" | "vertebral_artery" | "heart" | "kidney" | "ureter"
-            | "bladder" | "bowel" | "stomach" | "oesophagus" | "liver" | "gallbladder"
-            | "spleen" | "pancreas" | "adrenal" | "gland" | "genital" | "organ" | "implant" => {
-                StructureClass::Enhancing
-            }
-            "muscle" | "fat" | "skin" | "body" => StructureClass::Passed,
-            _ => StructureClass::Other,
-        }
+        StructureClass::of_kind(self.kind)
     }
 
     fn is_epidural(&self) -> bool {
@@ -201,7 +207,6 @@ mod tests {
             "airway",
             "lymph_node",
             "lesion",
-            "implant",
         ];
         for kind in StructureTable::bundled().kinds() {
             let class = StructureClass::of_kind(Some(&kind.key));
