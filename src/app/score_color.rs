@@ -19,8 +19,9 @@ const STEPS: [[u8; 3]; 9] = [
 /// Where there is no entry; see-through in the 3D view.
 pub const EXCLUDED: [u8; 4] = [128, 128, 128, 90];
 
-/// Colour of a score from 0 to 1.
+/// Colour of a score from 0 to 1; what is no number counts as 0.
 pub fn score_color(score: f64) -> [u8; 3] {
+    let score = if score.is_nan() { 0.0 } else { score };
     let place = score.clamp(0.0, 1.0) * (STEPS.len() - 1) as f64;
     let low = (place.floor() as usize).min(STEPS.len() - 2);
     let share = place - low as f64;

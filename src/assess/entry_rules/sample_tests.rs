@@ -159,6 +159,34 @@ impl Ground {
         task.map(images, &self.skin, &|| false).unwrap()
     }
 
+    /// Whether the straight path of the truth keeps to the angles and meets no bone in these
+    /// voxels: an entry map must then find some entry. Thin gaps between bones are closed by the
+    /// partial volume of a coarse grid, and some true paths leave the ranges of the sheet.
+    fn bars_nothing(&self, task: &EntryTask, target: &Target) -> bool {
+        let Some(path) = target.path else {
+            return false;
+        };
+        let entry = Point::from_vec(path.entry_lps_mm);
+        let seen = CArmAngles::of_needle(task.target - entry)
+            .unwrap()
+            .operator();
+        let within = |range: Option<AngleRange>, angle| {
+            range.is_none_or(|range| range.excess_deg(angle) <= task.rules.angle_slack_deg)
+        };
+        let outwards = (entry - task.target).direction().unwrap();
+        let free_mm = task.rules.may_cross_bone_last_mm;
+        let steps = ((path.length_mm - 3.0 - free_mm) / 0.5) as usize;
+        let meets_bone = (0..steps).any(|step| {
+            let at = task.target + outwards * (free_mm + step as f64 * 0.5);
+            let volume = &SampleBody::shared().volume;
+            let value = crate::volume::value_at(volume, at, crate::volume::Interpolation::Linear);
+            value.is_some_and(|value| value > crate::assess::entry_map::score::BONE_HU)
+        });
+        within(task.rules.oblique, seen.oblique)
+            && within(task.rules.tilt, seen.tilt)
+            && !meets_bone
+    }
+
     /// Whether any entry of the map lies in both usual ranges, by its angles alone.
     fn has_usual(&self, task: &EntryTask, map: &EntryMap) -> bool {
         let entries = map.verdicts.iter().zip(&self.skin.points);
@@ -222,7 +250,9 @@ fn the_best_entry_keeps_the_stop_margins_and_the_oblique_range() {
                     "{what}: no entry; straight path in the truth: {}",
                     target.path.is_some()
                 );
-                if target.path.is_some() {
+                needle.entry = target.path.map(|path| Point::from_vec(path.entry_lps_mm));
+                let stopped = NeedleAudit::of(&needle, &scene).breaks_stop_margin();
+                if !stopped && ground.bars_nothing(&task, target) {
                     wrong.push(format!("{what}: no entry, {:?}", map.excluded));
                 }
                 continue;

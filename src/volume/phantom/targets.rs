@@ -253,11 +253,10 @@ fn interlaminar(survey: &Survey<'_>, gap: usize, drafts: &mut Vec<Draft>) {
     );
     let middle = 0.5 * (upper + lower);
     let tilt_deg = if gap == L5 { 15.0 } else { -8.0 };
-    let deep_to_flavum = |x: f64, z: f64| {
+    // Midway between flavum and dura, no deeper than asked for.
+    let deep_to_flavum = |x: f64, z: f64, deepest_mm: f64| {
         let mut p = DVec3::new(x, canal.roof_mm(z), z);
-        // On the ventral surface of the flavum (1.1), clear of it by what a voxel blurs; no deeper
-        // than half way to the dura.
-        while canal.distance(p) > -0.6
+        while canal.distance(p) > -deepest_mm
             && -canal.distance(p) < canal.sac_distance(p)
             && p.y > canal.front_mm(z)
         {
@@ -265,13 +264,15 @@ fn interlaminar(survey: &Survey<'_>, gap: usize, drafts: &mut Vec<Draft>) {
         }
         p
     };
-    // The middle of the window, or up to 4 mm off it where the dura is clearly farther.
+    // The middle of the window, or up to 4 mm off it where the fat is clearly thicker. There the
+    // target lies on the ventral surface of the flavum (1.1), clear of it by what a voxel blurs.
     let at = |x: f64| {
-        let room = |p: &DVec3| canal.sac_distance(*p) - 0.08 * (p.z - middle).abs();
-        (-4..=4)
-            .map(|step| deep_to_flavum(x, middle + f64::from(step)))
-            .max_by(|a, b| room(a).total_cmp(&room(b)))
-            .unwrap_or_else(|| deep_to_flavum(x, middle))
+        let room = |z: f64| -canal.distance(deep_to_flavum(x, z, 2.0)) - 0.08 * (z - middle).abs();
+        let z = (-4..=4)
+            .map(|step| middle + f64::from(step))
+            .max_by(|a, b| room(*a).total_cmp(&room(*b)))
+            .unwrap_or(middle);
+        deep_to_flavum(x, z, 0.5)
     };
     let mut add = |kind: TargetKind, side: Option<Side>, x: f64, oblique_deg: f64| {
         drafts.push(Draft {
