@@ -10,6 +10,7 @@ pub mod format;
 mod glyphs;
 mod gpu;
 mod launch;
+mod leaving;
 mod measured;
 mod measurement_list;
 mod menu_bar;
@@ -47,8 +48,8 @@ use self::dialogs::{Dialogs, Wanted};
 use self::export_page::{ExportPage, PageAnswer};
 use self::launch::PictureTask;
 pub use self::launch::{LaunchError, LaunchOptions, run};
+use self::leaving::Then;
 use self::menu_bar::Page;
-use self::pages::LeaveChoice;
 use self::profile_panel::ProfilePanel;
 use self::side_panel::{SideTab, side_panel_ui};
 use self::study_browser::StudyBrowser;
@@ -64,14 +65,6 @@ use crate::app::notice::Severity;
 use crate::app::settings::Folders;
 use crate::app::stage::Stage;
 use crate::app::tool::Gesture;
-
-/// What to do once unsaved changes are dealt with.
-#[derive(Debug, Clone, PartialEq)]
-enum Then {
-    Close,
-    NewPlan,
-    OpenPlan(PathBuf),
-}
 
 /// The program's window.
 pub struct ViewerApp {
@@ -281,26 +274,6 @@ impl ViewerApp {
         }
     }
 
-    /// Does something that would lose changes, after asking.
-    fn after_saving(&mut self, then: Then, ctx: &Context) {
-        if self.state.has_unsaved_changes() {
-            self.leaving = Some(then);
-        } else {
-            self.go_on(then, ctx);
-        }
-    }
-
-    fn go_on(&mut self, then: Then, ctx: &Context) {
-        match then {
-            Then::Close => {
-                self.closing = true;
-                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
-            }
-            Then::NewPlan => self.queue.push(FileCommand::New),
-            Then::OpenPlan(path) => self.queue.push(FileCommand::OpenAfterImport(path)),
-        }
-    }
-
     fn modals(&mut self, ui: &mut Ui) {
         if let Some((wanted, paths)) = self.dialogs.ui(ui) {
             self.answered(wanted, paths, ui.ctx());
@@ -330,33 +303,6 @@ impl ViewerApp {
         match page.ui(ui, &self.state, &mut self.queue) {
             Some(PageAnswer::ChooseFolder) => self.ask(Wanted::ExportFolder, ui.ctx()),
             Some(PageAnswer::Close) => self.export = None,
-            None => {}
-        }
-    }
-
-    fn leave(&mut self, ui: &mut Ui) {
-        // A save that was asked for here has been done: go on.
-        if !self.state.has_unsaved_changes() && !self.state.store.is_saving() {
-            if let Some(then) = self.leaving.take() {
-                self.go_on(then, ui.ctx());
-            }
-            return;
-        }
-        if self.state.store.is_saving() || self.dialogs.is_open() {
-            return;
-        }
-        match pages::leave_ui(ui) {
-            Some(LeaveChoice::Save) => self.queue.push(FileCommand::Save),
-            Some(LeaveChoice::Discard) => {
-                // Another plan takes the place of this one, or nothing does: until then it stays.
-                if self.leaving == Some(Then::Close) {
-                    self.state.abandon_changes();
-                }
-                if let Some(then) = self.leaving.take() {
-                    self.go_on(then, ui.ctx());
-                }
-            }
-            Some(LeaveChoice::Stay) => self.leaving = None,
             None => {}
         }
     }
