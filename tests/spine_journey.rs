@@ -14,6 +14,7 @@ mod app;
 
 use app::{Home, TestApp};
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
 use stylet::app::command::FileCommand;
 use stylet::app::tool::ToolKind;
 use stylet::app::viewport::ViewKind;
@@ -41,6 +42,11 @@ fn names(app: &TestApp) -> Vec<String> {
         .collect()
 }
 
+/// What the window asks for.
+fn prompt(app: &TestApp) -> String {
+    app.harness.state().state.spine_prompt().unwrap_or_default()
+}
+
 #[test]
 fn vertebrae_are_labelled_one_click_each_and_give_a_midline() {
     let home = Home::new();
@@ -49,7 +55,7 @@ fn vertebrae_are_labelled_one_click_each_and_give_a_midline() {
     app.click_label("Spine");
     app.click_label("Label vertebrae");
     app.settle();
-    assert!(app.says("Click the middle of the body of L5"));
+    assert!(prompt(&app).contains("middle of the body of L5"));
     // From L5 upwards, one click each.
     for vertebra in truth.vertebrae.iter().rev().take(4) {
         click_sagittal(&mut app, Point::from_vec(vertebra.centre_lps_mm));
@@ -62,7 +68,7 @@ fn vertebrae_are_labelled_one_click_each_and_give_a_midline() {
 
     app.click_label("Spinous processes");
     app.settle();
-    assert!(app.says("spinous process of L5"));
+    assert!(prompt(&app).contains("spinous process of L5"));
     for vertebra in truth.vertebrae.iter().rev().take(4) {
         click_sagittal(&mut app, Point::from_vec(vertebra.spinous_tip_lps_mm));
     }
@@ -112,7 +118,8 @@ fn vertebrae_are_labelled_one_click_each_and_give_a_midline() {
         .to_degrees();
     assert!(off < 3.0, "{off} degrees off the true end-plate");
     app.settle();
-    assert!(app.says("squared by"));
+    let said = app.harness.query_by_label_contains("squared by");
+    assert!(said.is_some());
 
     let path = home.path().join("spine.stylet.json");
     app.harness

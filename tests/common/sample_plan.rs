@@ -37,7 +37,7 @@ impl Sample {
     }
 
     pub fn study(&self) -> String {
-        text(&self.path("study/CT"))
+        text(&self.path("study"))
     }
 
     /// A needle on a target of the truth, meant for a side.

@@ -344,7 +344,7 @@ fn disc(survey: &Survey<'_>, gap: usize, side: Side) -> Draft {
     }
 }
 
-/// On the anterolateral cortex, 60° from the anterior axis, 1.2 mm off bone (1.12): in the lower
+/// On the anterolateral cortex, 62° from the anterior axis, 1.2 mm off bone (1.12): in the lower
 /// third of L2, and just below the middle of L3, where ganglia lie and the L2 root does not cross
 /// the way. At L4 the vena cava lies there.
 fn sympathetic(survey: &Survey<'_>, level: usize, side: Side) -> Draft {
@@ -354,8 +354,8 @@ fn sympathetic(survey: &Survey<'_>, level: usize, side: Side) -> Draft {
         vertebra.anterior_wall_mm(0.0),
         vertebra.posterior_wall_mm(0.0),
     );
-    let z = if level == L1 + 1 { -7.0 } else { -4.0 };
-    let (sin, cos) = 60.0_f64.to_radians().sin_cos();
+    let z = if level == L1 + 1 { -7.0 } else { -2.0 };
+    let (sin, cos) = 62.0_f64.to_radians().sin_cos();
     let outward = DVec3::new(sin, -cos, 0.0);
     let middle = DVec3::new(0.0, 0.5 * (front + back), z);
     let mut out = 5.0;
