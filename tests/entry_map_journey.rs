@@ -54,7 +54,7 @@ fn aimed(app: &mut TestApp, home: &Home) -> Point<Lps> {
 #[test]
 fn the_best_entry_is_taken_from_the_list_and_its_profile_says_what_it_meets() {
     let home = Home::new();
-    let mut app = TestApp::on_sample(&home);
+    let mut app = TestApp::open(&home, vec![home.study()], None);
     let target = aimed(&mut app, &home);
     app.harness.get_by_label_contains("No profile yet");
 
@@ -116,7 +116,7 @@ fn the_best_entry_is_taken_from_the_list_and_its_profile_says_what_it_meets() {
 #[test]
 fn a_spot_of_the_outline_is_taken_in_a_slice_and_an_excluded_one_is_not() {
     let home = Home::new();
-    let mut app = TestApp::on_sample(&home);
+    let mut app = TestApp::open(&home, vec![home.study()], None);
     let target = aimed(&mut app, &home);
     app.click_label("Entry map");
     app.click_label("Show entry map");

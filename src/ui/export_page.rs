@@ -97,7 +97,7 @@ impl ExportPage {
         let mut answer = None;
         let modal = Modal::new(egui::Id::unique("export")).show(ui.ctx(), |ui| {
             ui.set_width(520.0);
-            ui.heading("Export");
+            ui.heading("Export the plan");
             let audited = self.audited(state);
             let blocked = objections_ui(ui, &audited, state);
             ui.add_enabled_ui(!busy, |ui| {

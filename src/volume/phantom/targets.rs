@@ -344,9 +344,9 @@ fn disc(survey: &Survey<'_>, gap: usize, side: Side) -> Draft {
     }
 }
 
-/// On the anterolateral cortex, 62° from the anterior axis, 1.2 mm off bone (1.12): in the lower
-/// third of L2, and just below the middle of L3, where ganglia lie and the L2 root does not cross
-/// the way. At L4 the vena cava lies there.
+/// On the anterolateral cortex, 1.2 mm off bone (1.12): in the lower third of L2, and just below
+/// the middle of L3, where ganglia lie and the L2 root does not cross the way. 65° from the anterior
+/// axis rather than 45–60°, to keep 5 mm from the vena cava; at L4 that lies everywhere there.
 fn sympathetic(survey: &Survey<'_>, level: usize, side: Side) -> Draft {
     let vertebra = &survey.scene.vertebrae[level];
     let model = |p: DVec3| vertebra.frame.model(fold(side, p));
@@ -355,7 +355,7 @@ fn sympathetic(survey: &Survey<'_>, level: usize, side: Side) -> Draft {
         vertebra.posterior_wall_mm(0.0),
     );
     let z = if level == L1 + 1 { -7.0 } else { -2.0 };
-    let (sin, cos) = 62.0_f64.to_radians().sin_cos();
+    let (sin, cos) = 65.0_f64.to_radians().sin_cos();
     let outward = DVec3::new(sin, -cos, 0.0);
     let middle = DVec3::new(0.0, 0.5 * (front + back), z);
     let mut out = 5.0;
