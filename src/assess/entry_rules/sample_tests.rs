@@ -85,7 +85,7 @@ fn plan() -> Plan {
     let last = truth.gaps.last().unwrap();
     plates.push(("S1", last.disc_centre_lps_mm, last.disc_normal));
     for (level, middle, up) in plates {
-        let back = (left.cross(up) * -1.0).normalize();
+        let back = (left.cross(up) * -1.0).normalize_or_zero();
         let plate = EndPlate {
             vertebra: level.parse().unwrap(),
             face: EndPlateFace::Superior,
@@ -106,7 +106,14 @@ fn plan() -> Plan {
 }
 
 /// Procedure, kind of target, and how the levels of target and procedure are called.
-const CASES: [(&str, TargetKind, &[(&str, &str)]); 9] = [
+/// A procedure, the kind of its target, and its levels in the truth and in the sheet.
+type Case = (
+    &'static str,
+    TargetKind,
+    &'static [(&'static str, &'static str)],
+);
+
+const CASES: [Case; 9] = [
     ("facet-joint", TargetKind::FacetCleft, &GAPS),
     ("medial-branch-block", TargetKind::MedialBranch, &BRANCHES),
     ("interlaminar", TargetKind::InterlaminarParamedian, &GAPS),
@@ -159,34 +166,6 @@ impl Ground {
         task.map(images, &self.skin, &|| false).unwrap()
     }
 
-    /// Whether the straight path of the truth keeps to the angles and meets no bone in these
-    /// voxels: an entry map must then find some entry. Thin gaps between bones are closed by the
-    /// partial volume of a coarse grid, and some true paths leave the ranges of the sheet.
-    fn bars_nothing(&self, task: &EntryTask, target: &Target) -> bool {
-        let Some(path) = target.path else {
-            return false;
-        };
-        let entry = Point::from_vec(path.entry_lps_mm);
-        let seen = CArmAngles::of_needle(task.target - entry)
-            .unwrap()
-            .operator();
-        let within = |range: Option<AngleRange>, angle| {
-            range.is_none_or(|range| range.excess_deg(angle) <= task.rules.angle_slack_deg)
-        };
-        let outwards = (entry - task.target).direction().unwrap();
-        let free_mm = task.rules.may_cross_bone_last_mm;
-        let steps = ((path.length_mm - 3.0 - free_mm) / 0.5) as usize;
-        let meets_bone = (0..steps).any(|step| {
-            let at = task.target + outwards * (free_mm + step as f64 * 0.5);
-            let volume = &SampleBody::shared().volume;
-            let value = crate::volume::value_at(volume, at, crate::volume::Interpolation::Linear);
-            value.is_some_and(|value| value > crate::assess::entry_map::score::BONE_HU)
-        });
-        within(task.rules.oblique, seen.oblique)
-            && within(task.rules.tilt, seen.tilt)
-            && !meets_bone
-    }
-
     /// Whether any entry of the map lies in both usual ranges, by its angles alone.
     fn has_usual(&self, task: &EntryTask, map: &EntryMap) -> bool {
         let entries = map.verdicts.iter().zip(&self.skin.points);
@@ -200,6 +179,32 @@ impl Ground {
                 keeps(task.rules.oblique, seen.oblique) && keeps(task.rules.tilt, seen.tilt)
             })
     }
+}
+
+/// Whether the straight path of the truth keeps to the angles and meets no bone in these
+/// voxels: an entry map must then find some entry. Thin gaps between bones are closed by the
+/// partial volume of a coarse grid, and some true paths leave the ranges of the sheet.
+fn bars_nothing(task: &EntryTask, target: &Target) -> bool {
+    let Some(path) = target.path else {
+        return false;
+    };
+    let entry = Point::from_vec(path.entry_lps_mm);
+    let seen = CArmAngles::of_needle(task.target - entry)
+        .unwrap()
+        .operator();
+    let within = |range: Option<AngleRange>, angle| {
+        range.is_none_or(|range| range.excess_deg(angle) <= task.rules.angle_slack_deg)
+    };
+    let outwards = (entry - task.target).direction().unwrap();
+    let free_mm = task.rules.may_cross_bone_last_mm;
+    let steps = ((path.length_mm - 3.0 - free_mm) / 0.5) as usize;
+    let meets_bone = (0..steps).any(|step| {
+        let at = task.target + outwards * (free_mm + step as f64 * 0.5);
+        let volume = &SampleBody::shared().volume;
+        let value = crate::volume::value_at(volume, at, crate::volume::Interpolation::Linear);
+        value.is_some_and(|value| value > crate::assess::entry_map::score::BONE_HU)
+    });
+    within(task.rules.oblique, seen.oblique) && within(task.rules.tilt, seen.tilt) && !meets_bone
 }
 
 /// A needle of a procedure at its true target, long enough.
@@ -252,7 +257,7 @@ fn the_best_entry_keeps_the_stop_margins_and_the_oblique_range() {
                 );
                 needle.entry = target.path.map(|path| Point::from_vec(path.entry_lps_mm));
                 let stopped = NeedleAudit::of(&needle, &scene).breaks_stop_margin();
-                if !stopped && ground.bars_nothing(&task, target) {
+                if !stopped && bars_nothing(&task, target) {
                     wrong.push(format!("{what}: no entry, {:?}", map.excluded));
                 }
                 continue;

@@ -28,8 +28,8 @@ fn task(needle: &Trajectory, plan: &Plan) -> EntryTask {
     EntryTask::of(needle, &scene).unwrap()
 }
 
-fn range(from: f64, to: f64) -> Option<AngleRange> {
-    Some(AngleRange::new(Degrees(from), Degrees(to)))
+fn range(from: f64, to: f64) -> AngleRange {
+    AngleRange::new(Degrees(from), Degrees(to))
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn obliques_take_the_sign_of_the_side() {
     let (left, right) = (of(Some(Side::Left)), of(Some(Side::Right)));
     let Some(given) = left.oblique else { panic!() };
     assert!(given.from.0 > 0.0 && given.to.0 <= 45.0, "{given:?}");
-    assert_eq!(right.oblique, range(-given.to.0, -given.from.0));
-    assert_eq!(left.tilt, range(-10.0, 10.0));
+    assert_eq!(right.oblique, Some(range(-given.to.0, -given.from.0)));
+    assert_eq!(left.tilt, Some(range(-10.0, 10.0)));
     assert_eq!(left.may_cross_bone_last_mm, 10.0, "it may end on bone");
     assert_eq!(of(None).oblique, None, "a side must be chosen");
     let through = task(
@@ -110,7 +110,7 @@ fn a_tilt_to_an_end_plate_is_turned_into_one_of_the_patient() {
         Some(Side::Right),
     );
     let found = task(&needle, &plan);
-    assert_eq!(found.rules.oblique, range(-30.0, -20.0));
+    assert_eq!(found.rules.oblique, Some(range(-30.0, -20.0)));
     let tilt = found.rules.tilt.unwrap();
     assert!((tilt.from.0 - 8.88).abs() < 0.02, "{tilt:?}");
     assert!((tilt.to.0 - 17.50).abs() < 0.02, "{tilt:?}");

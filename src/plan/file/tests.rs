@@ -109,7 +109,6 @@ fn the_grid_hash_changes_with_the_grid_only() {
 /// A plan with one of everything that can be drawn or declared.
 fn full_plan() -> Plan {
     let mut plan = parse(SMALLEST).unwrap();
-    let needle = plan.trajectories[0].id;
     let p = Point::new;
     let kinds = MeasurementKind::ALL;
     for kind in kinds {
@@ -153,6 +152,14 @@ fn full_plan() -> Plan {
         plan.apply(&PlanEdit::Structure(StructureEdit::Add(drawn)))
             .unwrap();
     }
+    declare(&mut plan);
+    plan
+}
+
+/// Declares a spine, an intent with an override, and files.
+fn declare(plan: &mut Plan) {
+    let needle = plan.trajectories[0].id;
+    let p = Point::new;
     let count = VertebraCount {
         thoracic: 12,
         lumbar: 6,
@@ -196,7 +203,6 @@ fn full_plan() -> Plan {
     ] {
         plan.apply(&edit).unwrap();
     }
-    plan
 }
 
 #[test]
