@@ -15,7 +15,7 @@ use stylet::geometry::{CArmAngles, Degrees, PatientPosition, Point};
 use stylet::plan::procedure::{Quantity, Verdict as RangeVerdict};
 use stylet::plan::{
     EndPlate, EndPlateFace, Intent, Known, NeedleCatalogue, Plan, PlanEdit, Procedure,
-    ProcedureLibrary, SpineEdit, Trajectory, VertebraFrame, VertebraLabel,
+    ProcedureLibrary, SpineEdit, SpineReadout, Trajectory, VertebraFrame, VertebraLabel,
 };
 use stylet::study::{Level, Side, SourcePath};
 use stylet::volume::phantom::{PhantomGrid, Target, TargetKind, Truth, write_sample_study};
@@ -93,7 +93,7 @@ fn plan(truth: &Truth) -> Plan {
         edit(SpineEdit::SetEndPlate(plate(
             name,
             EndPlateFace::Superior,
-            vertebra.centre_lps_mm,
+            vertebra.centre_lps_mm + vertebra.superior_normal * 13.0,
             vertebra.superior_normal,
             left,
         )));
@@ -111,7 +111,7 @@ fn plan(truth: &Truth) -> Plan {
     edit(SpineEdit::SetEndPlate(plate(
         "S1".parse().unwrap(),
         EndPlateFace::Superior,
-        s1,
+        disc.disc_centre_lps_mm - disc.disc_normal * (disc.disc_height_mm / 2.0),
         disc.disc_normal,
         left,
     )));
@@ -339,11 +339,17 @@ fn needle(
     [across, along]: [f64; 2],
     sample: &Sample,
 ) -> Result<Trajectory, String> {
-    let squared_to = match level {
-        Level::At(vertebra) => vertebra,
-        Level::Between(_, lower) => lower,
-    };
-    let frame = VertebraFrame::of(&sample.plan.spine, squared_to, EndPlateFace::Superior);
+    let mut needle = Trajectory::new(sample.plan.next_trajectory_id(), "n".to_owned());
+    needle.target = Some(Point::from_vec(target.point_lps_mm));
+    needle.intent = Some(Intent {
+        procedure: procedure.id.clone(),
+        level: Some(level),
+        side: target.side,
+    });
+    let squared_to = SpineReadout::of(&needle, &sample.plan.spine).squared_to;
+    let frame = squared_to.and_then(|vertebra| {
+        VertebraFrame::of(&sample.plan.spine, vertebra, EndPlateFace::Superior)
+    });
     let sign = target.side.map_or(1.0, Side::sign);
     let of = |quantity, share: f64| {
         let bounds = procedure.range(quantity, level)?.bounds;
@@ -373,14 +379,7 @@ fn needle(
         };
         -angles.receptor_direction()
     };
-    let mut needle = Trajectory::new(sample.plan.next_trajectory_id(), "n".to_owned());
-    needle.target = Some(at);
     needle.entry = Some(at - direction * 60.0);
-    needle.intent = Some(Intent {
-        procedure: procedure.id.clone(),
-        level: Some(level),
-        side: target.side,
-    });
     let air = sample.air.as_ref().map_err(Clone::clone)?;
     let skin = air.crossing(&sample.volume, &needle)?;
     needle.entry = Some(skin.at);

@@ -85,19 +85,29 @@ fn heading(entry_mm: f64, target_mm: f64) -> &'static str {
     }
 }
 
-/// The declared vertebra (of two the lower one: the beam is squared to the floor of the gap), else
-/// the one whose end-plate lies nearest to the target.
+/// The declared vertebra (of two the one whose end-plate lies nearer to the target), else the one
+/// whose end-plate lies nearest.
 fn squared_vertebra(needle: &Trajectory, spine: &Spine) -> Known<Vertebra> {
     let declared = needle.intent.as_ref().and_then(|intent| intent.level);
     if let Some(level) = declared {
-        let wanted = match level {
-            Level::At(vertebra) => vertebra,
-            Level::Between(_, lower) => lower,
+        let clicked = |vertebra| {
+            let plate = spine.end_plate(vertebra, EndPlateFace::Superior)?;
+            let middle = plate.points[0].lerp(plate.points[1], 0.5);
+            let off_mm = needle.target.map_or(0.0, |target| middle.distance(target));
+            Some((off_mm, vertebra))
         };
-        return match spine.end_plate(wanted, EndPlateFace::Superior) {
-            Some(_) => Ok(wanted),
-            None => Err(format!(
-                "Click the superior end-plate of {wanted} to square it"
+        // Below a pedicle the beam is squared to that vertebra, in a disc to the one below it.
+        let nearest = [clicked(level.lower()), clicked(level.upper())]
+            .into_iter()
+            .flatten()
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        return match (nearest, level) {
+            (Some((_, vertebra)), _) => Ok(vertebra),
+            (None, Level::At(vertebra)) => Err(format!(
+                "Click the superior end-plate of {vertebra} to square it"
+            )),
+            (None, Level::Between(upper, lower)) => Err(format!(
+                "Click the superior end-plate of {upper} or {lower} to square it"
             )),
         };
     }

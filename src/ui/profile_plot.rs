@@ -189,7 +189,7 @@ fn depth_axis(painter: &Painter, rect: Rect, scale: &Scale, profile: &NeedleProf
     while depth_mm <= scale.last_mm {
         let x = scale.x(depth_mm);
         if x + 12.0 < title.left() {
-            let words = format!("{depth_mm:.0}").replace('-', "−");
+            let words = format!("{:.0}", depth_mm.round() + 0.0).replace('-', "−");
             small(
                 painter,
                 pos2(x, y + 1.0),
