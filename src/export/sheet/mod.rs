@@ -1,7 +1,7 @@
 //! The procedure sheet: one page that is pinned beside the table.
 //!
 //! [`SheetContent`] says what stands on it, [`layout`] gives the page with the room of every text,
-//! [`pdf`] the finished file. What is not known is printed as a dash with the reason, never left
+//! `pdf` the finished file. What is not known is printed as a dash with the reason, never left
 //! out silently and never 0.
 
 mod clearances;
