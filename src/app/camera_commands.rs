@@ -29,11 +29,6 @@ impl AppState {
             }
             ViewCommand::ShowSkin(show) => self.scene.show_skin = show,
             ViewCommand::ShowBone(show) => self.scene.show_bone = show,
-            ViewCommand::ShowStructure(index, show) => {
-                if let Some(structure) = self.scene.structures.get_mut(index) {
-                    structure.visible = show;
-                }
-            }
             _ => {}
         }
     }

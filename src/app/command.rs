@@ -164,8 +164,6 @@ pub enum ViewCommand {
     ShowSkin(bool),
     /// Bone of the 3D view on or off.
     ShowBone(bool),
-    /// A structure of the 3D view, by its place in the list, on or off.
-    ShowStructure(usize, bool),
     /// Changes the slab.
     Slab(ViewportId, Slab),
     /// Mirrors left to right.

@@ -106,8 +106,7 @@ impl AppState {
             | ViewCommand::DownNeedle(_)
             | ViewCommand::Project(..)
             | ViewCommand::ShowSkin(_)
-            | ViewCommand::ShowBone(_)
-            | ViewCommand::ShowStructure(..) => self.view_3d(command),
+            | ViewCommand::ShowBone(_) => self.view_3d(command),
             ViewCommand::Slab(id, slab) => {
                 if let Some(viewport) = self.viewport_mut(id) {
                     viewport.slab = Slab {

@@ -273,6 +273,22 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_angle_to_a_round_body_is_that_to_its_tangent() {
+        let volume = ct_cylinder(60.0, 0.0);
+        let air = OutsideAir::find(&volume, &|| false).unwrap();
+        // At (0, 60): upright, 30° along the body, and 40° round it.
+        let (sin, cos) = 40.0_f64.to_radians().sin_cos();
+        for (entry, target, angle_deg) in [
+            ([0., 90., 0.], [0., 20., 0.], 90.0),
+            ([0., 60.0, 0.], [0., 60.0 - 34.641, 20.0], 60.0),
+            ([0., 60., 0.], [-40.0 * sin, 60.0 - 40.0 * cos, 0.], 50.0),
+        ] {
+            let found = air.skin_angle_deg(&volume, &needle(entry, target)).unwrap();
+            assert!((found - angle_deg).abs() < 4.0, "{found} for {angle_deg}");
+        }
+    }
+
+    #[test]
     fn gas_inside_the_body_is_not_the_skin() {
         // A gas channel of radius 15 mm along the body, open at the first and last slice.
         let volume = ct_cylinder(60.0, 15.0);

@@ -131,6 +131,41 @@ mod tests {
     use crate::plan::{EndPlate, SpineEdit, TrajectoryId};
 
     #[test]
+    fn between_two_vertebrae_the_nearer_end_plate_is_squared() {
+        let plate = |name: &str, z| {
+            SpineEdit::SetEndPlate(EndPlate {
+                vertebra: name.parse().unwrap(),
+                face: EndPlateFace::Superior,
+                points: [Point::new(0., 0., z), Point::new(0., 34., z)],
+            })
+        };
+        let mut spine = Spine::default();
+        let mut needle = Trajectory::new(TrajectoryId(0), "n".to_owned());
+        needle.intent = Some(crate::plan::Intent {
+            procedure: "any".to_owned(),
+            level: Some("L4-L5".parse().unwrap()),
+            side: None,
+        });
+        needle.target = Some(Point::new(20., 40., 0.));
+        let squared = |needle: &Trajectory, spine: &Spine| {
+            let found = SpineReadout::of(needle, spine).squared_to;
+            found.map(|vertebra| vertebra.to_string())
+        };
+        let why = squared(&needle, &spine).unwrap_err();
+        assert!(why.contains("L4 or L5"), "{why}");
+        for edit in [plate("L4", 14.0), plate("L5", -23.0)] {
+            spine.apply(&edit).unwrap();
+        }
+        assert_eq!(
+            squared(&needle, &spine).as_deref(),
+            Ok("L4"),
+            "below a pedicle"
+        );
+        needle.target = Some(Point::new(0., 17., -18.));
+        assert_eq!(squared(&needle, &spine).as_deref(), Ok("L5"), "in the disc");
+    }
+
+    #[test]
     fn numbers_about_the_spine_of_the_first_worked_example() {
         // 2.8 example 1: left L4-5, κ 25, τ −10, with the midline at x = 0 and an L5 end-plate that
         // is squared by τ +20 at κ 0.

@@ -72,7 +72,7 @@ pub fn value(value: f64, unit: &str) -> String {
     } else if value.abs() < 10.0 && value.fract() != 0.0 {
         format!("{value:.2}")
     } else {
-        format!("{value:.0}")
+        format!("{:.0}", value.round() + 0.0)
     };
     format!("{} {unit}", number.replace('-', "−"))
         .trim_end()

@@ -16,7 +16,7 @@ mod protractor;
 mod text;
 mod words;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -99,7 +99,7 @@ pub enum SheetError {
 /// Writes the sheet as a PDF file, completely or not at all.
 pub fn write(path: &Path, content: &SheetContent, paper: Paper) -> Result<(), SheetError> {
     let bytes = to_pdf(content, paper)?;
-    write_atomically(path, &bytes).map_err(|source| SheetError::Write {
+    crate::dicom::atomic_file::write(path, &bytes).map_err(|source| SheetError::Write {
         path: path.to_owned(),
         source,
     })
@@ -154,18 +154,6 @@ pub fn layout(content: &SheetContent, paper: Paper) -> Page {
     }
     header::footer(&mut page, footer, &content.origin);
     page
-}
-
-fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]
