@@ -347,7 +347,7 @@ fn lit(base: Vec3, opacity: f32, along: f32, depth: f32) -> (Vec3, f32) {
     (color, opacity)
 }
 
-/// `facing` to the [`SHINE_POWER`], 24, by multiplication: several times faster than `powf`.
+/// `facing` to the `SHINE_POWER` of the mesh scene, 24, by multiplication: several times faster than `powf`.
 fn power(facing: f32) -> f32 {
     let square = facing * facing;
     let eighth = square * square * square * square;
