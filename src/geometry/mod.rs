@@ -4,6 +4,7 @@
 //! layer knows no DICOM files, no GPU and no GUI.
 
 pub mod carm;
+pub mod cone_beam;
 pub mod line;
 pub mod mesh;
 pub mod mesh_tree;
@@ -18,6 +19,7 @@ pub mod surface;
 pub mod units;
 
 pub use carm::{CArmAngles, ConsoleAngles, OperatorAngles, SideCArmAngles};
+pub use cone_beam::{CArmPose, ConeBeam, Projected, Receptor};
 pub use line::Segment;
 pub use mesh::Mesh;
 pub use needle_angle::NeedleAngles;
