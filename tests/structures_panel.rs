@@ -402,3 +402,41 @@ fn a_segmentation_of_another_frame_of_reference_is_refused_with_words() {
             > 0
     );
 }
+
+/// A NIfTI-1 label map of one label, `edge` voxels of 1 mm each way, about a patient point.
+fn label_map(center: Point<Lps>, edge: i16) -> Vec<u8> {
+    let mut file = vec![0; 352];
+    let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, &348_i32.to_le_bytes());
+    for (index, dim) in [3, edge, edge, edge, 1, 1, 1, 1].into_iter().enumerate() {
+        put(40 + 2 * index, &i16::to_le_bytes(dim));
+    }
+    put(70, &2_i16.to_le_bytes());
+    put(72, &8_i16.to_le_bytes());
+    put(108, &352_f32.to_le_bytes());
+    put(254, &1_i16.to_le_bytes());
+    // NIfTI counts right and front as positive, DICOM left and back.
+    let at = center.to_array();
+    let half = f32::from(edge) / 2.0;
+    let first = [-at[0] as f32, -at[1] as f32, at[2] as f32].map(|mm| mm - half);
+    for (row, first) in first.into_iter().enumerate() {
+        put(280 + 16 * row + 4 * row, &1_f32.to_le_bytes());
+        put(280 + 16 * row + 12, &first.to_le_bytes());
+    }
+    put(344, b"n+1\0");
+    file.resize(352 + (edge as usize).pow(3), 1);
+    file
+}
+
+#[test]
+fn a_label_map_that_comes_with_its_images_waits_for_them() {
+    let home = Home::new();
+    let l4 = l4(&home);
+    let map = home.path().join("found.nii");
+    std::fs::write(&map, label_map(l4, 12)).unwrap();
+    let app = TestApp::open(&home, vec![map, home.study().join("CT")], None);
+    let items = state(&app).structures.items();
+    assert_eq!(items.len(), 1, "{:?}", state(&app).structures.warnings);
+    let place = items[0].place().unwrap();
+    assert!(place.distance(l4) < 12.0, "{place:?} for {l4:?}");
+}

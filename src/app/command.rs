@@ -191,6 +191,8 @@ pub enum ViewCommand {
 pub enum StructureCommand {
     /// Reads segmentations, structure sets or label maps.
     Open(Vec<PathBuf>),
+    /// The same for the volume that is on stage next: they were opened together with its images.
+    OpenWithImages(Vec<PathBuf>),
     /// Shows or hides one, by its place in the list.
     Show(usize, bool),
     /// Shows or hides some, by their places, in one step.

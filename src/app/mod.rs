@@ -56,7 +56,7 @@ use self::scene::Scene;
 use self::settings::{Folders, Settings};
 use self::stage::Stage;
 use self::structure_outlines::StructureOutlines;
-use self::structure_stage::{StructureLook, StructureStage};
+use self::structure_stage::{AwaitedMaps, StructureLook, StructureStage};
 use self::tool::{Draft, Gesture, Labelling, StructureDrawing, ToolKind};
 use self::viewport::{Layout, Posture, ViewKind, Viewport, ViewportId};
 use crate::geometry::{Lps, PatientPosition, Point};
@@ -111,6 +111,8 @@ pub struct AppState {
     pub scene: Scene,
     /// Structures of the volume on stage.
     pub structures: StructureStage,
+    /// Label maps that were opened together with images, until those are on stage.
+    label_maps: Option<AwaitedMaps>,
     /// How they are shown.
     pub structure_look: StructureLook,
     /// Their outlines in the planes shown.
@@ -170,6 +172,7 @@ impl AppState {
             probe: None,
             scene: Scene::default(),
             structures: StructureStage::default(),
+            label_maps: None,
             structure_look: StructureLook::default(),
             outlines: StructureOutlines::default(),
             drawing: StructureDrawing::default(),

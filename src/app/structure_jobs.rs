@@ -11,7 +11,7 @@ use super::notice::Severity;
 use super::scene::{SceneLabel, SceneStructure};
 use super::stage::Content;
 use super::structure_drawing::drawn_mask;
-use super::structure_stage::{Prepared, REACH_MM, ShownStructure, StructureStage};
+use super::structure_stage::{AwaitedMaps, Prepared, REACH_MM, ShownStructure, StructureStage};
 use crate::geometry::Surface;
 use crate::plan::{PlanEdit, StructureEdit, StructureId};
 use crate::study::SourcePath;
@@ -81,6 +81,11 @@ impl AppState {
         }
         if staged.is_some() {
             self.find_structure_files();
+            let now = &self.structures.volume;
+            if let Some(maps) = self.label_maps.take_if(|maps| !maps.before.ptr_eq(now)) {
+                self.open_structures(maps.paths);
+                return;
+            }
         }
         self.hear_structures();
         let Some((volume, loading)) = staged else {
@@ -317,6 +322,10 @@ impl AppState {
     pub(super) fn structure_command(&mut self, command: StructureCommand) {
         match command {
             StructureCommand::Open(paths) => self.open_structures(paths),
+            StructureCommand::OpenWithImages(paths) => {
+                let before = Weak::clone(&self.structures.volume);
+                self.label_maps = Some(AwaitedMaps { before, paths });
+            }
             StructureCommand::Show(index, visible) => self.show_structure(index, visible),
             StructureCommand::ShowAll(visible) => {
                 let all = 0..self.structures.items.len();

@@ -35,6 +35,15 @@ impl Default for StructureLook {
     }
 }
 
+/// Label maps that were opened together with images and wait for those.
+#[derive(Debug)]
+pub struct AwaitedMaps {
+    /// What was on stage when they were opened.
+    pub before: Weak<Volume>,
+    /// Their files.
+    pub paths: Vec<std::path::PathBuf>,
+}
+
 /// Structures shown at most; a file may hold thousands of lesions.
 pub const MOST_STRUCTURES: usize = 2000;
 

@@ -96,8 +96,10 @@ impl ViewerApp {
             .options_mut(|options| options.zoom_with_keyboard = false);
         let ctx = cc.egui_ctx.clone();
         let mut state = AppState::new(folders, Arc::new(move || ctx.request_repaint()));
-        if !options.paths.is_empty() {
-            state.apply(StudyCommand::Import(options.paths));
+        let mut queue = CommandQueue::default();
+        let images = structure_keys::open_label_maps(options.paths, &mut state, &mut queue);
+        if !images.is_empty() {
+            state.apply(StudyCommand::Import(images));
         } else if options.sample {
             state.apply(StudyCommand::OpenSample);
         }
@@ -111,7 +113,7 @@ impl ViewerApp {
         let dialogs = Dialogs::new(options.own_dialogs);
         Self {
             state,
-            queue: CommandQueue::default(),
+            queue,
             pictures,
             stack_view: StackView::default(),
             browser: StudyBrowser::default(),

@@ -28,7 +28,8 @@ pub fn structure_keys(ctx: &Context, state: &AppState, queue: &mut CommandQueue)
     }
 }
 
-/// Opens the NIfTI files among `paths` as structures of the images on stage; gives back the rest.
+/// Opens the NIfTI files among `paths` as structures of the other paths' images, or of those on
+/// stage where there are no others; gives back the rest.
 pub fn open_label_maps(
     paths: Vec<PathBuf>,
     state: &mut AppState,
@@ -51,7 +52,9 @@ pub fn open_label_maps(
         .stage
         .as_ref()
         .is_some_and(|stage| stage.volume().is_some());
-    if !maps.is_empty() && has_images {
+    if !maps.is_empty() && !rest.is_empty() {
+        queue.push(StructureCommand::OpenWithImages(maps));
+    } else if !maps.is_empty() && has_images {
         queue.push(StructureCommand::Open(maps));
     } else if !maps.is_empty() {
         let text = "A NIfTI label map needs its images: open the study first, then the label map";
