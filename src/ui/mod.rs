@@ -98,6 +98,10 @@ impl ViewerApp {
         let mut state = AppState::new(folders, Arc::new(move || ctx.request_repaint()));
         let mut queue = CommandQueue::default();
         let images = structure_keys::open_label_maps(options.paths, &mut state, &mut queue);
+        // Before the images: a small study may be on stage with the first frame.
+        for command in queue.take() {
+            state.apply(command);
+        }
         if !images.is_empty() {
             state.apply(StudyCommand::Import(images));
         } else if options.sample {
