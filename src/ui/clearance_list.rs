@@ -29,8 +29,7 @@ pub fn clearances_ui(
         .default_open(true)
         .show_unindented(ui, |ui| {
             if let Some(note) = &audit.margin_note {
-                let words = format!("{note}: the shared margins hold");
-                ui.label(RichText::new(words).color(theme::FAINT));
+                ui.label(RichText::new(note).color(theme::FAINT));
             }
             list_ui(ui, audit, queue);
             if let Some(progress) = state.structures.progress() {

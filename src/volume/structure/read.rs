@@ -180,6 +180,11 @@ pub fn read(
         segmentation::read(path, planning, cancel)?
     };
     loaded.say_empty();
+    // They are read far away from the file: in a list of all structures, on a terminal.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    for warning in &mut loaded.warnings {
+        *warning = format!("{name}: {warning}");
+    }
     Ok(loaded)
 }
 
