@@ -6,6 +6,7 @@
 mod joseph;
 pub mod march;
 mod occupancy;
+mod walk;
 
 use super::attenuation::Attenuation;
 use crate::geometry::{ConeBeam, Receptor};
