@@ -1,5 +1,6 @@
 //! Which attributes of a header are kept.
 
+mod projection;
 mod structures;
 
 use dicom_dictionary_std::tags;
@@ -49,6 +50,7 @@ fn is_value(tag: Tag) -> bool {
                 | tags::SERIES_DESCRIPTION
                 | tags::CODE_MEANING
                 | tags::RECOMMENDED_DISPLAY_FRAME_RATE
+                | tags::RECOMMENDED_DISPLAY_FRAME_RATE_IN_FLOAT
         ),
         0x0010 => matches!(
             tag,
@@ -59,6 +61,7 @@ fn is_value(tag: Tag) -> bool {
         // Image pixel, palette and window attributes; the sequences behind them are not values.
         0x0028 => {
             tag.1 < 0x1300
+                || projection::is_mask_value(tag)
                 || matches!(
                     tag,
                     tags::LOSSY_IMAGE_COMPRESSION
@@ -112,7 +115,7 @@ fn is_acquisition(tag: Tag) -> bool {
                 | tags::PATIENT_POSITION
                 | tags::DIFFUSION_B_VALUE
                 | tags::DIFFUSION_GRADIENT_ORIENTATION
-        ),
+        ) || projection::is_value(tag),
         0x0020 => matches!(
             tag,
             tags::STUDY_INSTANCE_UID
@@ -129,6 +132,7 @@ fn is_acquisition(tag: Tag) -> bool {
                 | tags::DIMENSION_INDEX_VALUES
                 | tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME
                 | tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
+                | tags::PATIENT_ORIENTATION
         ),
         _ => false,
     }
@@ -167,5 +171,5 @@ fn is_sequence(tag: Tag) -> bool {
             | tags::REFERENCED_FRAME_OF_REFERENCE_SEQUENCE
             | tags::RT_REFERENCED_STUDY_SEQUENCE
             | tags::RT_REFERENCED_SERIES_SEQUENCE
-    )
+    ) || projection::is_sequence(tag)
 }
