@@ -15,12 +15,14 @@ const LONGEST_MS: f64 = 3.6e6;
 /// Frame Time, Frame Time Vector, the recommended rate or Cine Rate, the first that can be used;
 /// the vector before Frame Time where Frame Increment Pointer names it.
 pub(crate) fn timing(header: &Elements, count: usize, problems: &mut Problems) -> FrameTiming {
-    let by_vector = header.bytes(tags::FRAME_INCREMENT_POINTER).is_some_and(|bytes| {
-        let Tag(group, element) = tags::FRAME_TIME_VECTOR;
-        let little = [group.to_le_bytes(), element.to_le_bytes()].concat();
-        let big = [group.to_be_bytes(), element.to_be_bytes()].concat();
-        bytes.starts_with(if header.big_endian { &big } else { &little })
-    });
+    let by_vector = header
+        .bytes(tags::FRAME_INCREMENT_POINTER)
+        .is_some_and(|bytes| {
+            let Tag(group, element) = tags::FRAME_TIME_VECTOR;
+            let little = [group.to_le_bytes(), element.to_le_bytes()].concat();
+            let big = [group.to_be_bytes(), element.to_be_bytes()].concat();
+            bytes.starts_with(if header.big_endian { &big } else { &little })
+        });
     let mut found = None;
     if by_vector {
         found = of_vector(header, count, problems);
@@ -182,12 +184,14 @@ mod tests {
     #[test]
     fn times_that_cannot_be_are_told_and_the_next_attribute_counts() {
         for wrong in ["0", "-33", "fast", "nan", "1e99"] {
-            let (timing, problems) =
-                read(&[(tags::FRAME_TIME, wrong), (tags::CINE_RATE, "25")], 9);
+            let (timing, problems) = read(&[(tags::FRAME_TIME, wrong), (tags::CINE_RATE, "25")], 9);
             assert_eq!(timing.source, Some(RateSource::CineRate), "{wrong}");
             assert_eq!(timing.step_ms, Some(40.0));
             assert_eq!(problems.len(), 1);
-            assert!(problems[0].contains("Frame Time (0018,1063)"), "{problems:?}");
+            assert!(
+                problems[0].contains("Frame Time (0018,1063)"),
+                "{problems:?}"
+            );
             assert!(problems[0].contains(wrong));
         }
         let (none, problems) = read(&[(tags::CINE_RATE, "0")], 9);
@@ -199,7 +203,10 @@ mod tests {
         let (timing, problems) = read(&[(tags::FRAME_TIME_VECTOR, "0\\20\\30\\40")], 9);
         assert_eq!(timing.step_ms, Some(30.0));
         assert!(timing.steps_ms.is_empty());
-        assert!(problems[0].contains("4 values for 9 frames"), "{problems:?}");
+        assert!(
+            problems[0].contains("4 values for 9 frames"),
+            "{problems:?}"
+        );
         let (timing, problems) = read(&[(tags::FRAME_TIME_VECTOR, "33\\20\\0\\40")], 4);
         assert_eq!(timing.steps_ms, [20.0, 30.0, 40.0]);
         assert!(problems[0].contains("1 times"), "{problems:?}");

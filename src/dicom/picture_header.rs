@@ -221,6 +221,5 @@ fn regions(header: &Elements) -> Vec<UltrasoundRegion> {
         .collect()
 }
 
-
 #[cfg(test)]
 mod tests;

@@ -35,7 +35,9 @@ impl Problems {
     /// Adds what is wrong with a value, and what that means.
     pub fn value(&mut self, holder: &Elements, tag: Tag, expected: &str) {
         let (name, value) = (attribute_name(tag), holder.shown(tag));
-        self.add(format!("{name} is \"{value}\": {expected}. It is not used."));
+        self.add(format!(
+            "{name} is \"{value}\": {expected}. It is not used."
+        ));
     }
 
     /// Exactly `N` numbers in a range; `None` where absent, and told where malformed.
@@ -251,9 +253,7 @@ fn increments(
     match root.numbers(tag) {
         Ok(None) => (root.code(tags::POSITIONER_MOTION) != "DYNAMIC" || other_is_stated(root, tag))
             .then(|| vec![0.0]),
-        Ok(Some(numbers))
-            if matches!(numbers.len(), 1) || numbers.len() == count =>
-        {
+        Ok(Some(numbers)) if matches!(numbers.len(), 1) || numbers.len() == count => {
             let finite = numbers.iter().all(|number| number.is_finite());
             finite.then_some(numbers)
         }

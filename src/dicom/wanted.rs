@@ -91,31 +91,33 @@ fn is_value(tag: Tag) -> bool {
 /// Those of the groups that say how, when and where an image was taken.
 fn is_acquisition(tag: Tag) -> bool {
     match tag.0 {
-        0x0018 => matches!(
-            tag,
-            tags::CINE_RATE
-                | tags::ECHO_TIME
-                | tags::ECHO_NUMBERS
-                | tags::EFFECTIVE_ECHO_TIME
-                | tags::INVERSION_TIME
-                | tags::FLIP_ANGLE
-                | tags::KVP
-                | tags::CONVOLUTION_KERNEL
-                | tags::SEQUENCE_NAME
-                | tags::TRIGGER_TIME
-                | tags::FRAME_TIME
-                | tags::FRAME_TIME_VECTOR
-                | tags::IMAGER_PIXEL_SPACING
-                | tags::NOMINAL_SCANNED_PIXEL_SPACING
-                | tags::REGION_SPATIAL_FORMAT
-                | tags::PHYSICAL_UNITS_X_DIRECTION
-                | tags::PHYSICAL_UNITS_Y_DIRECTION
-                | tags::PHYSICAL_DELTA_X
-                | tags::PHYSICAL_DELTA_Y
-                | tags::PATIENT_POSITION
-                | tags::DIFFUSION_B_VALUE
-                | tags::DIFFUSION_GRADIENT_ORIENTATION
-        ) || projection::is_value(tag),
+        0x0018 => {
+            matches!(
+                tag,
+                tags::CINE_RATE
+                    | tags::ECHO_TIME
+                    | tags::ECHO_NUMBERS
+                    | tags::EFFECTIVE_ECHO_TIME
+                    | tags::INVERSION_TIME
+                    | tags::FLIP_ANGLE
+                    | tags::KVP
+                    | tags::CONVOLUTION_KERNEL
+                    | tags::SEQUENCE_NAME
+                    | tags::TRIGGER_TIME
+                    | tags::FRAME_TIME
+                    | tags::FRAME_TIME_VECTOR
+                    | tags::IMAGER_PIXEL_SPACING
+                    | tags::NOMINAL_SCANNED_PIXEL_SPACING
+                    | tags::REGION_SPATIAL_FORMAT
+                    | tags::PHYSICAL_UNITS_X_DIRECTION
+                    | tags::PHYSICAL_UNITS_Y_DIRECTION
+                    | tags::PHYSICAL_DELTA_X
+                    | tags::PHYSICAL_DELTA_Y
+                    | tags::PATIENT_POSITION
+                    | tags::DIFFUSION_B_VALUE
+                    | tags::DIFFUSION_GRADIENT_ORIENTATION
+            ) || projection::is_value(tag)
+        }
         0x0020 => matches!(
             tag,
             tags::STUDY_INSTANCE_UID

@@ -236,8 +236,7 @@ mod tests {
     #[test]
     fn an_object_of_known_size_gives_the_scale_of_pixels_of_any_shape() {
         // Rows twice as far apart as columns: 30 columns and 20 rows are 50 column widths.
-        let scale =
-            PixelScale::of_known(25.0, [2.0, 1.0], [10.0, 10.0], [40.0, 30.0]).unwrap();
+        let scale = PixelScale::of_known(25.0, [2.0, 1.0], [10.0, 10.0], [40.0, 30.0]).unwrap();
         assert_eq!(scale.mm, [1.0, 0.5]);
         assert_eq!(scale.source.label(), "mm (own calibration)");
         assert_eq!(scale.distance_mm([0.0, 0.0], [0.0, 7.0]), 7.0);
@@ -254,6 +253,9 @@ mod tests {
         assert!((up([3.0_f64.sqrt(), 1.0]) - 60.0).abs() < 1e-12);
         let back = [[10.0, 0.0], [0.0, 0.0]];
         assert_eq!(angle_deg([1.0, 1.0], corner, back), Some(180.0));
-        assert_eq!(angle_deg([1.0, 1.0], corner, [[4.0, 4.0], [4.0, 4.0]]), None);
+        assert_eq!(
+            angle_deg([1.0, 1.0], corner, [[4.0, 4.0], [4.0, 4.0]]),
+            None
+        );
     }
 }

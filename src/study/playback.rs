@@ -72,10 +72,7 @@ impl FrameClock {
         }
         let rounds = (at_ms / round_ms).floor();
         let within = at_ms - rounds * round_ms;
-        let step = self
-            .ends_ms
-            .partition_point(|&end| end <= within)
-            .min(last);
+        let step = self.ends_ms.partition_point(|&end| end <= within).min(last);
         let end = self.ends_ms.get(step).copied().unwrap_or(round_ms);
         Showing {
             step: rounds as u64 * self.steps() + step as u64,

@@ -246,10 +246,7 @@ mod tests {
         assert_eq!(moved([1.0, 0.0]), [0., 0., 0., 0., 0., 0., 0., 80., 0.]);
         assert_eq!(moved([0.0, -1.0]), [0., 0., 0., 80., 0., 0., 0., 0., 0.]);
         // A quarter right and half down: shares ¾·½ and ¼·½ of both rows.
-        assert_eq!(
-            moved([0.5, 0.25]),
-            [0., 0., 0., 0., 30., 10., 0., 30., 10.]
-        );
+        assert_eq!(moved([0.5, 0.25]), [0., 0., 0., 0., 30., 10., 0., 30., 10.]);
         assert_eq!(moved([0.0, 0.0]), mask.values);
         // The edge repeats: far moves bring no values from nowhere.
         let far = mask.moved([99.0, 0.0]).values;
@@ -263,7 +260,10 @@ mod tests {
             ranges: vec![[2, 5], [8, 9]],
             shift: [0.0; 2],
         };
-        assert_eq!([1, 2, 6, 9].map(|f| item.covers(f)), [false, true, false, true]);
+        assert_eq!(
+            [1, 2, 6, 9].map(|f| item.covers(f)),
+            [false, true, false, true]
+        );
         assert_eq!(item.mask_frames(5), [3]);
         assert_eq!(item.mask_frames(1), [0; 0]);
         let average = MaskItem {

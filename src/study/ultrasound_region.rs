@@ -54,8 +54,16 @@ mod tests {
         let found = |places: &[[f64; 2]]| region_of(&regions, places).map(|region| region.mm);
         assert_eq!(found(&[[20.0, 20.0], [99.4, 30.0]]), Some([0.2, 0.1]));
         assert_eq!(found(&[[150.0, 20.0]]), Some([0.4, 0.4]));
-        assert_eq!(found(&[[20.0, 20.0], [150.0, 30.0]]), None, "across regions");
-        assert_eq!(found(&[[55.0, 55.0]]), None, "regions that contradict one another");
+        assert_eq!(
+            found(&[[20.0, 20.0], [150.0, 30.0]]),
+            None,
+            "across regions"
+        );
+        assert_eq!(
+            found(&[[55.0, 55.0]]),
+            None,
+            "regions that contradict one another"
+        );
         assert_eq!(found(&[[5.0, 20.0]]), None);
     }
 }
