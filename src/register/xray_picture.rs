@@ -1,0 +1,197 @@
+//! A real picture as registration sees it: attenuation-like values, and which of them count.
+
+use crate::geometry::Receptor;
+
+/// What a stored value says of the radiation (Pixel Intensity Relationship, (0028,1040)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intensity {
+    /// Proportional to the beam that arrived (`LIN`): −ln of it is a line integral.
+    Linear,
+    /// Proportional to its logarithm (`LOG`), or processed for display (`DISP`), or unknown.
+    Displayed,
+}
+
+/// Whether larger values mean more or less in the way of the beam.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Polarity {
+    /// Larger values where more radiation arrived: bone dark, as in fluoroscopy.
+    BoneDark,
+    /// Larger values behind bone, as on film.
+    BoneBright,
+    /// The header does not say: both are tried.
+    Unknown,
+}
+
+/// A picture to be registered.
+#[derive(Debug, Clone)]
+pub struct XrayPicture {
+    /// Columns and rows.
+    size: [usize; 2],
+    /// Values row by row.
+    values: Vec<f32>,
+    /// Sums of the values that count, and of their number, up to a pixel; one larger each way.
+    sums: Vec<[f64; 2]>,
+    intensity: Intensity,
+    polarity: Polarity,
+}
+
+impl XrayPicture {
+    /// From values row by row; those that are not finite or for which `counts` (column, row) is
+    /// false (shutters, padding, burnt-in text) are left out. `None` where the size is wrong.
+    pub fn new(
+        size: [usize; 2],
+        values: Vec<f32>,
+        intensity: Intensity,
+        polarity: Polarity,
+        counts: impl Fn(usize, usize) -> bool,
+    ) -> Option<Self> {
+        let [columns, rows] = size;
+        if columns == 0 || rows == 0 || values.len() != columns.checked_mul(rows)? {
+            return None;
+        }
+        let width = columns + 1;
+        let mut sums = vec![[0.0; 2]; width * (rows + 1)];
+        for (row, line) in values.chunks_exact(columns).enumerate() {
+            let mut run = [0.0; 2];
+            for (column, &value) in line.iter().enumerate() {
+                if value.is_finite() && counts(column, row) {
+                    run[0] += f64::from(value);
+                    run[1] += 1.0;
+                }
+                let above = sums[row * width + column + 1];
+                sums[(row + 1) * width + column + 1] = [above[0] + run[0], above[1] + run[1]];
+            }
+        }
+        Some(Self {
+            size,
+            values,
+            sums,
+            intensity,
+            polarity,
+        })
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    /// Values row by row.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// What the header says of light and dark.
+    pub fn polarity(&self) -> Polarity {
+        self.polarity
+    }
+
+    /// Mean of what counts in a rectangle of pixel edges (left, top, right, bottom), and the share
+    /// of its area that counts.
+    fn mean(&self, edges: [f64; 4]) -> (f64, f64) {
+        let [columns, rows] = self.size.map(|n| n as f64);
+        let clamp = |at: f64, end: f64| at.round().clamp(0.0, end) as usize;
+        let (left, right) = (clamp(edges[0], columns), clamp(edges[2], columns));
+        let (top, bottom) = (clamp(edges[1], rows), clamp(edges[3], rows));
+        let width = self.size[0] + 1;
+        let at = |row: usize, column: usize| self.sums[row * width + column];
+        let (a, b, c, d) = (
+            at(top, left),
+            at(top, right),
+            at(bottom, left),
+            at(bottom, right),
+        );
+        let sum: [f64; 2] = std::array::from_fn(|k| d[k] - b[k] - c[k] + a[k]);
+        let area = ((edges[2] - edges[0]) * (edges[3] - edges[1])).max(1.0);
+        (sum[0] / sum[1].max(1.0), (sum[1] / area).min(1.0))
+    }
+
+    /// The picture on another receptor of the same plane, whose pixels are not smaller; NaN where
+    /// less than `LEAST_SHARE` of a pixel counts. Larger values mean more in the way of the beam,
+    /// except where the polarity is unknown.
+    pub fn resampled(&self, own: &Receptor, wanted: &Receptor) -> Vec<f32> {
+        const LEAST_SHARE: f64 = 0.75;
+        let largest = self
+            .values
+            .iter()
+            .copied()
+            .filter(|value| value.is_finite())
+            .fold(0.0_f32, f32::max);
+        let floor = f64::from(largest) * 1e-4 + f64::MIN_POSITIVE;
+        let edge = |axis: usize, pixel: f64| {
+            let mm = (pixel - wanted.center[axis]) * wanted.pixel_mm[axis];
+            mm / own.pixel_mm[axis] + own.center[axis] + 0.5
+        };
+        let [columns, rows] = wanted.size;
+        let mut values = Vec::with_capacity(columns * rows);
+        for row in 0..rows {
+            let (top, bottom) = (edge(1, row as f64 - 0.5), edge(1, row as f64 + 0.5));
+            for column in 0..columns {
+                let (left, right) = (edge(0, column as f64 - 0.5), edge(0, column as f64 + 0.5));
+                let (mean, share) = self.mean([left, top, right, bottom]);
+                let value = match self.intensity {
+                    _ if share < LEAST_SHARE => f64::NAN,
+                    Intensity::Linear => -mean.max(floor).ln(),
+                    Intensity::Displayed => -mean,
+                };
+                values.push(match self.polarity {
+                    Polarity::BoneBright => -value as f32,
+                    Polarity::BoneDark | Polarity::Unknown => value as f32,
+                });
+            }
+        }
+        values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(intensity: Intensity, polarity: Polarity) -> XrayPicture {
+        let values = (0..64).map(|i| (i % 8) as f32 + 1.0).collect();
+        XrayPicture::new([8, 8], values, intensity, polarity, |column, row| {
+            (column, row) != (7, 7)
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn larger_pixels_hold_means_and_what_does_not_count_is_left_out() {
+        let own = Receptor::centered([8, 8], 0.5);
+        let wanted = own.coarser(2.0);
+        let picture = ramp(Intensity::Displayed, Polarity::BoneBright);
+        let means = picture.resampled(&own, &wanted);
+        assert_eq!(means[..4], [1.5, 3.5, 5.5, 7.5]);
+        // Three of the last four count: (7 + 8 + 7) / 3, above the least share.
+        assert!((means[15] - 22.0 / 3.0).abs() < 1e-5);
+        let nothing = XrayPicture::new(
+            [8, 8],
+            vec![1.0; 64],
+            Intensity::Displayed,
+            Polarity::Unknown,
+            |column, _| column < 4,
+        )
+        .unwrap();
+        let means = nothing.resampled(&own, &wanted);
+        assert!(means[1] == -1.0 && means[2].is_nan());
+    }
+
+    #[test]
+    fn a_linear_picture_becomes_a_line_integral() {
+        let own = Receptor::centered([8, 8], 0.5);
+        let dark = ramp(Intensity::Linear, Polarity::BoneDark).resampled(&own, &own);
+        assert!((dark[4] + 5.0_f32.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_picture_needs_as_many_values_as_pixels() {
+        let made = |size| {
+            let values = vec![0.0; 6];
+            XrayPicture::new(size, values, Intensity::Linear, Polarity::Unknown, |_, _| {
+                true
+            })
+        };
+        assert!(made([2, 3]).is_some() && made([3, 3]).is_none() && made([0, 3]).is_none());
+    }
+}
