@@ -5,10 +5,11 @@ use rayon::prelude::*;
 
 use super::Correction;
 use super::gradient::GradientField;
-use super::projector::{Attenuation, line_integrals};
 use super::similarity::{Fixed, Similarity};
 use super::symmetric::Six;
 use crate::geometry::{ConeBeam, Lps, Point, Receptor, Vector};
+use crate::volume::attenuation::Attenuation;
+use crate::volume::drr::line_integrals;
 
 /// One degree, radians: the unit of turns in [`Six`], so that near the pivot it moves about as much
 /// as the unit of shifts, 1 mm.
@@ -89,16 +90,18 @@ pub fn region(
     })
 }
 
+/// How the gradients of a view change along the six ways to move, found once and used for several
+/// steps.
+#[derive(Debug)]
+pub struct Changes {
+    fields: [GradientField; 6],
+    knee: f32,
+}
+
 impl Level<'_> {
-    fn field(
-        &self,
-        view: &LevelView,
-        correction: &Correction,
-        knee: Option<f32>,
-    ) -> (GradientField, f32) {
+    fn picture(&self, view: &LevelView, correction: &Correction) -> Vec<f32> {
         let beam = correction.beam(&view.header);
-        let picture = line_integrals(self.attenuation, &beam, &view.receptor);
-        view.fixed.levelled(&picture, knee)
+        line_integrals(self.attenuation, &beam, &view.receptor, &|| false).unwrap_or_default()
     }
 
     /// Likeness of all views at a correction; `signs` holds −1 for views with light and dark the
@@ -106,28 +109,41 @@ impl Level<'_> {
     pub fn similarity(&self, correction: &Correction, signs: &[f64]) -> Similarity {
         let mut all = Similarity::default();
         for (view, &sign) in self.views.iter().zip(signs) {
-            let (field, _) = self.field(view, correction, None);
+            let (field, _) = view.fixed.levelled(&self.picture(view, correction), None);
             all.add(view.fixed.similarity(&field, sign));
         }
         all
     }
 
-    /// The same with slopes and curvature.
-    pub fn slopes(&self, correction: &Correction, signs: &[f64]) -> Similarity {
+    /// How the views change about a correction, by differences either way.
+    pub fn changes(&self, correction: &Correction) -> Vec<Changes> {
+        self.views
+            .par_iter()
+            .map(|view| {
+                let knee = view.fixed.levelled(&self.picture(view, correction), None).1;
+                let moved: Vec<GradientField> = (0..12_usize)
+                    .into_par_iter()
+                    .map(|which| {
+                        let mut six = [0.0; 6];
+                        six[which / 2] = if which % 2 == 0 { self.step } else { -self.step };
+                        let moved = self.axes.moved(correction, &six);
+                        view.fixed.levelled(&self.picture(view, &moved), Some(knee)).0
+                    })
+                    .collect();
+                let fields =
+                    std::array::from_fn(|k| self.change(&moved[2 * k], &moved[2 * k + 1]));
+                Changes { fields, knee }
+            })
+            .collect()
+    }
+
+    /// Likeness at a correction with slopes and curvature from changes found near it.
+    pub fn slopes(&self, correction: &Correction, near: &[Changes], signs: &[f64]) -> Similarity {
         let mut all = Similarity::default();
-        for (view, &sign) in self.views.iter().zip(signs) {
-            let (here, knee) = self.field(view, correction, None);
-            let moved: Vec<GradientField> = (0..12_usize)
-                .into_par_iter()
-                .map(|which| {
-                    let mut six = [0.0; 6];
-                    six[which / 2] = if which % 2 == 0 { self.step } else { -self.step };
-                    let moved = self.axes.moved(correction, &six);
-                    self.field(view, &moved, Some(knee)).0
-                })
-                .collect();
-            let changes = std::array::from_fn(|k| self.change(&moved[2 * k], &moved[2 * k + 1]));
-            all.add(view.fixed.slopes(&here, &changes, sign));
+        for ((view, changes), &sign) in self.views.iter().zip(near).zip(signs) {
+            let picture = self.picture(view, correction);
+            let (here, _) = view.fixed.levelled(&picture, Some(changes.knee));
+            all.add(view.fixed.slopes(&here, &changes.fields, sign));
         }
         all
     }

@@ -7,8 +7,6 @@
 mod correction;
 mod gradient;
 mod level;
-mod pyramid;
-pub mod projector;
 mod refine;
 mod run;
 mod search;

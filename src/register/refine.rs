@@ -32,6 +32,9 @@ impl Summit {
     }
 }
 
+/// Steps that use the same changes.
+const STEPS_PER_CHANGES: usize = 3;
+
 /// Climbs; `None` when told to stop.
 pub fn climb(
     level: &Level<'_>,
@@ -40,37 +43,40 @@ pub fn climb(
     until: &Climb,
     go_on: &(dyn Fn() -> ControlFlow<()> + Sync),
 ) -> Option<Summit> {
-    let mut damping = 1e-2;
+    let mut changes = level.changes(from);
     let mut here = Summit {
         correction: *from,
-        similarity: level.slopes(from, signs),
+        similarity: level.slopes(from, &changes, signs),
     };
-    'steps: for _ in 0..until.steps {
-        loop {
-            if go_on().is_break() {
-                return None;
-            }
-            let Some(six) = step(&here.similarity, damping) else {
-                break 'steps;
+    let (mut damping, mut age) = (1e-2, 0);
+    for _ in 0..until.steps {
+        if go_on().is_break() {
+            return None;
+        }
+        let Some(six) = step(&here.similarity, damping) else {
+            break;
+        };
+        let length = six.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if length < until.least_step || damping > 1e3 {
+            break;
+        }
+        let to = level.axes.moved(&here.correction, &six);
+        let there = level.slopes(&to, &changes, signs);
+        let higher = there.weighted > here.similarity.weighted;
+        if higher {
+            damping = (damping * 0.3_f64).max(1e-4);
+            here = Summit {
+                correction: to,
+                similarity: there,
             };
-            let length = six.iter().map(|x| x * x).sum::<f64>().sqrt();
-            if length < until.least_step {
-                break 'steps;
-            }
-            let to = level.axes.moved(&here.correction, &six);
-            let there = level.similarity(&to, signs);
-            if there.weighted > here.similarity.weighted {
-                damping = (damping * 0.3).max(1e-4);
-                here = Summit {
-                    correction: to,
-                    similarity: level.slopes(&to, signs),
-                };
-                break;
-            }
-            damping *= 4.0;
-            if damping > 1e4 {
-                break 'steps;
-            }
+            age += 1;
+        } else if age == 0 {
+            damping *= 5.0;
+        }
+        if age == STEPS_PER_CHANGES || (!higher && age > 0) {
+            changes = level.changes(&here.correction);
+            here.similarity = level.slopes(&here.correction, &changes, signs);
+            age = 0;
         }
     }
     Some(here)

@@ -2,17 +2,17 @@
 
 use std::ops::ControlFlow;
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 use super::level::{Axes, Level, LevelView, region};
-use super::projector::Attenuation;
-use super::pyramid::{coarser, factor_for};
 use super::refine::{Climb, Summit, climb};
 use super::search::{Candidate, Lattice, search};
 use super::similarity::{BLUR_PX, Fixed};
 use super::symmetric::SixBySix;
 use super::{Correction, Polarity, XrayPicture};
 use crate::geometry::{ConeBeam, Receptor};
+use crate::volume::attenuation::Attenuation;
 
 /// A picture with what its header says of its geometry.
 #[derive(Debug, Clone, Copy)]
@@ -115,26 +115,39 @@ pub fn register(
     let mut candidates = match settings.search {
         Search::Near => near_candidates(settings, &signs),
         Search::Wide => {
-            let coarse = coarser(fine, factor_for(fine, 2.0));
+            let coarse = fine.coarser(2.0).map_err(|_| RegisterError::NoView)?;
             let lattice = lattice();
             let level = level(&coarse, views, settings, 2.0, settings.region_mm + lattice.shift_mm, 20.0, axes, 0.5)?;
-            search(&level, &settings.start, &lattice, &signs, &|| at(0.1)).ok_or(RegisterError::Cancelled)?
+            let t0 = trace_cpu();
+            let found = search(&level, &settings.start, &lattice, &signs, &|| at(0.1)).ok_or(RegisterError::Cancelled)?;
+ if std::env::var_os("REG_TRACE").is_some() { eprintln!("  search cpu {:.2}", trace_cpu() - t0); }
+ found
         }
     };
     let mut others = Vec::new();
     let mut last = None;
     for (index, resolution) in resolutions.iter().enumerate() {
-        let factor = factor_for(fine, resolution.pixel_mm);
-        let made = (factor != [1; 3]).then(|| coarser(fine, factor));
-        let attenuation = made.as_ref().unwrap_or(fine);
+        let made = fine.coarser(resolution.pixel_mm).map_err(|_| RegisterError::NoView)?;
+        let attenuation = &made;
         let level = level(attenuation, views, settings, resolution.pixel_mm, settings.region_mm, resolution.patch_mm, axes, resolution.step)?;
         let mut summits: Vec<(Summit, Candidate)> = Vec::new();
-        for candidate in &candidates {
+        let t0 = trace_cpu();
+        for batch in candidates.chunks(4) {
             let go_on = || at(0.2 + 0.2 * index as f64);
-            let summit = climb(&level, &candidate.correction, &candidate.signs, &resolution.climb, &go_on)
-                .ok_or(RegisterError::Cancelled)?;
-            summits.push((summit, candidate.clone()));
+            let climbed: Option<Vec<(Summit, Candidate)>> = batch
+                .par_iter()
+                .map(|candidate| {
+                    let from = &candidate.correction;
+                    let summit = climb(&level, from, &candidate.signs, &resolution.climb, &go_on)?;
+                    Some((summit, candidate.clone()))
+                })
+                .collect();
+            summits.extend(climbed.ok_or(RegisterError::Cancelled)?);
+            if agreed(&summits) {
+                break;
+            }
         }
+        if std::env::var_os("REG_TRACE").is_some() { eprintln!("  level {index} cpu {:.2}", trace_cpu() - t0); }
         summits.sort_by(|a, b| b.0.score().total_cmp(&a.0.score()));
         if std::env::var_os("REG_TRACE").is_some() {
             let scores: Vec<String> = summits.iter().map(|(s, c)| format!("{:.3}({:.2})", s.score(), c.score)).collect();
@@ -142,11 +155,7 @@ pub fn register(
         }
         let mut kept: Vec<(Summit, Candidate)> = Vec::new();
         for (summit, candidate) in summits {
-            let same = |other: &(Summit, Candidate)| {
-                let (a, b) = (other.0.correction, summit.correction);
-                (a.rotation_rad - b.rotation_rad).length() < 0.009 && (a.shift_mm - b.shift_mm).length() < 1.0
-            };
-            if kept.len() < resolution.keep && !kept.iter().any(same) {
+            if kept.len() < resolution.keep && !kept.iter().any(|other| same(&other.0, &summit)) {
                 kept.push((summit, candidate));
             }
         }
@@ -187,9 +196,9 @@ fn lattice() -> Lattice {
 
 fn resolutions() -> Vec<Resolution> {
     vec![
-        Resolution { pixel_mm: 2.8, patch_mm: 40.0, step: 0.6, keep: 4, climb: Climb { steps: 12, least_step: 0.05 } },
-        Resolution { pixel_mm: 1.4, patch_mm: 25.0, step: 0.3, keep: 2, climb: Climb { steps: 10, least_step: 0.02 } },
-        Resolution { pixel_mm: 0.7, patch_mm: 20.0, step: 0.2, keep: 1, climb: Climb { steps: 8, least_step: 0.01 } },
+        Resolution { pixel_mm: 3.0, patch_mm: 40.0, step: 0.6, keep: 4, climb: Climb { steps: 16, least_step: 0.05 } },
+        Resolution { pixel_mm: 1.5, patch_mm: 25.0, step: 0.3, keep: 2, climb: Climb { steps: 12, least_step: 0.02 } },
+        Resolution { pixel_mm: 1.0, patch_mm: 20.0, step: 0.2, keep: 1, climb: Climb { steps: 8, least_step: 0.01 } },
     ]
 }
 
@@ -225,4 +234,24 @@ fn level<'a>(
     }
     let _ = BLUR_PX;
     Ok(Level { attenuation, views: made, axes, step })
+}
+
+fn trace_cpu() -> f64 { let s = std::fs::read_to_string("/proc/self/stat").unwrap_or_default(); let f: Vec<&str> = s.rsplit(')').next().unwrap_or_default().split_whitespace().collect(); (f[11].parse::<f64>().unwrap_or(0.0) + f[12].parse::<f64>().unwrap_or(0.0)) / 100.0 }
+
+/// Whether three climbs ended at the same best place, so that more would not find another.
+fn agreed(summits: &[(Summit, Candidate)]) -> bool {
+    let best = summits
+        .iter()
+        .max_by(|a, b| a.0.score().total_cmp(&b.0.score()));
+    best.is_some_and(|best| {
+        let there = summits.iter().filter(|other| same(&other.0, &best.0));
+        there.count() >= 3
+    })
+}
+
+/// Whether two climbs ended at the same place.
+fn same(a: &Summit, b: &Summit) -> bool {
+    let (a, b) = (a.correction, b.correction);
+    (a.rotation_rad - b.rotation_rad).length() < 0.012
+        && (a.shift_mm - b.shift_mm).length() < 2.0
 }

@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use super::Correction;
 use super::gradient::GradientField;
 use super::level::Level;
-use super::projector::line_integrals;
 use super::similarity::BLUR_PX;
 use crate::geometry::Receptor;
+use crate::volume::drr::line_integrals;
 
 /// How far and how finely to look.
 #[derive(Debug, Clone, Copy)]
@@ -188,7 +188,7 @@ fn score_map(
         pixel_mm: view.receptor.pixel_mm,
         center: view.receptor.center.map(|at| at - reach as f64),
     };
-    let picture = line_integrals(level.attenuation, &beam, &template_receptor);
+    let picture = line_integrals(level.attenuation, &beam, &template_receptor, &|| false)?;
     let mut template = GradientField::of(&picture, inner, BLUR_PX);
     let knee = template.quantile(super::similarity::KNEE_QUANTILE, |_| true);
     template.level(knee);
