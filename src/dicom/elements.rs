@@ -204,7 +204,7 @@ impl Elements {
     }
 
     /// A value as shown in a message: text, or a list of numbers or bytes, shortened.
-    fn shown(&self, tag: Tag) -> String {
+    pub fn shown(&self, tag: Tag) -> String {
         const LONGEST: usize = 48;
         let bytes = self.bytes(tag).unwrap_or_default();
         let mut text = if bytes.iter().all(|b| (0x20..0x7f).contains(b)) {

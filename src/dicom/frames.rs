@@ -45,6 +45,18 @@ impl<'a> FrameSource<'a> {
         }
     }
 
+    /// One of the frames (0-based) of a file, with or without functional groups.
+    pub(crate) fn of_frame(root: &'a Elements, frame: usize) -> Self {
+        Self {
+            per_frame: root
+                .items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+                .get(frame),
+            shared: root.item(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE),
+            root,
+            single: false,
+        }
+    }
+
     /// The functional group item of a sequence.
     pub fn group(&self, sequence: Tag) -> Option<&'a Elements> {
         let of = |groups: Option<&'a Elements>| groups.and_then(|groups| groups.item(sequence));

@@ -13,7 +13,7 @@ use super::charset::CharacterSet;
 use super::elements::{Elements, attribute_name, trimmed};
 use super::modality::ModalityFacts;
 use super::parse::{self, Parsed, PixelElement};
-use super::{Problem, frames, object, overlays, spacing, voi};
+use super::{Problem, frames, object, overlays, picture_header, spacing, voi};
 use crate::budget::MEMORY;
 use crate::geometry::PatientPosition;
 use crate::study::{
@@ -116,6 +116,8 @@ fn image(
     )?;
     let facts = ModalityFacts::of(header, pixel_format.signed)?;
     let frames = frames::frame_headers(header, &facts, charset, count, &mut booked)?;
+    let picture = picture_header::picture_header(header, count);
+    booked.grow(picture.heap_bytes())?;
     Ok(Instance {
         path: path.clone(),
         uid: InstanceUid::new(&header.code(tags::SOP_INSTANCE_UID)),
@@ -138,7 +140,8 @@ fn image(
             length: pixels.length,
         },
         pixel_aspect: spacing::pixel_aspect(header),
-        frame_time_ms: frame_time_ms(header),
+        frame_time_ms: picture.timing.step_ms,
+        picture: Arc::new(picture),
         repairs,
         frames,
         booked: Some(Arc::new(booked)),
@@ -295,25 +298,6 @@ fn padding(header: &Elements, format: &PixelFormat) -> Option<[f64; 2]> {
     // The range may be given from either end.
     let limit = limit.unwrap_or(value);
     Some([value.min(limit), value.max(limit)])
-}
-
-/// Time from frame to frame, ms: Frame Time, the mean of Frame Time Vector, or from a rate.
-fn frame_time_ms(header: &Elements) -> Option<f64> {
-    let positive = |tag| {
-        let value = header.number(tag).ok().flatten()?;
-        (value > 0.0).then_some(value)
-    };
-    let of_vector = || {
-        let times = header.numbers(tags::FRAME_TIME_VECTOR).ok().flatten()?;
-        // The first entry is the start, always 0 (PS3.3 C.7.6.5.1.2).
-        let (_, steps) = times.split_first()?;
-        let mean = steps.iter().sum::<f64>() / steps.len() as f64;
-        (mean.is_finite() && mean > 0.0).then_some(mean)
-    };
-    positive(tags::FRAME_TIME)
-        .or_else(of_vector)
-        .or_else(|| positive(tags::RECOMMENDED_DISPLAY_FRAME_RATE).map(|rate| 1000.0 / rate))
-        .or_else(|| positive(tags::CINE_RATE).map(|rate| 1000.0 / rate))
 }
 
 /// Shares equal labels between the frames of a file.

@@ -1,7 +1,10 @@
 //! Stacks of frames that are not placed in the patient, or in colour: runs and picture lists.
 
 use super::group::no_geometry;
-use crate::study::{FrameRef, Instance, Stack, StackKind};
+use crate::study::{FrameRef, Instance, Stack, StackKind, StackWarning, WarningCode};
+
+/// Sentences about one stack; more would hide the picture.
+const MOST_PROBLEMS: usize = 6;
 
 /// Frames of one file that are pictures only.
 #[derive(Clone)]
@@ -88,6 +91,28 @@ fn picture_stack(list: &[&Picture<'_>], modality: &str) -> Stack {
         rows: first.map_or(0, |first| first.rows),
         columns: first.map_or(0, |first| first.columns),
         geometry: None,
-        warnings: reason.map(no_geometry).into_iter().collect(),
+        warnings: reason
+            .map(no_geometry)
+            .into_iter()
+            .chain(header_problems(list))
+            .collect(),
     }
+}
+
+/// What of the headers cannot be used for showing and measuring, each sentence once.
+fn header_problems(list: &[&Picture<'_>]) -> Vec<StackWarning> {
+    let mut told: Vec<&str> = Vec::new();
+    for problem in list
+        .iter()
+        .flat_map(|picture| &picture.instance.picture.problems)
+    {
+        if told.len() < MOST_PROBLEMS && !told.contains(&problem.as_str()) {
+            told.push(problem);
+        }
+    }
+    let warning = |message: &str| StackWarning {
+        code: WarningCode::HeaderValues,
+        message: message.to_owned(),
+    };
+    told.into_iter().map(warning).collect()
 }

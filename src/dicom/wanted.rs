@@ -1,5 +1,6 @@
 //! Which attributes of a header are kept.
 
+mod projection;
 mod structures;
 
 use dicom_dictionary_std::tags;
@@ -49,6 +50,7 @@ fn is_value(tag: Tag) -> bool {
                 | tags::SERIES_DESCRIPTION
                 | tags::CODE_MEANING
                 | tags::RECOMMENDED_DISPLAY_FRAME_RATE
+                | tags::RECOMMENDED_DISPLAY_FRAME_RATE_IN_FLOAT
         ),
         0x0010 => matches!(
             tag,
@@ -59,6 +61,7 @@ fn is_value(tag: Tag) -> bool {
         // Image pixel, palette and window attributes; the sequences behind them are not values.
         0x0028 => {
             tag.1 < 0x1300
+                || projection::is_mask_value(tag)
                 || matches!(
                     tag,
                     tags::LOSSY_IMAGE_COMPRESSION
@@ -88,31 +91,33 @@ fn is_value(tag: Tag) -> bool {
 /// Those of the groups that say how, when and where an image was taken.
 fn is_acquisition(tag: Tag) -> bool {
     match tag.0 {
-        0x0018 => matches!(
-            tag,
-            tags::CINE_RATE
-                | tags::ECHO_TIME
-                | tags::ECHO_NUMBERS
-                | tags::EFFECTIVE_ECHO_TIME
-                | tags::INVERSION_TIME
-                | tags::FLIP_ANGLE
-                | tags::KVP
-                | tags::CONVOLUTION_KERNEL
-                | tags::SEQUENCE_NAME
-                | tags::TRIGGER_TIME
-                | tags::FRAME_TIME
-                | tags::FRAME_TIME_VECTOR
-                | tags::IMAGER_PIXEL_SPACING
-                | tags::NOMINAL_SCANNED_PIXEL_SPACING
-                | tags::REGION_SPATIAL_FORMAT
-                | tags::PHYSICAL_UNITS_X_DIRECTION
-                | tags::PHYSICAL_UNITS_Y_DIRECTION
-                | tags::PHYSICAL_DELTA_X
-                | tags::PHYSICAL_DELTA_Y
-                | tags::PATIENT_POSITION
-                | tags::DIFFUSION_B_VALUE
-                | tags::DIFFUSION_GRADIENT_ORIENTATION
-        ),
+        0x0018 => {
+            matches!(
+                tag,
+                tags::CINE_RATE
+                    | tags::ECHO_TIME
+                    | tags::ECHO_NUMBERS
+                    | tags::EFFECTIVE_ECHO_TIME
+                    | tags::INVERSION_TIME
+                    | tags::FLIP_ANGLE
+                    | tags::KVP
+                    | tags::CONVOLUTION_KERNEL
+                    | tags::SEQUENCE_NAME
+                    | tags::TRIGGER_TIME
+                    | tags::FRAME_TIME
+                    | tags::FRAME_TIME_VECTOR
+                    | tags::IMAGER_PIXEL_SPACING
+                    | tags::NOMINAL_SCANNED_PIXEL_SPACING
+                    | tags::REGION_SPATIAL_FORMAT
+                    | tags::PHYSICAL_UNITS_X_DIRECTION
+                    | tags::PHYSICAL_UNITS_Y_DIRECTION
+                    | tags::PHYSICAL_DELTA_X
+                    | tags::PHYSICAL_DELTA_Y
+                    | tags::PATIENT_POSITION
+                    | tags::DIFFUSION_B_VALUE
+                    | tags::DIFFUSION_GRADIENT_ORIENTATION
+            ) || projection::is_value(tag)
+        }
         0x0020 => matches!(
             tag,
             tags::STUDY_INSTANCE_UID
@@ -129,6 +134,7 @@ fn is_acquisition(tag: Tag) -> bool {
                 | tags::DIMENSION_INDEX_VALUES
                 | tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME
                 | tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
+                | tags::PATIENT_ORIENTATION
         ),
         _ => false,
     }
@@ -167,5 +173,5 @@ fn is_sequence(tag: Tag) -> bool {
             | tags::REFERENCED_FRAME_OF_REFERENCE_SEQUENCE
             | tags::RT_REFERENCED_STUDY_SEQUENCE
             | tags::RT_REFERENCED_SERIES_SEQUENCE
-    )
+    ) || projection::is_sequence(tag)
 }

@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::drawn_structure::{self, StructureEdit, StructureId};
 use super::{
-    Color, Intent, Measurement, MeasurementId, Objection, Override, Plan, SeriesBinding, SpineEdit,
-    Trajectory, TrajectoryEnd, TrajectoryId,
+    Color, Intent, Measurement, MeasurementId, Objection, Override, PictureEdit, PictureEditError,
+    Plan, SeriesBinding, SpineEdit, Trajectory, TrajectoryEnd, TrajectoryId,
 };
 use crate::geometry::{Lps, PatientPosition, Point, Vector};
 
@@ -106,6 +106,8 @@ pub enum PlanEdit {
     },
     /// Changes what is declared of the spine.
     Spine(SpineEdit),
+    /// Changes the marks on pictures without a place in the patient.
+    Picture(PictureEdit),
     /// Changes the structures drawn by hand.
     Structure(StructureEdit),
     /// Remembers which files structures were opened from.
@@ -189,6 +191,9 @@ pub enum PlanEditError {
     /// An override without a reason.
     #[error("An override needs a reason")]
     NoReason,
+    /// A mark on a picture.
+    #[error(transparent)]
+    Picture(#[from] PictureEditError),
     /// A measurement with too few or too many points.
     #[error("{kind} needs {wanted} points, not {given}")]
     PointCount {
@@ -219,7 +224,7 @@ pub(super) fn checked(point: Point<Lps>) -> Result<Point<Lps>, PlanEditError> {
     }
 }
 
-fn checked_text(text: &str) -> Result<(), PlanEditError> {
+pub(super) fn checked_text(text: &str) -> Result<(), PlanEditError> {
     match text.chars().count() {
         count if count > super::measurement::LONGEST_TEXT => Err(PlanEditError::TextTooLong(count)),
         _ => Ok(()),
@@ -279,6 +284,7 @@ impl Plan {
                 reason,
             } => self.set_override(*id, *objection, reason.as_deref()),
             PlanEdit::Spine(edit) => self.spine.apply(edit),
+            PlanEdit::Picture(edit) => self.apply_to_pictures(edit),
             PlanEdit::Structure(edit) => self.apply_to_structures(edit),
             PlanEdit::SetStructureFiles(files) => {
                 self.structure_files.clone_from(files);
@@ -394,7 +400,7 @@ impl Plan {
         Ok(())
     }
 
-    fn take_id(&mut self, id: u64) -> Result<(), PlanEditError> {
+    pub(super) fn take_id(&mut self, id: u64) -> Result<(), PlanEditError> {
         if id != self.next_id {
             return Err(PlanEditError::WrongId(id));
         }
@@ -420,25 +426,6 @@ impl Plan {
         let (entry, target) = (moved(needle.entry)?, moved(needle.target)?);
         needle.entry = entry;
         needle.target = target;
-        Ok(())
-    }
-
-    fn add_measurement(&mut self, drawn: &Measurement) -> Result<(), PlanEditError> {
-        let (wanted, given) = (drawn.kind.points(), drawn.points.len());
-        if wanted != given {
-            let kind = drawn.kind.word();
-            return Err(PlanEditError::PointCount {
-                kind,
-                wanted,
-                given,
-            });
-        }
-        for &point in &drawn.points {
-            checked(point)?;
-        }
-        checked_text(&drawn.text)?;
-        self.take_id(drawn.id.0)?;
-        self.measurements.push(drawn.clone());
         Ok(())
     }
 }

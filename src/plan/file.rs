@@ -13,11 +13,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::{Plan, PlanEdit, SeriesBinding, Spine, SpineEdit, StructureEdit};
+use super::{
+    MeasurementId, PictureCalibration, PictureEdit, Plan, PlanEdit, SeriesBinding, Spine,
+    SpineEdit, StructureEdit,
+};
 use crate::geometry::PatientPosition;
 use crate::study::StackGeometry;
 
-pub use self::entry::{MeasurementEntry, StructureEntry, TrajectoryEntry};
+pub use self::entry::{MeasurementEntry, PictureMeasurementEntry, StructureEntry, TrajectoryEntry};
 
 /// Name and version of the schema this program writes.
 pub const SCHEMA: &str = "stylet-plan/1";
@@ -89,6 +92,12 @@ pub struct PlanFile {
     /// Measurements and marks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measurements: Vec<MeasurementEntry>,
+    /// Measurements on pictures without a place in the patient.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub picture_measurements: Vec<PictureMeasurementEntry>,
+    /// Calibrations of such pictures by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub picture_calibrations: Vec<PictureCalibration>,
     /// What was declared of the spine.
     #[serde(default, skip_serializing_if = "Spine::is_empty")]
     pub spine: Spine,
@@ -117,6 +126,8 @@ impl PlanFile {
             series: plan.series.clone(),
             trajectories: plan.trajectories.iter().map(TrajectoryEntry::of).collect(),
             measurements: plan.measurements.iter().map(MeasurementEntry::of).collect(),
+            picture_measurements: entry::of_pictures(&plan.pictures),
+            picture_calibrations: plan.pictures.calibrations.clone(),
             spine: plan.spine.clone(),
             structures: plan.structures.iter().map(StructureEntry::of).collect(),
             structure_files: plan.structure_files.clone(),
@@ -196,6 +207,11 @@ impl PlanFile {
             plan.apply(&PlanEdit::AddMeasurement(drawn))
                 .map_err(|error| refused(format!("measurement {}: {error}", index + 1)))?;
         }
+        let pictures = self.picture_edits(&plan);
+        for (index, edit) in pictures.into_iter().enumerate() {
+            plan.apply(&PlanEdit::Picture(edit))
+                .map_err(|error| refused(format!("mark {} on a picture: {error}", index + 1)))?;
+        }
         for entry in &self.structures {
             let drawn = entry.structure(plan.next_structure_id());
             plan.apply(&PlanEdit::Structure(StructureEdit::Add(drawn)))
@@ -207,6 +223,18 @@ impl PlanFile {
                 .map_err(|error| refused(format!("spine: {error}")))?;
         }
         Ok(plan)
+    }
+
+    /// The edits that measure on pictures and calibrate them.
+    fn picture_edits(&self, plan: &Plan) -> Vec<PictureEdit> {
+        let first = plan.next_measurement_id().0;
+        let ids = (first..).map(MeasurementId);
+        let measured = self.picture_measurements.iter().zip(ids);
+        let measured = measured.map(|(entry, id)| PictureEdit::Add(entry.measurement(id)));
+        let calibrated = self.picture_calibrations.iter().cloned();
+        measured
+            .chain(calibrated.map(PictureEdit::Calibrate))
+            .collect()
     }
 
     /// Writes it: a temporary file beside it, synced, then renamed over it.

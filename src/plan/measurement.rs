@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::HalfVoxel;
+use super::edit::{checked, checked_text};
+use super::{HalfVoxel, Plan, PlanEditError};
 use crate::geometry::{Degrees, Lps, Point, needle_angle};
 
 /// Identifies a measurement within one session; never used twice.
@@ -132,6 +133,28 @@ impl Measurement {
             }
             _ => None,
         }
+    }
+}
+
+impl Plan {
+    /// Adds a measurement that is complete and lies in the patient.
+    pub(super) fn add_measurement(&mut self, drawn: &Measurement) -> Result<(), PlanEditError> {
+        let (wanted, given) = (drawn.kind.points(), drawn.points.len());
+        if wanted != given {
+            let kind = drawn.kind.word();
+            return Err(PlanEditError::PointCount {
+                kind,
+                wanted,
+                given,
+            });
+        }
+        for &point in &drawn.points {
+            checked(point)?;
+        }
+        checked_text(&drawn.text)?;
+        self.take_id(drawn.id.0)?;
+        self.measurements.push(drawn.clone());
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ pub mod lesion;
 pub mod measurement;
 pub mod needle;
 pub mod phrase;
+pub mod picture_marks;
 pub mod procedure;
 pub mod readout;
 pub mod spine;
@@ -30,6 +31,10 @@ pub use intent::{Intent, Objection, Override};
 pub use lesion::{Lesion, LesionEllipsoid, LesionSize};
 pub use measurement::{Measurement, MeasurementId, MeasurementKind};
 pub use needle::{Needle, NeedleCatalogue, Tip};
+pub use picture_marks::{
+    KnownObject, PictureCalibration, PictureEdit, PictureEditError, PictureMarks,
+    PictureMeasurement, PixelPlace,
+};
 pub use procedure::{Procedure, ProcedureLibrary};
 pub use readout::{CArmReadout, Known, TrajectoryReadout};
 pub use spine::{EndPlate, EndPlateFace, Spine, SpineEdit, VertebraCount, VertebraLabel};
@@ -53,6 +58,8 @@ pub struct Plan {
     pub trajectories: Vec<Trajectory>,
     /// Measurements and marks in the order they were made.
     pub measurements: Vec<Measurement>,
+    /// Measurements on pictures without a place in the patient, and their calibrations.
+    pub pictures: PictureMarks,
     /// What was declared of the spine.
     pub spine: Spine,
     /// Structures drawn by hand, in the order they were made.
@@ -160,6 +167,7 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.trajectories.is_empty()
             && self.measurements.is_empty()
+            && self.pictures.is_empty()
             && self.structures.is_empty()
             && self.structure_files.is_empty()
             && self.spine.is_empty()

@@ -5,16 +5,25 @@
 
 pub mod anatomy;
 pub mod frame;
+pub mod frame_timing;
 pub mod image_plane;
 pub mod lookup_table;
 pub mod lut;
 pub mod object;
 pub mod overlay;
+pub mod peak;
 pub mod person;
+pub mod picture_header;
+pub mod pixel_scale;
+pub mod playback;
+pub mod projection;
 pub mod report;
+pub mod shutter;
 pub mod source_path;
 pub mod stack;
+pub mod subtraction;
 pub mod uid;
+pub mod ultrasound_region;
 pub mod warning;
 
 use std::fmt;
@@ -22,14 +31,23 @@ use std::sync::Arc;
 
 pub use anatomy::{Level, Side, Vertebra};
 pub use frame::{Frame, Photometric, PixelFormat, SampleKind, Samples};
+pub use frame_timing::{FrameTiming, RateSource, Repeat};
 pub use image_plane::ImagePlane;
 pub use lookup_table::LookupTable;
 pub use lut::{ModalityLut, VoiFunction, VoiLut, WindowLevel};
 pub use object::{ObjectKind, OtherObject};
 pub use overlay::{OverlayBitmap, OverlayKind, OverlayPlane, OverlaySource};
+pub use peak::{Peak, PeakKind};
+pub use picture_header::PictureHeader;
+pub use pixel_scale::{PixelScale, ScaleSource, SpacingCalibration};
+pub use playback::{FrameClock, Showing};
+pub use projection::{FieldOfView, FieldShape, ProjectionGeometry};
+pub use shutter::{Shutter, ShutterShape};
 pub use source_path::SourcePath;
 pub use stack::{FrameRef, SliceSource, Stack, StackGeometry, StackKind};
+pub use subtraction::{Intensity, Mask, MaskItem, MaskOperation};
 pub use uid::{FrameOfReferenceUid, InstanceUid, SeriesUid, StudyUid};
+pub use ultrasound_region::UltrasoundRegion;
 pub use warning::{Disposition, Repair, StackWarning, WarningCode};
 
 use crate::budget::Reservation;
@@ -213,6 +231,8 @@ pub struct Instance {
     pub pixel_aspect: Option<[f64; 2]>,
     /// Frame time in ms for cine runs, where stated.
     pub frame_time_ms: Option<f64>,
+    /// How it was taken, its times, masks, shutters and calibration.
+    pub picture: Arc<PictureHeader>,
     /// What was put right while the header was read.
     pub repairs: Vec<Repair>,
     /// Least and greatest stored value that marks pixels without an image: Pixel Padding Value

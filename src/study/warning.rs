@@ -72,6 +72,8 @@ pub enum WarningCode {
     Lossy,
     /// Slices could not be read; left empty.
     UnreadableSlices,
+    /// Values of the header that are for display or measuring cannot be used.
+    HeaderValues,
     /// Files were damaged or not quite DICOM, and read all the same.
     RepairedFiles,
 }
@@ -91,6 +93,7 @@ impl WarningCode {
             Self::NoFrameOfReference => "no-frame-of-reference",
             Self::Lossy => "lossy",
             Self::UnreadableSlices => "unreadable-slices",
+            Self::HeaderValues => "header-values",
             Self::RepairedFiles => "repaired-files",
         }
     }
@@ -103,6 +106,7 @@ impl WarningCode {
             | Self::NoGeometry
             | Self::MixedFramesOfReference
             | Self::NoFrameOfReference
+            | Self::HeaderValues
             | Self::Lossy => Disposition::ShownAsIs,
             Self::UnevenSpacing | Self::OrientationCorrected | Self::RepairedFiles => {
                 Disposition::Repaired

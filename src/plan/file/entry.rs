@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::geometry::{Lps, Point};
 use crate::plan::{
     Color, DrawnShape, DrawnStructure, Intent, Measurement, MeasurementId, MeasurementKind,
-    Override, StructureId, Trajectory, TrajectoryId,
+    Override, PictureMarks, PictureMeasurement, PixelPlace, StructureId, Trajectory, TrajectoryId,
 };
+use crate::study::InstanceUid;
 
 /// One needle in the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,44 @@ pub struct MeasurementEntry {
     /// Words beside it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
+}
+
+/// One measurement on a picture in the file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PictureMeasurementEntry {
+    /// SOP Instance UID.
+    pub image: InstanceUid,
+    /// Frame of the image, 0-based.
+    #[serde(default)]
+    pub frame: usize,
+    /// `distance`, `angle` or `cobb`.
+    pub kind: MeasurementKind,
+    /// Column and row of each point; the centre of the first pixel is 0, 0.
+    pub points: Vec<PixelPlace>,
+}
+
+impl PictureMeasurementEntry {
+    /// The measurement of an entry, with the id it is to have.
+    pub fn measurement(&self, id: MeasurementId) -> PictureMeasurement {
+        PictureMeasurement {
+            id,
+            image: self.image.clone(),
+            frame: self.frame,
+            kind: self.kind,
+            points: self.points.clone(),
+        }
+    }
+}
+
+/// The entries of all measurements on pictures.
+pub(super) fn of_pictures(marks: &PictureMarks) -> Vec<PictureMeasurementEntry> {
+    let entry = |drawn: &PictureMeasurement| PictureMeasurementEntry {
+        image: drawn.image.clone(),
+        frame: drawn.frame,
+        kind: drawn.kind,
+        points: drawn.points.clone(),
+    };
+    marks.measurements.iter().map(entry).collect()
 }
 
 /// One structure drawn by hand in the file.

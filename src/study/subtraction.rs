@@ -1,0 +1,277 @@
+//! Digital subtraction: frames of a run less a mask (PS3.3 C.7.6.10).
+
+use super::{Frame, Samples};
+
+/// What stored values say about the beam: Pixel Intensity Relationship (0028,1040).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intensity {
+    /// `LIN`: in proportion to the intensity. Subtracted as logarithms.
+    Linear,
+    /// `LOG`: to its logarithm. Subtracted as they are.
+    Logarithmic,
+    /// `DISP`, another word or none. Subtracted as they are.
+    Unstated,
+}
+
+/// Which frames a mask is made from: Mask Operation (0028,6101).
+#[derive(Debug, Clone, PartialEq)]
+pub enum MaskOperation {
+    /// `AVG_SUB`: the mean of these frames, 0-based.
+    Average(Vec<usize>),
+    /// `TID`: the frame so many before the one that is shown.
+    Difference(i64),
+}
+
+/// One item of the Mask Subtraction Sequence (0028,6100).
+#[derive(Debug, Clone, PartialEq)]
+pub struct MaskItem {
+    /// How the mask is made.
+    pub operation: MaskOperation,
+    /// First and last frame (0-based) it is for; empty for all.
+    pub ranges: Vec<[usize; 2]>,
+    /// Pixels that the mask is moved down and to the right.
+    pub shift: [f64; 2],
+}
+
+impl MaskItem {
+    /// Whether it is meant for a frame.
+    pub fn covers(&self, frame: usize) -> bool {
+        let within = |[first, last]: &[usize; 2]| (*first..=*last).contains(&frame);
+        self.ranges.is_empty() || self.ranges.iter().any(within)
+    }
+
+    /// Frames (0-based) that the mask of a frame is the mean of.
+    pub fn mask_frames(&self, frame: usize) -> Vec<usize> {
+        match &self.operation {
+            MaskOperation::Average(frames) => frames.clone(),
+            MaskOperation::Difference(by) => {
+                let mask = i64::try_from(frame).ok().and_then(|at| at.checked_sub(*by));
+                let mask = mask.and_then(|mask| usize::try_from(mask).ok());
+                mask.into_iter().collect()
+            }
+        }
+    }
+}
+
+/// Steps that the logarithm of the intensity is counted in: a difference of 1000 is a factor e.
+pub const LOGARITHM_STEPS: f32 = 1000.0;
+
+/// What is subtracted: the mean of the mask frames, moved, on the scale of [`Intensity`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mask {
+    rows: usize,
+    columns: usize,
+    intensity: Intensity,
+    values: Vec<f32>,
+}
+
+/// A stored value on the scale that is subtracted.
+fn scaled(stored: f32, intensity: Intensity) -> f32 {
+    match intensity {
+        // No intensity has no logarithm; less than one step of the detector is not told apart.
+        Intensity::Linear => LOGARITHM_STEPS * stored.max(1.0).ln(),
+        Intensity::Logarithmic | Intensity::Unstated => stored,
+    }
+}
+
+impl Mask {
+    /// The mean of some frames; `None` without frames, for colour, and for frames of other sizes.
+    pub fn of(frames: &[&Frame], intensity: Intensity) -> Option<Self> {
+        let first = frames.first()?;
+        let (rows, columns) = (first.rows, first.columns);
+        let mut sums = vec![0.0_f32; rows.checked_mul(columns)?];
+        for frame in frames {
+            let fits = frame.rows == rows && frame.columns == columns;
+            if !fits || matches!(frame.samples, Samples::Rgb8(_)) {
+                return None;
+            }
+            for (pixel, sum) in sums.iter_mut().enumerate() {
+                *sum += frame.samples.value(pixel)? as f32;
+            }
+        }
+        let count = frames.len() as f32;
+        let values = sums.into_iter().map(|sum| scaled(sum / count, intensity));
+        Some(Self {
+            rows,
+            columns,
+            intensity,
+            values: values.collect(),
+        })
+    }
+
+    /// The same moved down and to the right by fractions of pixels, linearly interpolated; what
+    /// comes from outside repeats the edge.
+    #[must_use]
+    pub fn moved(&self, [down, right]: [f64; 2]) -> Self {
+        if [down, right] == [0.0, 0.0] {
+            return self.clone();
+        }
+        let from_rows = sources(self.rows, down);
+        let from_columns = sources(self.columns, right);
+        let mut values = Vec::with_capacity(self.values.len());
+        for &(upper, lower, share) in &from_rows {
+            let line = |row: usize| {
+                let start = row * self.columns;
+                self.values.get(start..start + self.columns)
+            };
+            let (Some(upper), Some(lower)) = (line(upper), line(lower)) else {
+                continue;
+            };
+            let mixed = |column: usize| {
+                let above = upper.get(column).copied().unwrap_or_default();
+                let below = lower.get(column).copied().unwrap_or_default();
+                above + (below - above) * share
+            };
+            values.extend(from_columns.iter().map(|&(left, right, share)| {
+                let (left, right) = (mixed(left), mixed(right));
+                left + (right - left) * share
+            }));
+        }
+        Self {
+            values,
+            ..self.clone()
+        }
+    }
+
+    /// A frame less the mask, in [`LOGARITHM_STEPS`] of the intensity or in stored steps: what
+    /// absorbs more than in the mask is below zero. `None` where it has another size, or colours.
+    pub fn subtracted_from(&self, frame: &Frame) -> Option<Frame> {
+        if frame.rows != self.rows || frame.columns != self.columns {
+            return None;
+        }
+        let less = |(live, mask): (f32, &f32)| {
+            let difference = scaled(live, self.intensity) - mask;
+            difference.round().clamp(-32768.0, 32767.0) as i16
+        };
+        let with_table = |bits: &mut dyn Iterator<Item = u16>, value: fn(u16) -> f32| {
+            let table: Vec<f32> = (0..=u16::MAX)
+                .map(|bits| scaled(value(bits), self.intensity))
+                .collect();
+            let live = bits.map(|bits| table.get(usize::from(bits)).copied().unwrap_or_default());
+            let plain = live.zip(&self.values).map(|(live, mask)| {
+                let difference = live - mask;
+                difference.round().clamp(-32768.0, 32767.0) as i16
+            });
+            plain.collect::<Vec<i16>>()
+        };
+        let values: Vec<i16> = match &frame.samples {
+            Samples::Rgb8(_) => return None,
+            Samples::U8(v) => with_table(&mut v.iter().map(|&s| u16::from(s)), f32::from),
+            Samples::U16(v) => with_table(&mut v.iter().copied(), f32::from),
+            Samples::I16(v) => with_table(&mut v.iter().map(|&s| s as u16), |bits| {
+                f32::from(bits as i16)
+            }),
+            samples => (0..samples.len())
+                .map(|pixel| samples.value(pixel).unwrap_or_default() as f32)
+                .zip(&self.values)
+                .map(less)
+                .collect(),
+        };
+        (values.len() == self.values.len()).then_some(Frame {
+            rows: frame.rows,
+            columns: frame.columns,
+            samples: Samples::I16(values),
+        })
+    }
+}
+
+/// For each of `count` places the two it comes from when all are moved by `by`, and how far from
+/// the first to the second.
+fn sources(count: usize, by: f64) -> Vec<(usize, usize, f32)> {
+    let last = count.saturating_sub(1) as f64;
+    (0..count)
+        .map(|place| {
+            let from = (place as f64 - by).clamp(0.0, last);
+            let floor = from.floor();
+            let next = (floor + 1.0).min(last);
+            (floor as usize, next as usize, (from - floor) as f32)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(rows: usize, values: &[u16]) -> Frame {
+        Frame {
+            rows,
+            columns: values.len() / rows,
+            samples: Samples::U16(values.to_vec()),
+        }
+    }
+
+    fn values(frame: &Frame) -> Vec<i16> {
+        match &frame.samples {
+            Samples::I16(values) => values.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn linear_values_are_subtracted_as_logarithms() {
+        // By hand: 1000 ln(500/1000) = −693, 1000 ln(2) = 693; 0 counts as 1: −1000 ln(1000).
+        let mask = Mask::of(&[&frame(1, &[1000, 1000, 500, 1000])], Intensity::Linear).unwrap();
+        let less = mask.subtracted_from(&frame(1, &[1000, 500, 1000, 0]));
+        assert_eq!(values(&less.unwrap()), [0, -693, 693, -6908]);
+        // The same absorption gives the same difference, however bright the beam: 0.5 of 3000.
+        let other = Mask::of(&[&frame(1, &[3000])], Intensity::Linear).unwrap();
+        let less = other.subtracted_from(&frame(1, &[1500])).unwrap();
+        assert_eq!(values(&less), [-693]);
+    }
+
+    #[test]
+    fn logarithmic_values_are_subtracted_as_they_are_and_masks_are_means() {
+        let (a, b) = (frame(1, &[100, 40000]), frame(1, &[200, 40001]));
+        let mask = Mask::of(&[&a, &b], Intensity::Logarithmic).unwrap();
+        let less = mask.subtracted_from(&frame(1, &[100, 50])).unwrap();
+        // 40 000.5 does not fit the result: its end.
+        assert_eq!(values(&less), [-50, -32768]);
+        let eight = Frame {
+            samples: Samples::U8(vec![10, 20]),
+            ..frame(1, &[0, 0])
+        };
+        let less = mask.subtracted_from(&eight).unwrap();
+        assert_eq!(values(&less)[0], -140);
+        assert!(Mask::of(&[], Intensity::Linear).is_none());
+        assert!(Mask::of(&[&a, &frame(2, &[1, 2])], Intensity::Linear).is_none());
+        assert!(mask.subtracted_from(&frame(2, &[1, 2])).is_none());
+    }
+
+    #[test]
+    fn a_mask_is_moved_by_whole_and_part_pixels() {
+        let picture = frame(3, &[0, 0, 0, 0, 80, 0, 0, 0, 0]);
+        let mask = Mask::of(&[&picture], Intensity::Logarithmic).unwrap();
+        let moved = |shift| mask.moved(shift).values;
+        assert_eq!(moved([1.0, 0.0]), [0., 0., 0., 0., 0., 0., 0., 80., 0.]);
+        assert_eq!(moved([0.0, -1.0]), [0., 0., 0., 80., 0., 0., 0., 0., 0.]);
+        // A quarter right and half down: shares ¾·½ and ¼·½ of both rows.
+        assert_eq!(moved([0.5, 0.25]), [0., 0., 0., 0., 30., 10., 0., 30., 10.]);
+        assert_eq!(moved([0.0, 0.0]), mask.values);
+        // The edge repeats: far moves bring no values from nowhere.
+        let far = mask.moved([99.0, 0.0]).values;
+        assert!(far.iter().all(|&v| v == 0.0));
+    }
+
+    #[test]
+    fn items_know_their_frames() {
+        let item = MaskItem {
+            operation: MaskOperation::Difference(2),
+            ranges: vec![[2, 5], [8, 9]],
+            shift: [0.0; 2],
+        };
+        assert_eq!(
+            [1, 2, 6, 9].map(|f| item.covers(f)),
+            [false, true, false, true]
+        );
+        assert_eq!(item.mask_frames(5), [3]);
+        assert_eq!(item.mask_frames(1), [0; 0]);
+        let average = MaskItem {
+            operation: MaskOperation::Average(vec![0, 1]),
+            ranges: Vec::new(),
+            shift: [0.0; 2],
+        };
+        assert!(average.covers(7));
+        assert_eq!(average.mask_frames(7), [0, 1]);
+    }
+}
