@@ -115,22 +115,29 @@ pub fn take(
     let values: Vec<f32> = if exposure.for_display {
         let log: Vec<f64> = seen.iter().map(|v| -v.max(1.0).ln()).collect();
         let soft = blurred(&log, receptor.size, 8.0 / receptor.pixel_mm[0]);
-        log.iter().zip(&soft).map(|(v, s)| (200.0 * v + 200.0 * (v - s)).round() as f32).collect()
+        log.iter()
+            .zip(&soft)
+            .map(|(v, s)| (200.0 * v + 200.0 * (v - s)).round() as f32)
+            .collect()
     } else {
-        seen.iter().map(|v| (v * 1000.0 / (quanta * mean)).round().min(4095.0) as f32).collect()
+        seen.iter()
+            .map(|v| (v * 1000.0 / (quanta * mean)).round().min(4095.0) as f32)
+            .collect()
     };
-    let (intensity, polarity) = if exposure.for_display {
+    let look = if exposure.for_display {
         (Intensity::Displayed, Polarity::Unknown)
     } else {
         (Intensity::Linear, Polarity::BoneDark)
     };
-    XrayPicture::new(receptor.size, values, intensity, polarity, |_, _| true).expect("a picture")
+    XrayPicture::new(receptor.size, &values, look, |_, _| true).expect("a picture")
 }
 
 fn add_needle(integrals: &mut [f32], needle: &Segment, beam: &ConeBeam, fine: &Receptor) {
     for (at, value) in integrals.iter_mut().enumerate() {
         let pixel = DVec2::new((at % fine.size[0]) as f64, (at / fine.size[0]) as f64);
-        let Some(ray) = beam.ray(pixel, fine) else { continue };
+        let Some(ray) = beam.ray(pixel, fine) else {
+            continue;
+        };
         // Closest approach of the ray to the axis of the needle.
         let (d, n) = (ray.0, (needle.end - needle.start).0);
         let length = n.length();
@@ -159,15 +166,22 @@ fn blurred(values: &[f64], size: [usize; 2], sigma: f64) -> Vec<f64> {
     let mut now = values.to_vec();
     if sigma < 2.0 {
         let radius = (3.0 * sigma).ceil() as i64;
-        let bell: Vec<f64> = (-radius..=radius).map(|x| (-0.5 * (x as f64 / sigma).powi(2)).exp()).collect();
+        let bell: Vec<f64> = (-radius..=radius)
+            .map(|x| (-0.5 * (x as f64 / sigma).powi(2)).exp())
+            .collect();
         let sum: f64 = bell.iter().sum();
-        for (count, stride, lines, jump) in [(columns, 1, rows, columns), (rows, columns, columns, 1)] {
+        for (count, stride, lines, jump) in
+            [(columns, 1, rows, columns), (rows, columns, columns, 1)]
+        {
             let old = now.clone();
             for line in 0..lines {
                 for at in 0..count as i64 {
                     let value: f64 = (-radius..=radius)
                         .zip(&bell)
-                        .map(|(x, bell)| bell * old[line * jump + (at + x).clamp(0, count as i64 - 1) as usize * stride])
+                        .map(|(x, bell)| {
+                            bell * old[line * jump
+                                + (at + x).clamp(0, count as i64 - 1) as usize * stride]
+                        })
                         .sum();
                     now[line * jump + at as usize * stride] = value / sum;
                 }
@@ -177,10 +191,13 @@ fn blurred(values: &[f64], size: [usize; 2], sigma: f64) -> Vec<f64> {
     }
     let radius = ((sigma * sigma * 4.0 + 1.0).sqrt() / 2.0 - 0.5).round() as i64;
     for _ in 0..3 {
-        for (count, stride, lines, jump) in [(columns, 1, rows, columns), (rows, columns, columns, 1)] {
+        for (count, stride, lines, jump) in
+            [(columns, 1, rows, columns), (rows, columns, columns, 1)]
+        {
             let old = now.clone();
             for line in 0..lines {
-                let value = |at: i64| old[line * jump + at.clamp(0, count as i64 - 1) as usize * stride];
+                let value =
+                    |at: i64| old[line * jump + at.clamp(0, count as i64 - 1) as usize * stride];
                 let mut sum: f64 = (-radius..=radius).map(value).sum();
                 for at in 0..count as i64 {
                     now[line * jump + at as usize * stride] = sum / (2 * radius + 1) as f64;

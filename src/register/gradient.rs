@@ -22,11 +22,16 @@ impl Kernel {
         let radius = (3.0 * sigma_px).ceil().max(1.0) as usize;
         let bell = |at: usize| (-0.5 * (at as f32 / sigma_px).powi(2)).exp();
         let sum: f32 = bell(0) + 2.0 * (1..=radius).map(bell).sum::<f32>();
-        let moment: f32 = 2.0 * (1..=radius).map(|at| (at * at) as f32 * bell(at)).sum::<f32>();
+        let moment: f32 = 2.0
+            * (1..=radius)
+                .map(|at| (at * at) as f32 * bell(at))
+                .sum::<f32>();
         Self {
             smooth: (0..=radius).map(|at| bell(at) / sum).collect(),
             // A ramp of slope 1 gives 1.
-            slope: (0..=radius).map(|at| at as f32 * bell(at) / moment).collect(),
+            slope: (0..=radius)
+                .map(|at| at as f32 * bell(at) / moment)
+                .collect(),
         }
     }
 
@@ -137,7 +142,9 @@ mod tests {
 
     #[test]
     fn a_blurred_step_has_the_height_of_a_gaussian() {
-        let values: Vec<f32> = (0..1600).map(|at| f32::from(u8::from(at % 40 >= 20))).collect();
+        let values: Vec<f32> = (0..1600)
+            .map(|at| f32::from(u8::from(at % 40 >= 20)))
+            .collect();
         let field = GradientField::of(&values, [40, 40], 2.0);
         // Half a pixel from the edge of a unit step: 1/(σ√2π) · exp(−0.5²/2σ²) = 0.1933.
         assert!((field.right[20 * 40 + 20] - 0.1933).abs() < 0.004);

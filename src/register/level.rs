@@ -3,11 +3,10 @@
 
 use rayon::prelude::*;
 
-use super::Correction;
 use super::gradient::GradientField;
 use super::similarity::{Fixed, Similarity};
 use super::symmetric::Six;
-use crate::geometry::{ConeBeam, Lps, Point, Receptor, Vector};
+use crate::geometry::{ConeBeam, Correction, Lps, Point, Receptor, Vector};
 use crate::volume::attenuation::Attenuation;
 use crate::volume::drr::line_integrals;
 
@@ -38,7 +37,10 @@ impl Axes {
     /// A correction moved further: turns in degrees about the three directions, then shifts in mm.
     pub fn moved(&self, from: &Correction, six: &Six) -> Correction {
         let [a, b, c, x, y, z] = *six;
-        from.then(self.vector([a, b, c].map(|deg| deg * DEGREE)), self.vector([x, y, z]))
+        from.then(
+            self.vector([a, b, c].map(|deg| deg * DEGREE)),
+            self.vector([x, y, z]),
+        )
     }
 }
 
@@ -79,14 +81,17 @@ pub fn region(
 ) -> Option<Receptor> {
     let at = beam.project(about)?;
     let pixel = (pixel_mm * at.magnification)
-        .max(own.pixel_mm[0])
-        .max(own.pixel_mm[1]);
+        .max(own.pixel_mm[0].abs())
+        .max(own.pixel_mm[1].abs());
     let half = (half_mm * at.magnification / pixel).ceil();
     let side = (2.0 * half) as usize + 1;
     Some(Receptor {
         size: [side; 2],
         pixel_mm: [pixel; 2],
-        center: [half - at.receptor_mm.x / pixel, half - at.receptor_mm.y / pixel],
+        center: [
+            half - at.receptor_mm.x / pixel,
+            half - at.receptor_mm.y / pixel,
+        ],
     })
 }
 
@@ -125,13 +130,18 @@ impl Level<'_> {
                     .into_par_iter()
                     .map(|which| {
                         let mut six = [0.0; 6];
-                        six[which / 2] = if which % 2 == 0 { self.step } else { -self.step };
+                        six[which / 2] = if which % 2 == 0 {
+                            self.step
+                        } else {
+                            -self.step
+                        };
                         let moved = self.axes.moved(correction, &six);
-                        view.fixed.levelled(&self.picture(view, &moved), Some(knee)).0
+                        view.fixed
+                            .levelled(&self.picture(view, &moved), Some(knee))
+                            .0
                     })
                     .collect();
-                let fields =
-                    std::array::from_fn(|k| self.change(&moved[2 * k], &moved[2 * k + 1]));
+                let fields = std::array::from_fn(|k| self.change(&moved[2 * k], &moved[2 * k + 1]));
                 Changes { fields, knee }
             })
             .collect()

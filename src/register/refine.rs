@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use super::Correction;
 use super::level::Level;
 use super::similarity::Similarity;
 use super::symmetric::solve;
+use crate::geometry::Correction;
 
 /// When to stop climbing.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +23,6 @@ pub struct Summit {
     pub correction: Correction,
     /// Likeness there, with slopes and curvature of the last place where they were found.
     pub similarity: Similarity,
-}
-
-impl Summit {
-    /// Mean correlation.
-    pub fn score(&self) -> f64 {
-        self.similarity.score()
-    }
 }
 
 /// Steps that use the same changes.

@@ -5,11 +5,10 @@ use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
-use super::Correction;
 use super::gradient::GradientField;
 use super::level::Level;
 use super::similarity::BLUR_PX;
-use crate::geometry::Receptor;
+use crate::geometry::{Correction, Receptor};
 use crate::volume::drr::line_integrals;
 
 /// How far and how finely to look.
@@ -128,7 +127,14 @@ fn best_shifts(
     for z in -depth..=depth {
         for y in -count..=count {
             for x in -count..=count {
-                let six = [0.0, 0.0, 0.0, f64::from(x) * step, f64::from(y) * step, f64::from(z) * step];
+                let six = [
+                    0.0,
+                    0.0,
+                    0.0,
+                    f64::from(x) * step,
+                    f64::from(y) * step,
+                    f64::from(z) * step,
+                ];
                 let correction = level.axes.moved(turned, &six);
                 let moved = correction.shift_mm - turned.shift_mm;
                 for (signs, best) in sign_choices.iter().zip(&mut best) {
@@ -158,11 +164,18 @@ fn best_shifts(
 pub fn choices(fixed: &[f64]) -> Vec<Vec<f64>> {
     let mut all = vec![Vec::new()];
     for &sign in fixed {
-        let options = if sign == 0.0 { vec![1.0, -1.0] } else { vec![sign] };
+        let options = if sign == 0.0 {
+            vec![1.0, -1.0]
+        } else {
+            vec![sign]
+        };
         all = all
             .into_iter()
             .flat_map(|signs: Vec<f64>| {
-                options.iter().map(move |&sign| [&signs[..], &[sign]].concat()).collect::<Vec<_>>()
+                options
+                    .iter()
+                    .map(move |&sign| [&signs[..], &[sign]].concat())
+                    .collect::<Vec<_>>()
             })
             .collect();
     }
@@ -194,7 +207,12 @@ fn score_map(
     template.level(knee);
     let fixed = &view.fixed;
     let side = 2 * reach + 1;
-    let energy: f32 = template.right.iter().zip(&template.down).map(|(a, b)| a * a + b * b).sum();
+    let energy: f32 = template
+        .right
+        .iter()
+        .zip(&template.down)
+        .map(|(a, b)| a * a + b * b)
+        .sum();
     let mut scores = vec![0.0; side * side];
     for dy in 0..side {
         for dx in 0..side {
@@ -203,8 +221,12 @@ fn score_map(
                 let from = (row + dy) * size[0] + dx;
                 let range = from..from + inner[0];
                 let line = row * inner[0]..(row + 1) * inner[0];
-                let fixed_lines = fixed.field.right[range.clone()].iter().zip(&fixed.field.down[range]);
-                let lines = template.right[line.clone()].iter().zip(&template.down[line]);
+                let fixed_lines = fixed.field.right[range.clone()]
+                    .iter()
+                    .zip(&fixed.field.down[range]);
+                let lines = template.right[line.clone()]
+                    .iter()
+                    .zip(&template.down[line]);
                 for ((fr, fd), (tr, td)) in fixed_lines.zip(lines) {
                     both += fr * tr + fd * td;
                     fixed_energy += fr * fr + fd * fd;

@@ -23,8 +23,6 @@ pub const BLUR_PX: f32 = 1.0;
 struct Patch {
     columns: [usize; 2],
     rows: [usize; 2],
-    /// Whether it belongs to the set that covers the picture once.
-    tile: bool,
 }
 
 /// A real picture at one resolution, made ready for comparison.
@@ -42,12 +40,8 @@ pub struct Fixed {
 pub struct PatchScore {
     /// Normalised correlation, −1 to 1.
     pub correlation: f64,
-    /// How much the patch counts.
-    pub weight: f64,
-    /// Slopes of `weight · correlation`.
+    /// Slopes of its correlation times its weight.
     pub slope: Six,
-    /// Whether it belongs to the set that covers the picture once.
-    pub tile: bool,
 }
 
 /// Similarity of a picture and a projection and what a step needs to know.
@@ -94,7 +88,10 @@ impl Fixed {
     /// `patch_px` pixels.
     pub fn new(values: &[f32], size: [usize; 2], patch_px: usize) -> Self {
         let counts = eroded(values, size, reach(BLUR_PX));
-        let known: Vec<f32> = values.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect();
+        let known: Vec<f32> = values
+            .iter()
+            .map(|v| if v.is_finite() { *v } else { 0.0 })
+            .collect();
         let mut field = GradientField::of(&known, size, BLUR_PX);
         let knee = field.quantile(KNEE_QUANTILE, |at| counts[at]);
         field.level(knee);
@@ -187,12 +184,7 @@ impl Fixed {
             }
             all.weighted += weight * correlation;
             all.weight += weight;
-            all.patches.push(PatchScore {
-                correlation,
-                weight: *weight,
-                slope,
-                tile: patch.tile,
-            });
+            all.patches.push(PatchScore { correlation, slope });
         }
         all
     }
@@ -263,11 +255,8 @@ fn patches(size: [usize; 2], patch_px: usize) -> Vec<Patch> {
     let mut all = Vec::new();
     for tile in [true, false] {
         for &rows in &spans(size[1], tile) {
-            all.extend(spans(size[0], tile).into_iter().map(|columns| Patch {
-                columns,
-                rows,
-                tile,
-            }));
+            let columns = spans(size[0], tile).into_iter();
+            all.extend(columns.map(|columns| Patch { columns, rows }));
         }
     }
     all
@@ -281,7 +270,8 @@ fn eroded(values: &[f32], size: [usize; 2], radius: usize) -> Vec<bool> {
             let (row, column) = (at / columns, at % columns);
             column >= radius
                 && column + radius < columns
-                && (column - radius..=column + radius).all(|c| values[row * columns + c].is_finite())
+                && (column - radius..=column + radius)
+                    .all(|c| values[row * columns + c].is_finite())
         })
         .collect();
     (0..values.len())
@@ -312,7 +302,9 @@ mod tests {
     }
 
     fn score(fixed: &Fixed, values: &[f32], sign: f64) -> f64 {
-        fixed.similarity(&fixed.levelled(values, None).0, sign).score()
+        fixed
+            .similarity(&fixed.levelled(values, None).0, sign)
+            .score()
     }
 
     #[test]
@@ -335,7 +327,11 @@ mod tests {
         let fixed = Fixed::new(&with_needle, SIZE, 12);
         let found = fixed.similarity(&fixed.levelled(&balls(0.0), None).0, 1.0);
         let good = found.patches.iter().filter(|p| p.correlation > 0.8).count();
-        assert!(2 * good > found.patches.len() / 2, "{good} of {}", found.patches.len());
+        assert!(
+            2 * good > found.patches.len() / 2,
+            "{good} of {}",
+            found.patches.len()
+        );
     }
 
     #[test]
@@ -346,7 +342,10 @@ mod tests {
         let (more, _) = fixed.levelled(&balls(1.0 + step), Some(knee));
         let (less, _) = fixed.levelled(&balls(1.0 - step), Some(knee));
         let change = |a: &[f32], b: &[f32]| {
-            a.iter().zip(b).map(|(a, b)| (a - b) / (2.0 * step)).collect::<Vec<f32>>()
+            a.iter()
+                .zip(b)
+                .map(|(a, b)| (a - b) / (2.0 * step))
+                .collect::<Vec<f32>>()
         };
         let mut changes: [GradientField; 6] = std::array::from_fn(|_| GradientField {
             size: SIZE,
@@ -358,7 +357,11 @@ mod tests {
         let found = fixed.slopes(&here, &changes, 1.0);
         let value = |field: &GradientField| fixed.similarity(field, 1.0).weighted;
         let wanted = (value(&more) - value(&less)) / (2.0 * f64::from(step));
-        assert!((found.slope[2] - wanted).abs() < 0.01 * wanted.abs(), "{} {wanted}", found.slope[2]);
+        assert!(
+            (found.slope[2] - wanted).abs() < 0.01 * wanted.abs(),
+            "{} {wanted}",
+            found.slope[2]
+        );
         assert!(found.slope[2] < 0.0 && found.curvature[2][2] > 0.0);
         assert_eq!(found.slope[1], 0.0);
     }
@@ -367,6 +370,11 @@ mod tests {
     fn what_does_not_count_leaves_no_patch() {
         let nothing = Fixed::new(&[f32::NAN; 48 * 48], SIZE, 16);
         assert!(nothing.is_empty());
-        assert_eq!(nothing.similarity(&nothing.levelled(&balls(0.0), None).0, 1.0).score(), 0.0);
+        assert_eq!(
+            nothing
+                .similarity(&nothing.levelled(&balls(0.0), None).0, 1.0)
+                .score(),
+            0.0
+        );
     }
 }

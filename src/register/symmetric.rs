@@ -11,9 +11,7 @@ fn cholesky(matrix: &SixBySix) -> Option<SixBySix> {
     let mut lower = [[0.0; 6]; 6];
     for row in 0..6 {
         for column in 0..=row {
-            let done: f64 = (0..column)
-                .map(|k| lower[row][k] * lower[column][k])
-                .sum();
+            let done: f64 = (0..column).map(|k| lower[row][k] * lower[column][k]).sum();
             let rest = matrix[row][column] - done;
             if row == column {
                 if !(rest > 0.0) || !rest.is_finite() {

@@ -2,18 +2,22 @@
 
 use glam::{DMat3, DQuat};
 
-use crate::geometry::{ConeBeam, Lps, Point, Vector};
+use serde::{Deserialize, Serialize};
+
+use super::{ConeBeam, Lps, Point, Vector};
 
 /// A rigid movement of the whole C-arm in the patient: a turn about a pivot, then a shift.
 ///
 /// The header says where the beam is in the equipment, not in the CT; the patient has moved since,
 /// and the numbers are rounded. The correction carries the header's beam to where it was in the
 /// CT's patient space. Two pictures of one patient position share one correction.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Correction {
     /// Point of the patient that the turn leaves in place, near the target.
+    #[serde(rename = "pivot_lps_mm")]
     pub pivot: Point<Lps>,
     /// Axis times angle, right-handed, radians.
+    #[serde(rename = "rotation_vector_rad")]
     pub rotation_rad: Vector<Lps>,
     /// Shift after the turn, mm.
     pub shift_mm: Vector<Lps>,
@@ -77,7 +81,11 @@ impl Correction {
 }
 
 fn shorter(rotation: DQuat) -> DQuat {
-    if rotation.w < 0.0 { -rotation } else { rotation }
+    if rotation.w < 0.0 {
+        -rotation
+    } else {
+        rotation
+    }
 }
 
 /// Mean distance in mm between where two corrections put the same points of the patient: the
