@@ -66,21 +66,12 @@ pub fn take(
     exposure: &Exposure,
     random: &mut Random,
 ) -> XrayPicture {
-    let fine = receptor.coarser(0.5);
-    let mut integrals = line_integrals(attenuation, beam, &fine, &|| false).expect("a projection");
+    let mut integrals = line_integrals(attenuation, beam, receptor, &|| false).expect("a projection");
     if let Some(needle) = &exposure.needle {
-        add_needle(&mut integrals, needle, beam, &fine);
+        add_needle(&mut integrals, needle, beam, receptor);
     }
     let [columns, rows] = receptor.size;
-    let mut primary: Vec<f64> = (0..columns * rows)
-        .map(|at| {
-            let (row, column) = (2 * (at / columns), 2 * (at % columns));
-            let part = |dr: usize, dc: usize| {
-                f64::from(-integrals[(row + dr) * fine.size[0] + column + dc]).exp()
-            };
-            (part(0, 0) + part(0, 1) + part(1, 0) + part(1, 1)) / 4.0
-        })
-        .collect();
+    let mut primary: Vec<f64> = integrals.iter().map(|&l| f64::from(-l).exp()).collect();
     let middle = DVec2::from_array(receptor.center);
     if let Some(free) = exposure.shutters_mm {
         for (at, value) in primary.iter_mut().enumerate() {
@@ -92,7 +83,7 @@ pub fn take(
             }
         }
     }
-    let scattered = blurred(&primary, receptor.size, 25.0 / receptor.pixel_mm[0]);
+    let scattered = widely_blurred(&primary, receptor.size, 25.0 / receptor.pixel_mm[0]);
     let inner: Vec<f64> = (0..columns * rows)
         .filter(|at| {
             let from = DVec2::new((at % columns) as f64, (at / columns) as f64) - middle;
@@ -114,7 +105,7 @@ pub fn take(
     let seen = blurred(&counted, receptor.size, 0.3 / receptor.pixel_mm[0]);
     let values: Vec<f32> = if exposure.for_display {
         let log: Vec<f64> = seen.iter().map(|v| -v.max(1.0).ln()).collect();
-        let soft = blurred(&log, receptor.size, 8.0 / receptor.pixel_mm[0]);
+        let soft = widely_blurred(&log, receptor.size, 8.0 / receptor.pixel_mm[0]);
         log.iter()
             .zip(&soft)
             .map(|(v, s)| (200.0 * v + 200.0 * (v - s)).round() as f32)
@@ -160,53 +151,55 @@ fn add_needle(integrals: &mut [f32], needle: &Segment, beam: &ConeBeam, fine: &R
     }
 }
 
-/// Three box filters each way: nearly a Gaussian of `sigma` pixels.
+/// A Gaussian blur of `sigma` pixels.
 fn blurred(values: &[f64], size: [usize; 2], sigma: f64) -> Vec<f64> {
     let [columns, rows] = size;
+    let radius = (3.0 * sigma).ceil() as i64;
+    let bell: Vec<f64> = (-radius..=radius)
+        .map(|x| (-0.5 * (x as f64 / sigma).powi(2)).exp())
+        .collect();
+    let sum: f64 = bell.iter().sum();
     let mut now = values.to_vec();
-    if sigma < 2.0 {
-        let radius = (3.0 * sigma).ceil() as i64;
-        let bell: Vec<f64> = (-radius..=radius)
-            .map(|x| (-0.5 * (x as f64 / sigma).powi(2)).exp())
-            .collect();
-        let sum: f64 = bell.iter().sum();
-        for (count, stride, lines, jump) in
-            [(columns, 1, rows, columns), (rows, columns, columns, 1)]
-        {
-            let old = now.clone();
-            for line in 0..lines {
-                for at in 0..count as i64 {
-                    let value: f64 = (-radius..=radius)
-                        .zip(&bell)
-                        .map(|(x, bell)| {
-                            bell * old[line * jump
-                                + (at + x).clamp(0, count as i64 - 1) as usize * stride]
-                        })
-                        .sum();
-                    now[line * jump + at as usize * stride] = value / sum;
-                }
-            }
-        }
-        return now;
-    }
-    let radius = ((sigma * sigma * 4.0 + 1.0).sqrt() / 2.0 - 0.5).round() as i64;
-    for _ in 0..3 {
-        for (count, stride, lines, jump) in
-            [(columns, 1, rows, columns), (rows, columns, columns, 1)]
-        {
-            let old = now.clone();
-            for line in 0..lines {
-                let value =
-                    |at: i64| old[line * jump + at.clamp(0, count as i64 - 1) as usize * stride];
-                let mut sum: f64 = (-radius..=radius).map(value).sum();
-                for at in 0..count as i64 {
-                    now[line * jump + at as usize * stride] = sum / (2 * radius + 1) as f64;
-                    sum += value(at + radius + 1) - value(at - radius);
-                }
+    for (count, stride, lines, jump) in [(columns, 1, rows, columns), (rows, columns, columns, 1)] {
+        let old = now.clone();
+        for line in 0..lines {
+            for at in 0..count as i64 {
+                let tap = |x: i64| old[line * jump + (at + x).clamp(0, count as i64 - 1) as usize * stride];
+                let value: f64 = (-radius..=radius).zip(&bell).map(|(x, bell)| bell * tap(x)).sum();
+                now[line * jump + at as usize * stride] = value / sum;
             }
         }
     }
     now
+}
+
+/// The same for a wide blur: on blocks of 8 × 8 pixels, linear between their middles.
+fn widely_blurred(values: &[f64], size: [usize; 2], sigma: f64) -> Vec<f64> {
+    const BLOCK: usize = 8;
+    let [columns, rows] = size;
+    let small = size.map(|n| n / BLOCK);
+    let mean = |at: usize| {
+        let (row, column) = (at / small[0] * BLOCK, at % small[0] * BLOCK);
+        let pixels = (0..BLOCK * BLOCK).map(|n| values[(row + n / BLOCK) * columns + column + n % BLOCK]);
+        pixels.sum::<f64>() / (BLOCK * BLOCK) as f64
+    };
+    let means: Vec<f64> = (0..small[0] * small[1]).map(mean).collect();
+    let wide = blurred(&means, small, sigma / BLOCK as f64);
+    let place = |at: usize, count: usize| {
+        let at = ((at as f64 + 0.5) / BLOCK as f64 - 0.5).clamp(0.0, (count - 1) as f64);
+        let low = (at as usize).min(count - 2);
+        (low, at - low as f64)
+    };
+    (0..rows * columns)
+        .map(|at| {
+            let ((row, down), (column, right)) =
+                (place(at / columns, small[1]), place(at % columns, small[0]));
+            let value = |dr: usize, dc: usize| wide[(row + dr) * small[0] + column + dc];
+            let top = value(0, 0) + right * (value(0, 1) - value(0, 0));
+            let bottom = value(1, 0) + right * (value(1, 1) - value(1, 0));
+            top + down * (bottom - top)
+        })
+        .collect()
 }
 
 /// Points of a box of ±`half_mm` about a point, five each way.

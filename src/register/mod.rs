@@ -8,6 +8,7 @@ mod gradient;
 mod landmark;
 mod level;
 mod outcome;
+mod picture_of;
 mod refine;
 mod run;
 mod search;
@@ -17,7 +18,8 @@ mod view_geometry;
 mod xray_picture;
 
 pub use landmark::{landmark_distance_mm, mean_landmark_distance_mm};
-pub use outcome::{Doubt, Registration, Uncertainty, Verdict};
+pub use outcome::{Doubt, Registration, Verdict};
+pub use picture_of::{PictureOfError, picture_of};
 pub use run::{OnProgress, RegisterError, Search, Settings, View, register};
 pub use view_geometry::{ViewGeometry, ViewGeometryError};
 pub use xray_picture::{Intensity, Polarity, XrayPicture, XrayPictureError};

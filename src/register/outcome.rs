@@ -3,6 +3,7 @@
 use super::similarity::Similarity;
 use super::symmetric::{SixBySix, inverse, product};
 use crate::geometry::Correction;
+use crate::plan::RegistrationUncertainty;
 
 /// Mean correlation below which nothing was found.
 const LEAST_FOUND: f64 = 0.15;
@@ -50,6 +51,11 @@ impl Verdict {
         }
     }
 
+    /// What speaks against it, if it was found; `None` where nothing does.
+    pub fn doubt(self) -> Option<&'static str> {
+        matches!(self, Self::Doubtful(_)).then(|| self.sentence())
+    }
+
     /// What it means and what to do.
     pub fn sentence(self) -> &'static str {
         match self {
@@ -76,46 +82,29 @@ impl Verdict {
     }
 }
 
-/// Standard deviations along and about the axes of the first picture: right, down, along the beam.
-///
-/// They say how well the picture holds the position, from how its parts pull against each other;
-/// not what patient movement or a wrong distance in the header adds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Uncertainty {
-    /// Right and down, mm.
-    pub across_mm: [f64; 2],
-    /// Along the beam, mm: the weak direction of a single picture.
-    pub along_mm: f64,
-    /// About the picture's right and down axes, degrees.
-    pub tilt_deg: [f64; 2],
-    /// About the beam, degrees.
-    pub roll_deg: f64,
-}
-
-impl Uncertainty {
-    /// From the slopes of single patches at the summit (the sandwich estimate with patches as
-    /// clusters). `None` where a way to move is not held at all.
-    pub(super) fn of(summit: &Similarity) -> Option<Self> {
-        let bread = inverse(&summit.curvature)?;
-        let mut filling: SixBySix = [[0.0; 6]; 6];
-        for patch in &summit.patches {
-            for (row, cells) in filling.iter_mut().enumerate() {
-                for (column, cell) in cells.iter_mut().enumerate() {
-                    // Patches overlap by half, so that neighbours are not independent: twice.
-                    *cell += 2.0 * patch.slope[row] * patch.slope[column];
-                }
+/// How well a summit is held, from the slopes of single patches there (the sandwich estimate with
+/// patches as clusters). `None` where a way to move is not held at all.
+pub(super) fn uncertainty(summit: &Similarity) -> Option<RegistrationUncertainty> {
+    let bread = inverse(&summit.curvature)?;
+    let mut filling: SixBySix = [[0.0; 6]; 6];
+    for patch in &summit.patches {
+        for (row, cells) in filling.iter_mut().enumerate() {
+            for (column, cell) in cells.iter_mut().enumerate() {
+                // Patches overlap by half, so that neighbours are not independent: twice.
+                *cell += 2.0 * patch.slope[row] * patch.slope[column];
             }
         }
-        let covariance = product(&product(&bread, &filling), &bread);
-        let deviation: [f64; 6] = std::array::from_fn(|k| covariance[k][k].max(0.0).sqrt());
-        let [a, b, c, x, y, z] = deviation;
-        deviation.iter().all(|d| d.is_finite()).then_some(Self {
-            across_mm: [x, y],
-            along_mm: z,
-            tilt_deg: [a, b],
-            roll_deg: c,
-        })
     }
+    let covariance = product(&product(&bread, &filling), &bread);
+    let deviation: [f64; 6] = std::array::from_fn(|k| covariance[k][k].max(0.0).sqrt());
+    let [a, b, c, x, y, z] = deviation;
+    let finite = deviation.iter().all(|d| d.is_finite());
+    finite.then_some(RegistrationUncertainty {
+        across_mm: [x, y],
+        along_mm: z,
+        tilt_deg: [a, b],
+        roll_deg: c,
+    })
 }
 
 /// What a registration found.
@@ -128,7 +117,7 @@ pub struct Registration {
     /// The same at the end.
     pub after: f64,
     /// How well it is held; `None` where it is not.
-    pub uncertainty: Option<Uncertainty>,
+    pub uncertainty: Option<RegistrationUncertainty>,
     /// For each view whether light and dark are the other way round than its header says, or than
     /// dark bone where it says nothing.
     pub reversed: Vec<bool>,
@@ -141,7 +130,7 @@ pub struct Registration {
 pub(super) fn verdict(
     after: f64,
     rivals: &[f64],
-    uncertainty: Option<&Uncertainty>,
+    uncertainty: Option<&RegistrationUncertainty>,
     (from_start_mm, from_start_deg): (f64, f64),
 ) -> Verdict {
     if !(after >= LEAST_FOUND) {
@@ -167,8 +156,8 @@ mod tests {
     use super::super::similarity::PatchScore;
     use super::*;
 
-    fn held() -> Uncertainty {
-        Uncertainty {
+    fn held() -> RegistrationUncertainty {
+        RegistrationUncertainty {
             across_mm: [0.1, 0.1],
             along_mm: 2.0,
             tilt_deg: [0.3, 0.3],
@@ -179,7 +168,7 @@ mod tests {
     #[test]
     fn every_doubt_is_named() {
         let near = (3.0, 2.0);
-        let of = |after, rivals: &[f64], sure: Option<&Uncertainty>, from| {
+        let of = |after, rivals: &[f64], sure: Option<&RegistrationUncertainty>, from| {
             verdict(after, rivals, sure, from)
         };
         let sure = held();
@@ -207,10 +196,10 @@ mod tests {
         for k in 0..6 {
             summit.curvature[k][k] = 2.0;
         }
-        let found = Uncertainty::of(&summit).unwrap();
+        let found = uncertainty(&summit).unwrap();
         assert!((found.across_mm[0] - 3.0).abs() < 1e-12);
         assert_eq!(found.along_mm, 0.0);
         summit.curvature[5][5] = 0.0;
-        assert!(Uncertainty::of(&summit).is_none());
+        assert!(uncertainty(&summit).is_none());
     }
 }

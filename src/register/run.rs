@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::level::{Axes, Level, LevelView, region};
-use super::outcome::{Registration, Uncertainty, verdict};
+use super::outcome::{Registration, uncertainty, verdict};
 use super::refine::{Climb, Summit, climb};
 use super::search::{Candidate, Lattice, choices, search};
 use super::similarity::Fixed;
@@ -204,7 +204,7 @@ impl Place {
 
 fn outcome(best: &Place, rivals: &[f64], before: f64, start: &Correction) -> Registration {
     let correction = best.summit.correction;
-    let uncertainty = Uncertainty::of(&best.summit.similarity);
+    let uncertainty = uncertainty(&best.summit.similarity);
     let from_start = (
         correction
             .patient_point(start.pivot)

@@ -39,6 +39,7 @@ pub struct Fixed {
 #[derive(Debug, Clone, Copy)]
 pub struct PatchScore {
     /// Normalised correlation, −1 to 1.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests look at single patches"))]
     pub correlation: f64,
     /// Slopes of its correlation times its weight.
     pub slope: Six,

@@ -61,14 +61,6 @@ pub fn product(left: &SixBySix, right: &SixBySix) -> SixBySix {
     std::array::from_fn(|row| std::array::from_fn(|column| cell(row, column)))
 }
 
-/// directionᵀ · `matrix` · direction: the variance along a direction.
-pub fn along(matrix: &SixBySix, direction: &Six) -> f64 {
-    (0..6)
-        .flat_map(|row| (0..6).map(move |column| (row, column)))
-        .map(|(row, column)| direction[row] * matrix[row][column] * direction[column])
-        .sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,8 +89,6 @@ mod tests {
                 assert!((unit[row][column] - wanted).abs() < 1e-9);
             }
         }
-        let third = [0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
-        assert_eq!(along(&matrix(), &third), matrix()[2][2]);
     }
 
     #[test]
