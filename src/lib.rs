@@ -1,7 +1,7 @@
 //! Stylet plans needle paths for image-guided spine interventions on DICOM studies.
 //!
 //! The modules depend on one another in one direction only:
-//! `budget → geometry → study → plan → codec → dicom → volume → assess → export → render → app → {cli, ui}`.
+//! `budget → geometry → study → plan → codec → dicom → volume → register → assess → export → render → app → {cli, ui}`.
 //! `ARCHITECTURE.md` says what each owns. Not a medical device.
 
 pub mod app;
@@ -13,6 +13,7 @@ pub mod dicom;
 pub mod export;
 pub mod geometry;
 pub mod plan;
+pub mod register;
 pub mod render;
 pub mod study;
 pub mod ui;

@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 
 /// Lowest first; a layer may name those before it.
-const LAYERS: [&str; 13] = [
-    "budget", "geometry", "study", "plan", "codec", "dicom", "volume", "assess", "export",
-    "render", "app", "cli", "ui",
+const LAYERS: [&str; 14] = [
+    "budget", "geometry", "study", "plan", "codec", "dicom", "volume", "register", "assess",
+    "export", "render", "app", "cli", "ui",
 ];
 
 /// Foreign crates and the only layers that may name them.

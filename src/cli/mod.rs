@@ -10,6 +10,7 @@ mod numbers;
 mod plan_audit;
 mod plan_images;
 pub mod readout;
+pub mod register;
 pub mod sample;
 pub mod scan;
 pub mod slice;
@@ -78,6 +79,8 @@ pub enum Command {
     Check(check::CheckArgs),
     /// Write the files that leave the room with a plan: report, markups, table, sheet, pictures.
     Export(export::ExportArgs),
+    /// Lay a plan over real X-ray pictures: find where their beams were in the CT.
+    Register(register::RegisterArgs),
     /// Write the simulated lumbar CT with its truth.
     Sample(sample::SampleArgs),
 }
@@ -106,6 +109,7 @@ impl Command {
             Self::Readout(args) => readout::run(args),
             Self::Check(args) => check::run(args),
             Self::Export(args) => export::run(args),
+            Self::Register(args) => register::run(args),
             Self::Sample(args) => sample::run(args),
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod carm;
 pub mod cone_beam;
+pub mod correction;
 pub mod line;
 pub mod mesh;
 pub mod mesh_tree;
@@ -20,6 +21,7 @@ pub mod units;
 
 pub use carm::{CArmAngles, ConsoleAngles, OperatorAngles, SideCArmAngles};
 pub use cone_beam::{CArmPose, ConeBeam, Projected, Receptor};
+pub use correction::{Correction, mean_point_distance_mm};
 pub use line::Segment;
 pub use mesh::Mesh;
 pub use needle_angle::NeedleAngles;

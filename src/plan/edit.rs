@@ -5,7 +5,8 @@ use thiserror::Error;
 use super::drawn_structure::{self, StructureEdit, StructureId};
 use super::{
     Color, Intent, Measurement, MeasurementId, Objection, Override, PictureEdit, PictureEditError,
-    Plan, SeriesBinding, SpineEdit, Trajectory, TrajectoryEnd, TrajectoryId,
+    Plan, RegistrationEdit, RegistrationEditError, SeriesBinding, SpineEdit, Trajectory,
+    TrajectoryEnd, TrajectoryId,
 };
 use crate::geometry::{Lps, PatientPosition, Point, Vector};
 
@@ -108,6 +109,8 @@ pub enum PlanEdit {
     Spine(SpineEdit),
     /// Changes the marks on pictures without a place in the patient.
     Picture(PictureEdit),
+    /// Changes how X-ray pictures are registered.
+    Registration(RegistrationEdit),
     /// Changes the structures drawn by hand.
     Structure(StructureEdit),
     /// Remembers which files structures were opened from.
@@ -194,6 +197,9 @@ pub enum PlanEditError {
     /// A mark on a picture.
     #[error(transparent)]
     Picture(#[from] PictureEditError),
+    /// A registration.
+    #[error(transparent)]
+    Registration(#[from] RegistrationEditError),
     /// A measurement with too few or too many points.
     #[error("{kind} needs {wanted} points, not {given}")]
     PointCount {
@@ -285,6 +291,7 @@ impl Plan {
             } => self.set_override(*id, *objection, reason.as_deref()),
             PlanEdit::Spine(edit) => self.spine.apply(edit),
             PlanEdit::Picture(edit) => self.apply_to_pictures(edit),
+            PlanEdit::Registration(edit) => self.apply_to_registrations(edit),
             PlanEdit::Structure(edit) => self.apply_to_structures(edit),
             PlanEdit::SetStructureFiles(files) => {
                 self.structure_files.clone_from(files);

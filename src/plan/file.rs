@@ -14,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::{
-    MeasurementId, PictureCalibration, PictureEdit, Plan, PlanEdit, SeriesBinding, Spine,
-    SpineEdit, StructureEdit,
+    MeasurementId, PictureCalibration, PictureEdit, PictureLandmark, PictureRegistration, Plan,
+    PlanEdit, RegistrationEdit, SeriesBinding, Spine, SpineEdit, StructureEdit,
 };
 use crate::geometry::PatientPosition;
 use crate::study::StackGeometry;
@@ -98,6 +98,12 @@ pub struct PlanFile {
     /// Calibrations of such pictures by hand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub picture_calibrations: Vec<PictureCalibration>,
+    /// Where the beams of X-ray pictures were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registrations: Vec<PictureRegistration>,
+    /// Points marked in both, the CT and a picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registration_landmarks: Vec<PictureLandmark>,
     /// What was declared of the spine.
     #[serde(default, skip_serializing_if = "Spine::is_empty")]
     pub spine: Spine,
@@ -128,6 +134,8 @@ impl PlanFile {
             measurements: plan.measurements.iter().map(MeasurementEntry::of).collect(),
             picture_measurements: entry::of_pictures(&plan.pictures),
             picture_calibrations: plan.pictures.calibrations.clone(),
+            registrations: plan.registrations.pictures.clone(),
+            registration_landmarks: plan.registrations.landmarks.clone(),
             spine: plan.spine.clone(),
             structures: plan.structures.iter().map(StructureEntry::of).collect(),
             structure_files: plan.structure_files.clone(),
@@ -212,6 +220,10 @@ impl PlanFile {
             plan.apply(&PlanEdit::Picture(edit))
                 .map_err(|error| refused(format!("mark {} on a picture: {error}", index + 1)))?;
         }
+        for edit in self.registration_edits() {
+            plan.apply(&PlanEdit::Registration(edit))
+                .map_err(|error| refused(format!("registration: {error}")))?;
+        }
         for entry in &self.structures {
             let drawn = entry.structure(plan.next_structure_id());
             plan.apply(&PlanEdit::Structure(StructureEdit::Add(drawn)))
@@ -223,6 +235,13 @@ impl PlanFile {
                 .map_err(|error| refused(format!("spine: {error}")))?;
         }
         Ok(plan)
+    }
+
+    /// The edits that register pictures and mark landmarks on them.
+    fn registration_edits(&self) -> impl Iterator<Item = RegistrationEdit> {
+        let marks = self.registration_landmarks.iter().cloned();
+        std::iter::once(RegistrationEdit::Set(self.registrations.clone()))
+            .chain(marks.map(RegistrationEdit::AddLandmark))
     }
 
     /// The edits that measure on pictures and calibrate them.

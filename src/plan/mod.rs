@@ -14,6 +14,7 @@ pub mod phrase;
 pub mod picture_marks;
 pub mod procedure;
 pub mod readout;
+pub mod registration;
 pub mod spine;
 pub mod spine_frame;
 pub mod spine_readout;
@@ -37,6 +38,10 @@ pub use picture_marks::{
 };
 pub use procedure::{Procedure, ProcedureLibrary};
 pub use readout::{CArmReadout, Known, TrajectoryReadout};
+pub use registration::{
+    PictureLandmark, PictureRegistration, RegisteredBy, RegistrationEdit, RegistrationEditError,
+    RegistrationUncertainty, Registrations,
+};
 pub use spine::{EndPlate, EndPlateFace, Spine, SpineEdit, VertebraCount, VertebraLabel};
 pub use spine_frame::{Midline, MidlineSource, VertebraFrame};
 pub use spine_readout::SpineReadout;
@@ -60,6 +65,8 @@ pub struct Plan {
     pub measurements: Vec<Measurement>,
     /// Measurements on pictures without a place in the patient, and their calibrations.
     pub pictures: PictureMarks,
+    /// Where the beams of X-ray pictures were, and landmarks on them.
+    pub registrations: Registrations,
     /// What was declared of the spine.
     pub spine: Spine,
     /// Structures drawn by hand, in the order they were made.
@@ -168,6 +175,7 @@ impl Plan {
         self.trajectories.is_empty()
             && self.measurements.is_empty()
             && self.pictures.is_empty()
+            && self.registrations.is_empty()
             && self.structures.is_empty()
             && self.structure_files.is_empty()
             && self.spine.is_empty()

@@ -160,7 +160,7 @@ impl PictureMarks {
     }
 }
 
-fn checked(place: PixelPlace) -> Result<PixelPlace, PlanEditError> {
+pub(super) fn checked(place: PixelPlace) -> Result<PixelPlace, PlanEditError> {
     let near = |c: &f64| c.is_finite() && c.abs() <= FARTHEST_PIXEL;
     if place.iter().all(near) {
         Ok(place)

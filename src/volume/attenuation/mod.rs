@@ -1,5 +1,6 @@
 //! CT numbers as X-ray attenuation (clinical reference sheet, 4.3), packed for projection.
 
+mod coarse;
 mod model;
 mod pack;
 mod parts;

@@ -86,7 +86,7 @@ impl Attenuation {
         )
     }
 
-    fn unit_at(&self, at: [usize; 3]) -> u16 {
+    pub(super) fn unit_at(&self, at: [usize; 3]) -> u16 {
         let inside = (0..3).all(|axis| at[axis] < self.size[axis]);
         let index = (at[0] * self.size[1] + at[1]) * self.size[2] + at[2];
         match self.cells.get(index) {
@@ -96,7 +96,7 @@ impl Attenuation {
     }
 
     /// A volume of `count` cells and borders, filled by `unit` of the cell without its border.
-    fn rebuilt(
+    pub(super) fn rebuilt(
         &self,
         count: [usize; 3],
         spacing_mm: [f64; 3],
