@@ -56,6 +56,7 @@ mod value_text;
 mod voi;
 mod wanted;
 pub mod write_ct;
+pub mod write_mr;
 pub mod write_object;
 pub mod write_secondary_capture;
 pub mod write_segmentation;
