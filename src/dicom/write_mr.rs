@@ -12,12 +12,12 @@ use super::value_text::{TextVr, fit};
 use super::write_ct::decimal;
 use super::write_object::{
     NewInstance, Object, WriteObjectError, put_derivation, put_identity, put_instance,
-    put_simulated, save, text, text_if_any, texts,
+    save, text, text_if_any, texts,
 };
 use crate::geometry::{Lps, Point, Vector};
 use crate::study::{FrameOfReferenceUid, InstanceUid};
 
-/// An MR series to write. It is written as derived and as synthetic data.
+/// An MR series to write. It is written as DERIVED\SECONDARY: this program has no scanner.
 #[derive(Debug, Clone, Copy)]
 pub struct MrSeries<'a> {
     /// Patient and study it belongs to.
@@ -157,7 +157,6 @@ fn put_series(object: &mut Object, series: &MrSeries<'_>) {
     }
     let kinds = ["DERIVED", "SECONDARY", "OTHER"].map(String::from);
     texts(object, tags::IMAGE_TYPE, VR::CS, &kinds);
-    put_simulated(object);
     put_derivation(object, series.derivation);
 }
 
@@ -325,7 +324,7 @@ mod tests {
         assert_eq!(words(tags::SOP_CLASS_UID), "1.2.840.10008.5.1.4.1.1.4");
         assert_eq!(words(tags::SOP_INSTANCE_UID), "2.25.3.2");
         assert_eq!(words(tags::IMAGE_TYPE), "DERIVED\\SECONDARY\\OTHER");
-        assert_eq!(words(tags::SYNTHETIC_DATA), "YES");
+        assert_eq!(words(tags::DERIVATION_DESCRIPTION), "Simulated; not a patient");
         let pixels = image.element(tags::PIXEL_DATA).unwrap();
         assert_eq!(pixels.to_multi_int::<u16>().unwrap(), values[6..]);
     }

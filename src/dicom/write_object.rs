@@ -120,15 +120,10 @@ pub(super) fn texts(object: &mut Object, tag: Tag, vr: VR, values: &[String]) {
     object.put(DataElement::new(tag, vr, values));
 }
 
-/// Says that a picture was computed and no exposure was made: Synthetic Data (0008,001C), and
-/// Burned In Annotation (0028,0301) for nothing is written into it.
-pub(super) fn put_simulated(object: &mut Object) {
-    text(object, tags::SYNTHETIC_DATA, VR::CS, "YES");
-    text(object, tags::BURNED_IN_ANNOTATION, VR::CS, "NO");
-}
-
-/// Puts what a picture shows and was made from, where programs and where people look for it.
+/// Puts what a computed picture shows and was made from, where programs and where people look for
+/// it. Nothing is written into its pixels.
 pub(super) fn put_derivation(object: &mut Object, derivation: &str) {
+    text(object, tags::BURNED_IN_ANNOTATION, VR::CS, "NO");
     text(object, tags::DERIVATION_DESCRIPTION, VR::ST, derivation);
     let comment = fit(TextVr::St, derivation);
     text(object, tags::IMAGE_COMMENTS, VR::LT, &comment);

@@ -17,7 +17,7 @@ use crate::study::report::EvidenceSeries;
 
 /// A still or a run to write.
 ///
-/// It is written as DERIVED\SECONDARY and as synthetic data: this program has no detector.
+/// It is written as DERIVED\SECONDARY: this program has no detector.
 #[derive(Debug, Clone, Copy)]
 pub struct XaImage<'a> {
     /// Patient and study it belongs to; its body part is the one shown.

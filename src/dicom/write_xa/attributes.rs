@@ -6,7 +6,7 @@ use dicom_dictionary_std::tags;
 use super::super::value_text::{TextVr, fit};
 use super::super::write_ct::decimal;
 use super::super::write_object::{
-    Object, put_derivation, put_simulated, put_sources, sequence, text, text_if_any, texts,
+    Object, put_derivation, put_sources, sequence, text, text_if_any, texts,
 };
 use super::{PixelIntensity, XaContrast, XaImage, XaPixels, XaRun};
 use crate::geometry::{CArmPose, Vector};
@@ -38,7 +38,6 @@ fn put_general(object: &mut Object, image: &XaImage<'_>) {
     let kinds = ["DERIVED", "SECONDARY", "SINGLE PLANE"].map(String::from);
     texts(object, tags::IMAGE_TYPE, VR::CS, &kinds);
     text(object, tags::ACQUISITION_NUMBER, VR::IS, "1");
-    put_simulated(object);
     put_derivation(object, image.derivation);
     put_sources(object, image.sources);
     let (right, up) = image.pose.angles.image_axes();

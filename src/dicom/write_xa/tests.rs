@@ -134,7 +134,7 @@ fn the_geometry_reads_back_as_the_standard_names_it() {
 fn it_says_that_it_is_simulated() {
     let object = written(|_| {}).unwrap();
     for (tag, wanted) in [
-        (tags::SYNTHETIC_DATA, "YES"),
+        (tags::IMAGE_TYPE, "DERIVED\\SECONDARY\\SINGLE PLANE"),
         (tags::BURNED_IN_ANNOTATION, "NO"),
         (tags::DERIVATION_DESCRIPTION, "Simulated; not a patient"),
         (tags::IMAGE_COMMENTS, "Simulated; not a patient"),
