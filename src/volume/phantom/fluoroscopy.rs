@@ -31,8 +31,8 @@ const FINE_PIXEL_MM: f64 = 0.28;
 const STILL_PIXELS: usize = 640;
 const RUN_PIXELS: usize = 512;
 /// Quanta in a pixel of a still and of a frame of a run.
-const STILL_QUANTA: f32 = 2600.0;
-const RUN_QUANTA: f32 = 800.0;
+const STILL_QUANTA: f32 = 20_000.0;
+const RUN_QUANTA: f32 = 4000.0;
 const KILOVOLTS: f64 = 76.0;
 /// Frames a second, and how many there are before the injection begins.
 const FRAME_TIME_MS: f64 = 1000.0 / 7.5;

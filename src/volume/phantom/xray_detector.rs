@@ -18,8 +18,8 @@ const VALUE_PER_E: f32 = 850.0;
 const HARMONIZED: f32 = 0.72;
 const HARMONIZED_MM: f64 = 13.0;
 /// Share of what is finer than this that the display adds.
-const SHARPENED: f32 = 0.6;
-const SHARPENED_MM: f64 = 1.1;
+const SHARPENED: f32 = 0.9;
+const SHARPENED_MM: f64 = 1.6;
 /// Scatter behind the grid as a share of the primary beam, and how far it spreads.
 const SCATTER_SHARE: f32 = 0.55;
 const SCATTER_MM: f64 = 24.0;
@@ -89,19 +89,22 @@ impl Detector {
         }
     }
 
+    /// Intensity behind the patient, were there no blades.
     fn primary(&self, integrals: &[f32]) -> Vec<f32> {
         let mut primary = vec![0.0; self.open.len()];
         primary
             .par_iter_mut()
-            .zip(integrals.par_iter().zip(&self.open))
-            .for_each(|(pixel, (integral, open))| *pixel = (-integral).exp() * open);
+            .zip(integrals)
+            .for_each(|(pixel, integral)| *pixel = (-integral).exp());
         self.blurred(&primary)
     }
 
     /// Finds scatter and dose for a picture.
     pub(super) fn expose(&self, integrals: &[f32]) -> Exposure {
         let primary = self.primary(integrals);
-        let mut scatter = self.coarse(&primary, SCATTER_MM);
+        let field = primary.iter().zip(&self.open);
+        let field: Vec<f32> = field.map(|(direct, open)| direct * open).collect();
+        let mut scatter = self.coarse(&field, SCATTER_MM);
         scatter.iter_mut().for_each(|value| *value *= SCATTER_SHARE);
         // Without the blades, which would shine into it.
         let mut lift = self.coarse(integrals, HARMONIZED_MM);
@@ -161,9 +164,9 @@ impl Detector {
             .par_iter_mut()
             .zip(seen.par_iter().zip(&soft).zip(&self.open))
             .filter(|(_, (_, open))| **open > 0.0)
-            .for_each(|(value, ((seen, soft), _))| {
+            .for_each(|(value, ((seen, soft), open))| {
                 let sharp = seen + SHARPENED * (seen - soft);
-                let stored = MIDDLE_VALUE + VALUE_PER_E * sharp;
+                let stored = MIDDLE_VALUE + VALUE_PER_E * (sharp + open.ln());
                 *value = stored.clamp(0.0, most).round() as u16;
             });
         values
