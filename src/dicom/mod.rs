@@ -60,10 +60,12 @@ mod value_text;
 mod voi;
 mod wanted;
 pub mod write_ct;
+pub mod write_mr;
 pub mod write_object;
 pub mod write_secondary_capture;
 pub mod write_segmentation;
 pub mod write_sr;
+pub mod write_xa;
 
 use std::io;
 use std::ops::ControlFlow;

@@ -23,6 +23,7 @@ pub(super) type PerLevel = [f64; MOBILE];
 const ANATOMY: &str = include_str!("../../../sample-data/anatomy.toml");
 const HOUNSFIELD: &str = include_str!("../../../sample-data/hounsfield.toml");
 const SOFT_TISSUE: &str = include_str!("../../../sample-data/soft-tissue.toml");
+const MR: &str = include_str!("../../../sample-data/mr.toml");
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,12 +45,25 @@ const SHARED_DEVIATION: f64 = 0.8;
 impl Tables {
     /// Loads the tables and applies the deviations of `seed`.
     pub(super) fn load(seed: u64) -> Result<Self, PhantomError> {
-        let mut rows = BTreeMap::new();
-        for (name, text) in [
+        let mut tables = Self::of(&[
             ("anatomy", ANATOMY),
             ("hounsfield", HOUNSFIELD),
             ("soft-tissue", SOFT_TISSUE),
-        ] {
+        ])?;
+        if seed != 0 {
+            tables.deviate(seed);
+        }
+        Ok(tables)
+    }
+
+    /// Loads the table of MR signals, which are the same in every body.
+    pub(super) fn mr() -> Result<Self, PhantomError> {
+        Self::of(&[("mr", MR)])
+    }
+
+    fn of(texts: &[(&'static str, &str)]) -> Result<Self, PhantomError> {
+        let mut rows = BTreeMap::new();
+        for &(name, text) in texts {
             let parsed: BTreeMap<String, BTreeMap<String, Row>> =
                 toml::from_str(text).map_err(|source| PhantomError::Table {
                     name,
@@ -57,11 +71,8 @@ impl Tables {
                 })?;
             rows.extend(parsed);
         }
-        let mut tables = Self { rows };
+        let tables = Self { rows };
         tables.check()?;
-        if seed != 0 {
-            tables.deviate(seed);
-        }
         Ok(tables)
     }
 

@@ -55,6 +55,12 @@ impl Disc {
         DVec3::new(0.0, 0.08 * self.half.y, 0.0)
     }
 
+    /// How much of the disc at a model point is annulus rather than nucleus.
+    pub(super) fn annulus_share(&self, p_mm: DVec3) -> f64 {
+        let nucleus = self.nucleus(self.frame.local(p_mm));
+        ease(-3.5, 5.5, nucleus + 1.2 * self.noise.rough(p_mm, 9.0))
+    }
+
     /// Distance to the nucleus pulposus.
     fn nucleus(&self, q_mm: DVec3) -> f64 {
         ellipsoid(

@@ -104,6 +104,14 @@ pub(super) fn nucleus(gap: usize) -> u8 {
     NUCLEUS + gap as u8
 }
 
+/// The gap whose disc a label is part of.
+pub(super) fn disc_gap(number: u8) -> Option<usize> {
+    [ANNULUS, NUCLEUS]
+        .into_iter()
+        .find(|first| (*first..*first + GAP_NAMES.len() as u8).contains(&number))
+        .map(|first| usize::from(number - first))
+}
+
 pub(super) fn facet(gap: usize, side: Side) -> u8 {
     FACET + 2 * gap as u8 + offset(side)
 }
@@ -116,6 +124,56 @@ pub(super) fn root(level: usize, side: Side) -> u8 {
 /// Dorsal root ganglion, numbered as [`root`].
 pub(super) fn ganglion(level: usize, side: Side) -> u8 {
     GANGLION + 2 * level as u8 + offset(side)
+}
+
+/// What a structure is made of, whatever its level and side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Substance {
+    Nothing,
+    Skin,
+    Fat,
+    Muscle,
+    Bone,
+    Annulus,
+    Nucleus,
+    Csf,
+    Nerve,
+    Joint,
+    SlowVein,
+    FlowingBlood,
+    Kidney,
+    Liver,
+    Spleen,
+    BowelWall,
+    BowelContent,
+    Urine,
+    Lung,
+}
+
+/// What the structure of a label is made of.
+pub(super) fn substance(number: u8) -> Substance {
+    match number {
+        SKIN => Substance::Skin,
+        SUBCUTANEOUS_FAT | VISCERAL_FAT | INTERMUSCULAR_FAT | EPIDURAL_FAT | FORAMINAL_FAT
+        | RENAL_SINUS..=133 => Substance::Fat,
+        ABDOMINAL_WALL | PSOAS..=145 | PIRIFORMIS..=161 | DIAPHRAGM => Substance::Muscle,
+        VERTEBRA..=COCCYX | ILIUM..=25 => Substance::Bone,
+        ANNULUS..=36 | FLAVUM | INTERSPINOUS | SACROCOCCYGEAL => Substance::Annulus,
+        NUCLEUS..=46 => Substance::Nucleus,
+        CSF => Substance::Csf,
+        CORD | CAUDA_EQUINA | ROOT..=97 => Substance::Nerve,
+        BASIVERTEBRAL_VEIN => Substance::SlowVein,
+        FACET..=117 => Substance::Joint,
+        AORTA..=125 | RENAL_VESSEL..=147 => Substance::FlowingBlood,
+        KIDNEY..=131 => Substance::Kidney,
+        LIVER => Substance::Liver,
+        SPLEEN => Substance::Spleen,
+        BOWEL_WALL => Substance::BowelWall,
+        BOWEL_CONTENT => Substance::BowelContent,
+        URETER..=BLADDER => Substance::Urine,
+        LUNG => Substance::Lung,
+        _ => Substance::Nothing,
+    }
 }
 
 const SINGLE: [(u8, &str); 26] = [
@@ -229,5 +287,34 @@ mod tests {
         let table = labels();
         assert!(table.windows(2).all(|pair| pair[0].number < pair[1].number));
         assert_eq!(table.first().map(|label| label.number), Some(AIR));
+    }
+
+    #[test]
+    fn every_structure_but_air_gas_and_table_is_made_of_something() {
+        let nothing: Vec<u8> = labels()
+            .iter()
+            .map(|label| label.number)
+            .filter(|number| substance(*number) == Substance::Nothing)
+            .collect();
+        assert_eq!(nothing, [AIR, TABLE, BOWEL_GAS]);
+        let named = |words: &str| labels().iter().find(|l| l.name == words).unwrap().number;
+        for (words, wanted) in [
+            ("L4 vertebra", Substance::Bone),
+            ("Rib, right", Substance::Bone),
+            ("L5-S1 disc, annulus", Substance::Annulus),
+            ("T11-T12 disc, nucleus", Substance::Nucleus),
+            ("S2 dorsal root ganglion, right", Substance::Nerve),
+            ("L5-S1 facet joint, right", Substance::Joint),
+            ("Sacroiliac joint, right", Substance::Joint),
+            ("Common iliac vein, right", Substance::FlowingBlood),
+            ("Kidney, right", Substance::Kidney),
+            ("Renal sinus fat, right", Substance::Fat),
+            ("Iliacus, right", Substance::Muscle),
+            ("Piriformis, right", Substance::Muscle),
+            ("Renal vessel, right", Substance::FlowingBlood),
+            ("Ureter, right", Substance::Urine),
+        ] {
+            assert_eq!(substance(named(words)), wanted, "{words}");
+        }
     }
 }

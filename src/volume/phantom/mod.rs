@@ -7,21 +7,29 @@
 mod anatomy;
 mod bone;
 mod canal;
+mod companion;
+mod complete_study;
+mod contrast_flow;
+mod contrast_medium;
 mod ct;
 mod disc;
 mod facet;
+mod fluoroscopy;
 mod gluteal;
 mod gut;
 mod kidney;
 mod label;
 #[cfg(test)]
 mod measurements;
+mod mr;
+mod mr_series;
 mod muscles;
 mod nerves;
 mod noise;
 mod organs;
 mod pelvis;
 mod pose;
+mod radiograph;
 mod reference_path;
 mod ribs;
 mod sacral_curve;
@@ -32,6 +40,7 @@ mod scene;
 mod shape;
 mod skin_field;
 mod soft_tissue;
+mod splat;
 mod survey;
 mod targets;
 #[cfg(test)]
@@ -42,6 +51,7 @@ mod vertebra;
 mod vessels;
 mod voxelize;
 mod warp;
+mod xray_detector;
 
 use std::ops::ControlFlow;
 
@@ -49,12 +59,16 @@ use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
 pub use label::{GAP_NAMES, Label, Side, VERTEBRA_NAMES, labels};
+pub use complete_study::{CompleteStudy, write_complete_study};
 pub use sample_study::{SampleStudy, write_sample_study};
 pub use truth::{
-    CanalTruth, GanglionTruth, GapTruth, Midline, ReferencePath, SkinField, Target, TargetKind,
-    Truth, VertebraTruth,
+    CanalTruth, ContrastTruth, GanglionTruth, GapTruth, Midline, NeedleTruth, PlaneTruth,
+    ProjectionTruth, ReferencePath, SkinField, Target, TargetKind, Truth, VertebraTruth,
 };
 
+use super::{SliceStore, Volume, Voxels};
+use crate::geometry::{Point, Transform, Vector};
+use crate::study::{ModalityLut, SeriesUid, StackGeometry};
 use scene::Scene;
 use voxelize::{GridSpace, voxelize};
 
@@ -94,6 +108,12 @@ pub enum PhantomError {
     /// The segmentation could not be written.
     #[error(transparent)]
     Segmentation(#[from] crate::dicom::write_segmentation::WriteSegmentationError),
+    /// An MR or fluoroscopy image could not be written.
+    #[error(transparent)]
+    Image(#[from] crate::dicom::write_object::WriteObjectError),
+    /// The volume cannot be projected.
+    #[error(transparent)]
+    Attenuation(#[from] super::attenuation::AttenuationError),
     /// A file beside the series could not be written.
     #[error("Cannot write the sample study: {source}\nFile: {path}")]
     File {
@@ -185,6 +205,48 @@ pub struct Phantom {
     pub labels: Vec<u8>,
     /// Truth about the targets.
     pub truth: Truth,
+}
+
+impl Phantom {
+    /// The CT as a volume.
+    fn volume(&self) -> Volume {
+        let vector = |v: DVec3| Vector::from(v.to_array());
+        let geometry = StackGeometry {
+            origin: Point::from(self.origin_lps_mm.to_array()),
+            column_direction: vector(self.column_direction),
+            row_direction: vector(self.row_direction),
+            slice_direction: vector(self.slice_direction),
+            spacing_mm: self.grid.spacing_mm,
+            slices: self.grid.slices,
+            slice_of_frame: (0..self.grid.slices).collect(),
+            uneven_positions: None,
+        };
+        let lps_from_voxel = geometry.lps_from_voxel();
+        let per_slice = self.grid.columns * self.grid.rows;
+        let store = SliceStore::new(self.grid.slices, per_slice);
+        for (slice, hu) in self.hu.chunks(per_slice.max(1)).enumerate() {
+            store.fill(slice, hu.into());
+        }
+        Volume {
+            series: SeriesUid::new("2.25.0"),
+            frame_of_reference: None,
+            patient_position: None,
+            modality: "CT".to_owned(),
+            size: [self.grid.columns, self.grid.rows, self.grid.slices],
+            lps_from_voxel,
+            // The directions of a phantom are perpendicular and its spacings above 0.
+            voxel_from_lps: lps_from_voxel.inverse().unwrap_or_else(|| {
+                Transform::from_columns(DVec3::X, DVec3::Y, DVec3::Z, DVec3::NAN)
+            }),
+            geometry,
+            modality_lut: ModalityLut {
+                unit: "HU".to_owned(),
+                ..ModalityLut::default()
+            },
+            padding: None,
+            voxels: Voxels::I16(store),
+        }
+    }
 }
 
 /// Where the centre of L3 lies in the patient frame of the study, LPS mm.

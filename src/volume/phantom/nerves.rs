@@ -200,6 +200,11 @@ impl Nerve {
         }))
     }
 
+    /// Points from the sac outwards, in the model, and the radius at each.
+    pub(super) fn course_mm(&self) -> impl Iterator<Item = (DVec3, f64)> {
+        self.tube.points_mm()
+    }
+
     fn ganglion(&self, p_mm: DVec3) -> f64 {
         let d = p_mm - self.ganglion_mm;
         let along = d.dot(self.ganglion_axis);

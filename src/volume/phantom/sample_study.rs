@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::companion::Companion;
 use super::noise::mix;
-use super::{Label, Phantom, PhantomError, PhantomGrid, generate, labels, sample_structures};
+use super::{Label, Phantom, PhantomError, PhantomGrid, Truth, generate, labels, sample_structures};
+use crate::dicom::identity::Identity;
 use crate::dicom::write_ct::{CtSeries, Window, write_ct_series};
+use crate::dicom::write_object::Moment;
 use crate::dicom::write_segmentation::NewSegmentation;
+use crate::study::{FrameOfReferenceUid, StudyUid};
 
 /// Files of a written sample study.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +30,8 @@ pub struct SampleStudy {
 
 /// Share of the work that is generating rather than writing.
 const GENERATING: f64 = 0.75;
-/// And of generating and writing the images.
-const IMAGES: f64 = 0.87;
+/// Share of the writing that is writing the images rather than the rest.
+const IMAGES: f64 = 0.48;
 
 #[derive(Serialize)]
 struct LabelMap<'a> {
@@ -51,6 +55,18 @@ pub fn write_sample_study(
     progress: &(dyn Fn(f64) -> ControlFlow<()> + Sync),
 ) -> Result<SampleStudy, PhantomError> {
     let phantom = generate(seed, grid, &|share| progress(share * GENERATING))?;
+    write_ct(&phantom, &Uids::of(seed, grid), folder, &|share| {
+        progress(GENERATING + share * (1.0 - GENERATING))
+    })
+}
+
+/// Writes CT, segmentation, truth and label map.
+pub(super) fn write_ct(
+    phantom: &Phantom,
+    uids: &Uids,
+    folder: &Path,
+    progress: &(dyn Fn(f64) -> ControlFlow<()> + Sync),
+) -> Result<SampleStudy, PhantomError> {
     let ct_folder = folder.join("CT");
     let seg_folder = folder.join("SEG");
     for folder in [&ct_folder, &seg_folder] {
@@ -59,19 +75,15 @@ pub fn write_sample_study(
             source,
         })?;
     }
-    let uids = Uids::of(seed, grid);
-    let series = series(&phantom, &uids);
-    let ct_files = write_ct_series(&series, &ct_folder, &|share| {
-        progress(GENERATING + share * (IMAGES - GENERATING))
-    })?;
+    let series = series(phantom, uids);
+    let ct_files = write_ct_series(&series, &ct_folder, &|share| progress(share * IMAGES))?;
     let segmentation_path = seg_folder.join("labels.dcm");
-    let images = uids.image_uids(grid.slices);
-    let segmentation = segmentation(&series, &uids, &images);
-    sample_structures::write(&phantom, &segmentation, &segmentation_path, &|share| {
+    let images = uids.image_uids(phantom.grid.slices);
+    let segmentation = segmentation(&series, uids, &images);
+    sample_structures::write(phantom, &segmentation, &segmentation_path, &|share| {
         progress(IMAGES + share * (1.0 - IMAGES))
     })?;
-    let truth_path = folder.join("truth.json");
-    write_whole(&truth_path, &serde_json::to_vec_pretty(&phantom.truth)?)?;
+    let truth_path = write_truth(&phantom.truth, folder)?;
     let labels_path = folder.join("labels.bin");
     write_whole(&labels_path, &phantom.labels)?;
     let table = labels();
@@ -96,6 +108,13 @@ pub fn write_sample_study(
     })
 }
 
+/// Writes `truth.json`.
+pub(super) fn write_truth(truth: &Truth, folder: &Path) -> Result<PathBuf, PhantomError> {
+    let path = folder.join("truth.json");
+    write_whole(&path, &serde_json::to_vec_pretty(truth)?)?;
+    Ok(path)
+}
+
 /// Writes under a temporary name first, so that no half-written file is ever read.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), PhantomError> {
     let part = path.with_extension("part");
@@ -108,7 +127,8 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), PhantomError> {
 }
 
 /// Unique identifiers derived from the seed and the grid.
-struct Uids {
+pub(super) struct Uids {
+    base: u64,
     study: String,
     series: String,
     frame_of_reference: String,
@@ -119,10 +139,11 @@ struct Uids {
 }
 
 impl Uids {
-    fn of(seed: u64, grid: &PhantomGrid) -> Self {
+    pub(super) fn of(seed: u64, grid: &PhantomGrid) -> Self {
         let size = (grid.columns as u64) << 40 | (grid.rows as u64) << 20 | grid.slices as u64;
         let base = mix(seed ^ mix(size));
         Self {
+            base,
             study: uid(base, 1),
             series: uid(base, 2),
             frame_of_reference: uid(base, 3),
@@ -152,23 +173,71 @@ fn uid(base: u64, kind: u64) -> String {
     format!("2.25.{uuid}")
 }
 
+/// Whose study it is.
+struct Patient {
+    name: &'static str,
+    id: &'static str,
+    sex: &'static str,
+    birth_date: &'static str,
+}
+
+const PATIENT: Patient = Patient {
+    name: "Stylet^Sample Lumbar",
+    id: "STYLET-0",
+    sex: "O",
+    birth_date: "19700101",
+};
+const STUDY_ID: &str = "SAMPLE";
+const STUDY_DESCRIPTION: &str = "Sample lumbar spine";
+const DATE: &str = "20260101";
+const TIME: &str = "120000";
+const BODY_PART: &str = "LSPINE";
+
+/// What the other series share with the CT.
+pub(super) fn companion(uids: &Uids) -> Companion {
+    let base = uids.base;
+    Companion {
+        identity: Identity {
+            patient_name: PATIENT.name.to_owned(),
+            patient_id: PATIENT.id.to_owned(),
+            birth_date: PATIENT.birth_date.to_owned(),
+            sex: PATIENT.sex.to_owned(),
+            study_date: DATE.to_owned(),
+            study_time: TIME.to_owned(),
+            study_id: STUDY_ID.to_owned(),
+            study_description: STUDY_DESCRIPTION.to_owned(),
+            body_part: BODY_PART.to_owned(),
+            ..Identity::of_study(StudyUid::new(&uids.study))
+        },
+        frame_of_reference: FrameOfReferenceUid::new(&uids.frame_of_reference),
+        made: Moment {
+            date: DATE.to_owned(),
+            time: TIME.to_owned(),
+        },
+        uids: Box::new(move |number| {
+            let kind = u64::from(number) << 8;
+            [uid(base, kind), uid(base, kind | 1)]
+        }),
+    }
+}
+
 fn series<'a>(phantom: &'a Phantom, uids: &'a Uids) -> CtSeries<'a> {
     CtSeries {
-        patient_name: "Stylet^Sample Lumbar",
-        patient_id: "STYLET-0",
-        patient_sex: "O",
-        patient_birth_date: "19700101",
+        patient_name: PATIENT.name,
+        patient_id: PATIENT.id,
+        patient_sex: PATIENT.sex,
+        patient_birth_date: PATIENT.birth_date,
         study_instance_uid: &uids.study,
         series_instance_uid: &uids.series,
         frame_of_reference_uid: &uids.frame_of_reference,
         sop_instance_uid_root: &uids.images,
-        study_id: "SAMPLE",
-        study_description: "Sample lumbar spine",
+        study_id: STUDY_ID,
+        study_description: STUDY_DESCRIPTION,
         series_description: "Lumbar spine prone, simulated",
         series_number: 2,
-        date: "20260101",
-        time: "120000",
-        body_part: "LSPINE",
+        date: DATE,
+        time: TIME,
+        body_part: BODY_PART,
         derivation: "Simulated by Stylet; not a patient",
         patient_position: "HFP",
         origin_lps_mm: phantom.origin_lps_mm,

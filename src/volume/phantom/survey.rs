@@ -236,6 +236,8 @@ pub(super) fn survey(seed: u64, scene: &Scene) -> Result<Truth, PhantomError> {
         },
         skin: survey.skin_of_back(),
         vertebrae,
+        mr: Vec::new(),
+        fluoroscopy: Vec::new(),
     })
 }
 

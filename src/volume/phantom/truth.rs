@@ -33,6 +33,90 @@ pub struct Truth {
     pub canal: CanalTruth,
     /// Skin of the back.
     pub skin: SkinField,
+    /// MR series of the same body; empty where only the CT was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mr: Vec<PlaneTruth>,
+    /// Fluoroscopy pictures of the same body; empty where only the CT was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fluoroscopy: Vec<ProjectionTruth>,
+}
+
+/// Where an MR series lies. It has the pose of the CT: prone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlaneTruth {
+    /// Series Number.
+    pub series_number: u32,
+    /// Series Description.
+    pub description: String,
+    /// Centre of the first pixel of the first slice, LPS mm.
+    pub origin_lps_mm: DVec3,
+    /// Direction in which the column index grows.
+    pub column_direction: DVec3,
+    /// Direction in which the row index grows.
+    pub row_direction: DVec3,
+    /// From one slice to the next, LPS mm.
+    pub step_lps_mm: DVec3,
+}
+
+/// How a fluoroscopy picture was taken, and what was put into it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProjectionTruth {
+    /// Series Number.
+    pub series_number: u32,
+    /// Series Description.
+    pub description: String,
+    /// Positioner Primary Angle, degrees.
+    pub primary_deg: f64,
+    /// Positioner Secondary Angle, degrees.
+    pub secondary_deg: f64,
+    /// SID, mm.
+    pub source_to_detector_mm: f64,
+    /// SOD, mm.
+    pub source_to_isocenter_mm: f64,
+    /// What the C-arm turns about, and what the middle of the picture shows, LPS mm.
+    pub isocenter_lps_mm: DVec3,
+    /// Focal spot, LPS mm.
+    pub source_lps_mm: DVec3,
+    /// Columns and rows.
+    pub size: [usize; 2],
+    /// Imager pixel, mm on the receptor.
+    pub pixel_mm: f64,
+    /// Frames.
+    pub frames: usize,
+    /// Frames before the contrast comes, from the first on; 0 in a still.
+    pub mask_frames: usize,
+    /// A needle in the picture.
+    pub needle: Option<NeedleTruth>,
+    /// Where contrast medium flows, in the order in which it comes there.
+    pub contrast: Vec<ContrastTruth>,
+}
+
+/// A needle in a fluoroscopy picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NeedleTruth {
+    /// Target whose reference path it follows.
+    pub kind: TargetKind,
+    /// Its level.
+    pub level: String,
+    /// Its side.
+    pub side: Option<Side>,
+    /// Skin entry, LPS mm.
+    pub entry_lps_mm: DVec3,
+    /// Tip, LPS mm.
+    pub tip_lps_mm: DVec3,
+    /// Outer diameter, mm.
+    pub diameter_mm: f64,
+}
+
+/// A place that contrast medium reaches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContrastTruth {
+    /// Where, LPS mm.
+    pub point_lps_mm: DVec3,
+    /// When, seconds from the start of the injection.
+    pub arrives_s: f64,
+    /// What it is.
+    pub place: String,
 }
 
 /// Kind of target, named after its section in the clinical reference sheet.

@@ -44,6 +44,12 @@ impl Tube {
         }
     }
 
+    /// Points along the curve and the radius at each.
+    pub(super) fn points_mm(&self) -> impl Iterator<Item = (DVec3, f64)> {
+        let radii = self.radii_mm.iter().copied();
+        self.points_mm.iter().copied().zip(radii)
+    }
+
     /// Distance to the tube's surface.
     pub(super) fn distance(&self, p_mm: DVec3) -> f64 {
         let mut nearest = f64::INFINITY;
