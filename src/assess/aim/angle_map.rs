@@ -314,14 +314,21 @@ impl AngleMap {
     pub fn clearest_near(&self, within: Degrees) -> Option<(CArmAngles, Cell)> {
         let bulls_eye = self.bulls_eye?;
         let [columns, _] = self.whole.size;
-        let views = self.whole.cells.iter().enumerate().filter_map(|(index, cell)| {
-            let cell = (*cell)?;
-            let place = self.whole.at(index % columns.max(1), index / columns.max(1));
-            let angles = self.face.angles(place);
-            let reached = cell.beyond.is_none_or(|beyond| beyond.0 <= 0.0);
-            let apart = apart_deg(angles, bulls_eye);
-            (reached && apart <= within.0).then_some((cell.bone?.mm, apart, angles, cell))
-        });
+        let views = self
+            .whole
+            .cells
+            .iter()
+            .enumerate()
+            .filter_map(|(index, cell)| {
+                let cell = (*cell)?;
+                let place = self
+                    .whole
+                    .at(index % columns.max(1), index / columns.max(1));
+                let angles = self.face.angles(place);
+                let reached = cell.beyond.is_none_or(|beyond| beyond.0 <= 0.0);
+                let apart = apart_deg(angles, bulls_eye);
+                (reached && apart <= within.0).then_some((cell.bone?.mm, apart, angles, cell))
+            });
         views
             .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
             .map(|(_, _, angles, cell)| (angles, cell))
@@ -344,17 +351,16 @@ mod tests {
 
     #[test]
     fn the_map_holds_all_that_is_reached_and_the_bulls_eye() {
-        let map = task("angiography-floor", "HFP").map(None, &|| false).unwrap();
+        let map = task("angiography-floor", "HFP")
+            .map(None, &|| false)
+            .unwrap();
         assert_eq!(map.face, Face::Posterior);
         let [oblique, tilt] = map.face.place(map.bulls_eye.unwrap());
         assert!((oblique - 25.0).abs() < 0.06 && (tilt + 10.0).abs() < 0.06);
         // 120° each way, 45° up and down (D15), in steps of 2°.
         assert_eq!(map.whole.first, [-122.0, -46.0]);
         let [columns, rows] = map.whole.size;
-        assert_eq!(
-            map.whole.at(columns - 1, rows - 1),
-            [122.0, 46.0]
-        );
+        assert_eq!(map.whole.at(columns - 1, rows - 1), [122.0, 46.0]);
         assert_eq!(map.whole.cells.len(), map.whole.size[0] * map.whole.size[1]);
         let cell = |place| map.nearest(map.face.angles(place)).unwrap();
         assert_eq!(cell([0.0, 44.0]).beyond, Some(Degrees(0.0)));
@@ -375,7 +381,10 @@ mod tests {
             }
         }
         let front = Face::Anterior.angles([30.0, 15.0]);
-        assert_eq!((front.primary, front.secondary), (Degrees(30.0), Degrees(15.0)));
+        assert_eq!(
+            (front.primary, front.secondary),
+            (Degrees(30.0), Degrees(15.0))
+        );
         assert_eq!(Face::of(front), Face::Anterior);
     }
 
@@ -401,7 +410,10 @@ mod tests {
         };
         assert_eq!(bone([0.0, 0.0]).mm, 0.0);
         assert!((bone([90.0, 0.0]).mm - 10.0).abs() <= 1.0);
-        assert!((bone([-90.0, 0.0]).mm - 10.0).abs() <= 1.0, "either way through");
+        assert!(
+            (bone([-90.0, 0.0]).mm - 10.0).abs() <= 1.0,
+            "either way through"
+        );
         // 45° cephalad from the side the rod is 10 / cos 45° thick.
         assert!((bone([90.0, 40.0]).mm - 13.0).abs() <= 1.0);
         let map = task.map(Some(&volume), &|| false).unwrap();
@@ -414,7 +426,13 @@ mod tests {
         let mut task = task("mobile-head", "HFS");
         task.position = None;
         let map = task.map(None, &|| false).unwrap();
-        assert!(map.whole.cells.iter().flatten().all(|cell| cell.beyond.is_none()));
+        assert!(
+            map.whole
+                .cells
+                .iter()
+                .flatten()
+                .all(|cell| cell.beyond.is_none())
+        );
         task.entry = None;
         let map = task.map(None, &|| false).unwrap();
         assert!(map.fine.is_none() && map.bulls_eye.is_none());

@@ -34,8 +34,8 @@ impl AimJson {
     }
 }
 
-/// Bone in the beam through the target of a view.
-pub(super) fn bone_of(
+/// Bone in the beam through the target of a view; why it is not known otherwise.
+pub fn bone_of(
     view: &AimedView,
     needle: Option<Segment>,
     setup: &CArmSetup<'_>,

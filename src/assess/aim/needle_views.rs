@@ -100,14 +100,15 @@ impl NeedleViews {
         procedure: Option<&Procedure>,
         setup: &CArmSetup<'_>,
     ) -> Known<Self> {
-        let segment = needle.segment().ok_or(match (needle.entry, needle.target) {
-            (None, Some(_)) => "No entry yet",
-            (Some(_), None) => "No target yet",
-            _ => "No target and no entry yet",
-        })?;
+        let segment = needle
+            .segment()
+            .ok_or(match (needle.entry, needle.target) {
+                (None, Some(_)) => "No entry yet",
+                (Some(_), None) => "No target yet",
+                _ => "No target and no entry yet",
+            })?;
         let n = segment.vector();
-        let bulls_eye =
-            CArmAngles::of_needle(n).ok_or("Entry and target are at the same place")?;
+        let bulls_eye = CArmAngles::of_needle(n).ok_or("Entry and target are at the same place")?;
         let aim = Aim {
             setup,
             segment,
@@ -191,7 +192,11 @@ impl Aim<'_> {
             beams.apart.0
         );
         [
-            (1, format!("The needle at full length, nearest to {like}"), beams.first),
+            (
+                1,
+                format!("The needle at full length, nearest to {like}"),
+                beams.first,
+            ),
             (2, apart, beams.second),
         ]
         .map(|(place, see, angles)| Wanted {
@@ -206,7 +211,11 @@ impl Aim<'_> {
     /// AP and lateral with the receptor on the side that is reached.
     fn plain(&self) -> [Wanted; 2] {
         let behind = self.segment.vector().0.y <= 0.0;
-        let ap = if behind { spoken(0.0, 0.0) } else { spoken(180.0, 0.0) };
+        let ap = if behind {
+            spoken(0.0, 0.0)
+        } else {
+            spoken(180.0, 0.0)
+        };
         let view = |purpose, title: &str, angles| Wanted {
             purpose,
             title: title.to_owned(),
@@ -227,7 +236,11 @@ impl Aim<'_> {
     }
 
     fn squared(&self, vertebra: Vertebra, frame: &VertebraFrame) -> Wanted {
-        let oblique = if self.segment.vector().0.y <= 0.0 { 0.0 } else { 180.0 };
+        let oblique = if self.segment.vector().0.y <= 0.0 {
+            0.0
+        } else {
+            180.0
+        };
         let tilt = frame.squared_tilt(Degrees(oblique));
         Wanted {
             purpose: ViewPurpose::Squared(vertebra),
@@ -259,8 +272,9 @@ impl Aim<'_> {
             let angles = asked_for(view, side, frame).map(|angles| self.reached_side(angles));
             let same = wanted.iter_mut().find(|one| match one.purpose {
                 ViewPurpose::Lateral if lateral => true,
-                ViewPurpose::Ap | ViewPurpose::Lateral | ViewPurpose::Squared(_) => angles
-                    .is_some_and(|angles| apart_deg(one.angles, angles) < SAME_VIEW_DEG),
+                ViewPurpose::Ap | ViewPurpose::Lateral | ViewPurpose::Squared(_) => {
+                    angles.is_some_and(|angles| apart_deg(one.angles, angles) < SAME_VIEW_DEG)
+                }
                 _ => false,
             });
             match (same, angles) {
@@ -285,7 +299,11 @@ impl Aim<'_> {
     /// The receptor on this side, or on the other where only that is reached.
     fn reached_side(&self, angles: CArmAngles) -> CArmAngles {
         let other = opposite(angles);
-        let reached = |angles| self.setup.reach(angles).is_ok_and(|reach| reach.is_reached());
+        let reached = |angles| {
+            self.setup
+                .reach(angles)
+                .is_ok_and(|reach| reach.is_reached())
+        };
         if !reached(angles) && reached(other) {
             other
         } else {
@@ -411,7 +429,11 @@ mod tests {
 
     #[test]
     fn the_five_views_of_the_first_worked_example() {
-        let found = views(&row_1(), &Spine::default(), &setup("angiography-floor", "HFP"));
+        let found = views(
+            &row_1(),
+            &Spine::default(),
+            &setup("angiography-floor", "HFP"),
+        );
         let purposes: Vec<ViewPurpose> = found.views.iter().map(|view| view.purpose).collect();
         use ViewPurpose::{Ap, BullsEye, Lateral, Progress};
         assert_eq!(purposes, [BullsEye, Progress(1), Progress(2), Ap, Lateral]);
@@ -421,7 +443,9 @@ mod tests {
             "25° left oblique, 10° caudal tilt; needle 10° cephalad"
         );
         let console = bulls_eye.console.as_ref().unwrap();
-        assert!((console.primary.0 + 25.0).abs() < 0.06 && (console.secondary.0 + 10.0).abs() < 0.06);
+        assert!(
+            (console.primary.0 + 25.0).abs() < 0.06 && (console.secondary.0 + 10.0).abs() < 0.06
+        );
         let side = bulls_eye.side.as_ref().unwrap();
         assert!((side.orbital.0 + 24.6).abs() < 0.06 && (side.tilt.0 + 11.0).abs() < 0.06);
         assert!(bulls_eye.seen.as_ref().unwrap().apart_on_receptor_mm < 1e-9);
@@ -433,7 +457,12 @@ mod tests {
         assert_eq!(phrase(Ap), "AP, no tilt");
         // The receptor already leans left.
         assert_eq!(phrase(Lateral), "lateral (receptor left), no tilt");
-        assert!(found.views.iter().all(|view| view.reach.as_ref().unwrap().is_reached()));
+        assert!(
+            found
+                .views
+                .iter()
+                .all(|view| view.reach.as_ref().unwrap().is_reached())
+        );
     }
 
     #[test]
@@ -445,7 +474,11 @@ mod tests {
         assert!(prone("mobile-side-left").contains("receptor left"));
         assert!(prone("mobile-side-right").contains("receptor right"));
         // Supine, a receptor at the back would hang below the table.
-        let found = views(&row_1(), &Spine::default(), &setup("angiography-floor", "HFS"));
+        let found = views(
+            &row_1(),
+            &Spine::default(),
+            &setup("angiography-floor", "HFS"),
+        );
         let ap = found.find(ViewPurpose::Ap).unwrap();
         assert!(ap.angles.primary.0.abs() < 1e-9 && ap.phrase == "AP");
         // The bull's-eye keeps the receptor on the entry side and says what is broken.
@@ -472,7 +505,10 @@ mod tests {
         assert!(ap.see.is_some() && found.find(ViewPurpose::Lateral).unwrap().see.is_some());
         needle.intent.as_mut().unwrap().side = Some(Side::Right);
         let found = views(&needle, &Spine::default(), &setup);
-        assert_eq!(found.views.last().unwrap().phrase, "45° left oblique, no tilt");
+        assert_eq!(
+            found.views.last().unwrap().phrase,
+            "45° left oblique, no tilt"
+        );
     }
 
     #[test]
@@ -486,9 +522,15 @@ mod tests {
             side: Some(Side::Left),
         });
         let found = views(&needle, &spine, &setup("angiography-floor", "HFP"));
-        let squared = found.find(ViewPurpose::Squared("L4".parse().unwrap())).unwrap();
+        let squared = found
+            .find(ViewPurpose::Squared("L4".parse().unwrap()))
+            .unwrap();
         assert_eq!(squared.phrase, "AP, 10° cephalad tilt");
-        let dog = found.views.iter().find(|view| view.title.starts_with("Scotty")).unwrap();
+        let dog = found
+            .views
+            .iter()
+            .find(|view| view.title.starts_with("Scotty"))
+            .unwrap();
         // 25–45° in the file; at κ 35 the plate is edge-on at atan(tan 10° · cos 35°) = 8.2°.
         assert_eq!(dog.phrase, "35° left oblique, 8° cephalad tilt");
     }
@@ -500,7 +542,10 @@ mod tests {
         let found = views(&row_1(), &Spine::default(), &setup);
         let seen = |purpose| found.find(purpose).unwrap().seen.clone().unwrap();
         let plain = seen(ViewPurpose::BullsEye);
-        assert!(plain.apart_at_target_mm > 0.5 && plain.off_center_mm > 10.0, "{plain:?}");
+        assert!(
+            plain.apart_at_target_mm > 0.5 && plain.off_center_mm > 10.0,
+            "{plain:?}"
+        );
         assert!(seen(ViewPurpose::BullsEyeOffCenter).apart_on_receptor_mm < 1e-9);
     }
 
@@ -512,7 +557,13 @@ mod tests {
         };
         let found = views(&row_1(), &Spine::default(), &setup);
         let bulls_eye = found.find(ViewPurpose::BullsEye).unwrap();
-        assert!(bulls_eye.reach.as_ref().unwrap_err().contains("patient position"));
+        assert!(
+            bulls_eye
+                .reach
+                .as_ref()
+                .unwrap_err()
+                .contains("patient position")
+        );
         assert!(bulls_eye.console.is_err() && bulls_eye.seen.is_ok());
         let mut half = row_1();
         half.entry = None;

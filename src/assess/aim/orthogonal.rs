@@ -123,7 +123,10 @@ mod tests {
             let profile = CArmLibrary::builtin().find(id).unwrap();
             if let Some(position) = position.and_then(PatientPosition::from_code) {
                 for angles in [found.first, found.second] {
-                    assert!(profile.reach(angles, position).is_reached(), "{id} {found:?}");
+                    assert!(
+                        profile.reach(angles, position).is_reached(),
+                        "{id} {found:?}"
+                    );
                 }
                 assert!(found.apart.0 > 40.0, "{id} {found:?}");
             } else {

@@ -139,7 +139,10 @@ mod tests {
             // 1000 · off · 80 / (700 · 780) exactly.
             let exact_mm = 1000.0 * off_mm * 80.0 / (700.0 * 780.0);
             assert!((seen.apart_on_receptor_mm - exact_mm).abs() < 1e-9);
-            assert!((seen.apart_on_receptor_mm - smear_mm).abs() < 0.1, "{seen:?}");
+            assert!(
+                (seen.apart_on_receptor_mm - smear_mm).abs() < 0.1,
+                "{seen:?}"
+            );
             assert!((seen.apart_at_target_mm - exact_mm * 0.7).abs() < 1e-9);
             assert!((seen.off_center_mm - off_mm).abs() < 1e-9);
             assert!((seen.off_center_on_receptor_mm - off_mm / 0.7).abs() < 1e-9);
@@ -176,7 +179,11 @@ mod tests {
         assert!(seen.target_in_field && !seen.entry_in_field);
         let mut wrong = pose(lateral, needle.end);
         wrong.source_to_isocenter_mm = 1100.0;
-        assert!(SeenNeedle::of(&wrong, needle, FIELD).unwrap_err().contains("SOD"));
+        assert!(
+            SeenNeedle::of(&wrong, needle, FIELD)
+                .unwrap_err()
+                .contains("SOD")
+        );
         let far = Segment::new(Point::new(-800., 0., 0.), needle.end);
         let behind = SeenNeedle::of(&pose(lateral, needle.end), far, FIELD);
         assert!(behind.unwrap_err().contains("entry lies"));

@@ -156,7 +156,11 @@ mod tests {
             ("source = \"D15\"", "source = \"Z9\"", "no mark"),
             ("width_mm = 400", "width_mm = -4", "above 0"),
             ("width_mm = 400", "width_mm = 200", "whole receptor"),
-            ("{ value = 750,", "{ value = 900,", "outside of what can be set"),
+            (
+                "{ value = 750,",
+                "{ value = 900,",
+                "outside of what can be set",
+            ),
             ("stylet-carm/1", "stylet-carm/2", "this version reads"),
             ("value = 280,", "min = 280,", "the whole way"),
             ("id = ", "id ", ""),

@@ -215,9 +215,8 @@ impl CArmProfile {
             .zip(room_mm)
             .filter_map(|((name, travel), mm)| {
                 let whole_mm = travel.as_ref().and_then(|way| way.bounds.max())?;
-                (mm.abs() > whole_mm + SLACK).then(|| {
-                    format!("{:.0} mm {name}, its whole way is {whole_mm} mm", mm.abs())
-                })
+                (mm.abs() > whole_mm + SLACK)
+                    .then(|| format!("{:.0} mm {name}, its whole way is {whole_mm} mm", mm.abs()))
             })
             .collect();
         Recentering { room_mm, broken }
@@ -335,7 +334,10 @@ mod tests {
         let mobile = profile("mobile-side-left");
         let moved = mobile.recentering(from, Point::new(30., -10., 400.), position("HFP"));
         assert_eq!(moved.room_mm, [-30., 10., 400.]);
-        assert!(moved.broken.is_empty(), "a mobile stand rolls along the table");
+        assert!(
+            moved.broken.is_empty(),
+            "a mobile stand rolls along the table"
+        );
         let moved = mobile.recentering(from, Point::new(250., 0., 0.), position("HFP"));
         assert_eq!(
             moved.broken,

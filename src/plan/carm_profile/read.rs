@@ -147,9 +147,8 @@ fn fields(table: &TableReader<'_>) -> Vec<Field> {
     }
     let fields: Vec<Field> = read.into_iter().flatten().collect();
     if let Some(whole) = fields.first() {
-        let beyond = |field: &&Field| {
-            field.width_mm > whole.width_mm || field.height_mm > whole.height_mm
-        };
+        let beyond =
+            |field: &&Field| field.width_mm > whole.width_mm || field.height_mm > whole.height_mm;
         if fields.iter().any(|field| beyond(&field)) {
             table.fault("the first field is the whole receptor; no other may be larger");
         }
