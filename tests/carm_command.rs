@@ -219,7 +219,7 @@ fn text_names_limits_and_reasons() {
         "[mobile-side-left]",
         "head first, right side down (HFDR)",
         "proposals in part",
-        "out of reach: orbital 13.8° beyond 40.0°, tilt 16.1° beyond −60.0°",
+        "out of reach: orbital 13.8° beyond 40.0°, tilt 16.0° beyond −60.0°",
         "entry from target 0.00 mm on the receptor",
     ] {
         assert!(text.contains(words), "{words} in {text}");

@@ -182,7 +182,9 @@ fn print_needle(
 }
 
 fn view_lines(view: &AimedView, bone: Option<Known<BeamBone>>) -> Vec<String> {
-    let pair = |first: Degrees, second: Degrees| format!("{:.1}° / {:.1}°", first.0, second.0);
+    // A hair below zero is written as zero.
+    let tenth = |angle: Degrees| (angle.0 * 10.0).round() / 10.0 + 0.0;
+    let pair = |first, second| format!("{:.1}° / {:.1}°", tenth(first), tenth(second));
     let dicom = pair(view.angles.primary, view.angles.secondary);
     let mut lines = vec![match (&view.console, &view.side) {
         (Ok(console), Ok(side)) => format!(

@@ -362,7 +362,8 @@ fn asked_for(view: &View, side: f64, frame: Option<&VertebraFrame>) -> Option<CA
 fn opposite(angles: CArmAngles) -> CArmAngles {
     CArmAngles {
         primary: wrap_180(Degrees(angles.primary.0 + 180.0)),
-        secondary: -angles.secondary,
+        // Not a negative zero.
+        secondary: Degrees(0.0 - angles.secondary.0),
     }
 }
 
