@@ -33,12 +33,20 @@ pub enum Face {
 }
 
 impl Face {
-    /// The face that a receptor direction leaves by.
+    /// The face that a receptor direction leaves by; the back for a lateral.
     pub fn of(angles: CArmAngles) -> Self {
-        if angles.receptor_direction().0.y >= 0.0 {
+        if angles.receptor_direction().0.y >= -1e-9 {
             Self::Posterior
         } else {
             Self::Anterior
+        }
+    }
+
+    /// The opposite one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Posterior => Self::Anterior,
+            Self::Anterior => Self::Posterior,
         }
     }
 
