@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use glam::DVec2;
 
+use super::aim_stage::AimCommand;
 use super::camera::{Projection, StandardView};
+use super::carm_stance::CArmCommand;
 use super::entry_stage::EntryCommand;
 use super::picture_commands::PictureCommand;
 use super::presentation::Presentation;
@@ -39,6 +41,10 @@ pub enum Command {
     Picture(PictureCommand),
     /// The map of entries of the selected needle.
     Entries(EntryCommand),
+    /// The aim of the C-arm at the needle.
+    Aim(AimCommand),
+    /// How the C-arm stands.
+    CArm(CArmCommand),
     /// What leaves with the plan.
     Export(ExportCommand),
     /// Which vertebra the next click of a spine tool means, and whether clicks go upwards.
@@ -288,7 +294,9 @@ from!(
     Look(LookCommand),
     Structures(StructureCommand),
     Picture(PictureCommand),
-    Entries(EntryCommand)
+    Entries(EntryCommand),
+    Aim(AimCommand),
+    CArm(CArmCommand)
 );
 
 /// Commands of one frame, in order.

@@ -2,7 +2,7 @@
 
 use super::notice::{Notices, Severity};
 use super::settings::Folders;
-use crate::plan::{NeedleCatalogue, ProcedureLibrary};
+use crate::plan::{CArmLibrary, NeedleCatalogue, ProcedureLibrary};
 
 /// The needle catalogue and the procedure library; what is wrong with own files becomes notices.
 ///
@@ -33,4 +33,14 @@ pub(super) fn load(
         notices.add(Severity::Warning, problem.to_string());
     }
     (catalogue, library)
+}
+
+/// The C-arms of the program with `carms/*.toml` of the settings folder over them; what is wrong
+/// with own files becomes notices.
+pub(super) fn carms(folders: &Folders, notices: &mut Notices) -> CArmLibrary {
+    let (carms, problems) = CArmLibrary::with_folder(&folders.config.join("carms"));
+    for problem in problems {
+        notices.add(Severity::Warning, problem.to_string());
+    }
+    carms
 }

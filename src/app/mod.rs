@@ -2,9 +2,11 @@
 
 pub mod acquired;
 pub mod action;
+pub mod aim_stage;
 mod audit;
 pub mod camera;
 mod camera_commands;
+pub mod carm_stance;
 pub mod carried;
 pub mod command;
 pub mod derivation;
@@ -48,6 +50,7 @@ pub mod volume_stage;
 
 use std::sync::Arc;
 
+use self::aim_stage::AimStage;
 use self::carried::FormerSlice;
 use self::command::{Command, ExportCommand, LookCommand, Selection, StudyCommand};
 use self::entry_stage::EntryStage;
@@ -126,6 +129,8 @@ pub struct AppState {
     pub drawing: StructureDrawing,
     /// The map of entries of the selected needle.
     pub entries: EntryStage,
+    /// The C-arm, aimed at the needle.
+    pub aim: AimStage,
     /// Messages.
     pub notices: Notices,
     /// Habits.
@@ -153,6 +158,7 @@ impl AppState {
         settings.apply_memory();
         let mut notices = Notices::default();
         let (catalogue, library) = libraries::load(&folders, &mut notices);
+        let carms = libraries::carms(&folders, &mut notices);
         let mut state = Self {
             catalog: Catalog::default(),
             rejected: Vec::new(),
@@ -182,6 +188,7 @@ impl AppState {
             outlines: StructureOutlines::default(),
             drawing: StructureDrawing::default(),
             entries: EntryStage::default(),
+            aim: AimStage::new(carms),
             notices,
             settings,
             catalogue,
@@ -229,6 +236,8 @@ impl AppState {
             Command::Structures(command) => self.structure_command(command),
             Command::Picture(command) => self.picture_command(command),
             Command::Entries(command) => self.entry_command(command),
+            Command::Aim(command) => self.aim_command(command),
+            Command::CArm(command) => self.carm_command(command),
             Command::Export(ExportCommand::Write(choice)) => self.export(*choice),
             Command::Export(ExportCommand::Cancel) => self.cancel_export(),
             Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
@@ -253,6 +262,7 @@ impl AppState {
         self.poll_outlines();
         self.poll_scene();
         self.poll_entries();
+        self.poll_aim();
         self.poll_saving();
         self.poll_export();
         self.poll_plan_import();
@@ -268,6 +278,7 @@ impl AppState {
             || self.outlines.is_busy()
             || self.scene.is_busy()
             || self.entries.is_busy()
+            || self.aim.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }
 

@@ -1,5 +1,6 @@
 //! What a planned path meets in the images.
 
+pub mod aim;
 pub mod audit;
 pub mod audit_json;
 pub mod clearance;
@@ -15,6 +16,7 @@ pub mod skin;
 pub mod tissue;
 pub mod tolerance_cone;
 
+pub use aim::{AimJson, AngleMap, AngleMapTask, CArmSetup, NeedleViews};
 pub use audit::{AuditScene, MeasuredStructure, NeedleAudit, StructureClearance, Tolerance};
 pub use audit_json::AuditJson;
 pub use clearance::{Clearance, Margins, Shaft, Verdict};

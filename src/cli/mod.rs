@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failure with a message on standard error, 2 wrong usage. `check` and
 //! `export` keep 1 for a plan that must not leave, and end with 2 for input that cannot be used.
 
+pub mod carm;
 pub mod check;
 pub mod decode;
 pub mod export;
@@ -74,6 +75,8 @@ pub enum Command {
     Slice(slice::SliceArgs),
     /// Print depth, angles and C-arm positions of the needles of a plan.
     Readout(readout::ReadoutArgs),
+    /// Print how to set a C-arm for every needle of a plan: views, reach, residuals.
+    Carm(carm::CarmArgs),
     /// Hold every needle of a plan against procedure, structures and spine; exit code 1 when a
     /// stop margin is broken.
     Check(check::CheckArgs),
@@ -107,6 +110,7 @@ impl Command {
             Self::Decode(args) => decode::run(args),
             Self::Slice(args) => slice::run(args),
             Self::Readout(args) => readout::run(args),
+            Self::Carm(args) => carm::run(args),
             Self::Check(args) => check::run(args),
             Self::Export(args) => export::run(args),
             Self::Register(args) => register::run(args),

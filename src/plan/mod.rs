@@ -2,6 +2,7 @@
 //!
 //! Patient space (LPS mm) only; no voxels, no files' layout but its own, no screen.
 
+pub mod carm_profile;
 pub mod drawn_structure;
 pub mod edit;
 pub mod file;
@@ -24,6 +25,7 @@ pub mod uncertainty;
 
 use serde::{Deserialize, Serialize};
 
+pub use carm_profile::{CArmLibrary, CArmProfile, Reach};
 pub use drawn_structure::{BrushStroke, DrawnShape, DrawnStructure, StructureEdit, StructureId};
 pub use edit::{PlanEdit, PlanEditError};
 pub use file::{PlanFile, PlanFileError};

@@ -21,9 +21,20 @@ fn whole(degrees: Degrees) -> i64 {
 /// Counted from a straight posterior receptor for a beam that leaves at the back, and as LAO/RAO,
 /// CRA/CAU for one that leaves at the front (section 2.5, steps 4 and 5).
 pub fn carm(dicom: CArmAngles) -> String {
+    let view = view(dicom);
+    // The needle points the other way than the receptor: psi = -tau (section 2.6).
+    match whole(dicom.secondary) {
+        0 => view,
+        _ if is_anterior(dicom) => view,
+        degrees => format!("{view}; needle {degrees}° {}", tilt_word(-dicom.secondary)),
+    }
+}
+
+/// Any view in the same words, which say nothing of a needle: `AP, 20° cephalad tilt`.
+pub fn view(dicom: CArmAngles) -> String {
     let operator = dicom.operator();
     let (oblique, tilt) = (operator.oblique, operator.tilt);
-    if oblique.0.abs() > 93.0 {
+    if is_anterior(dicom) {
         return anterior(dicom);
     }
     let side = if oblique.0 > 0.0 { "left" } else { "right" };
@@ -31,18 +42,18 @@ pub fn carm(dicom: CArmAngles) -> String {
         0 => "no tilt".to_owned(),
         degrees => format!("{degrees}° {} tilt", tilt_word(tilt)),
     };
-    let view = if oblique.0.abs() <= 3.0 {
+    if oblique.0.abs() <= 3.0 {
         format!("AP, {tilt_text}")
     } else if oblique.0.abs() >= 87.0 {
         format!("lateral (receptor {side}), {tilt_text}")
     } else {
         format!("{}° {side} oblique, {tilt_text}", whole(oblique))
-    };
-    // The needle points the other way than the receptor: psi = -tau (section 2.6).
-    match whole(tilt) {
-        0 => view,
-        degrees => format!("{view}; needle {degrees}° {}", tilt_word(-tilt)),
     }
+}
+
+/// Whether the beam leaves at the front, well beyond a lateral.
+fn is_anterior(dicom: CArmAngles) -> bool {
+    dicom.operator().oblique.0.abs() > 93.0
 }
 
 fn anterior(dicom: CArmAngles) -> String {
@@ -126,6 +137,18 @@ mod tests {
             (pair(-0.3, -20.0), "AP, CAU 20°"),
         ] {
             assert_eq!(carm(dicom), spoken);
+        }
+    }
+
+    #[test]
+    fn a_view_that_is_no_bulls_eye_says_nothing_of_the_needle() {
+        for (dicom, spoken) in [
+            (pair(155., -10.), "25° left oblique, 10° caudal tilt"),
+            (pair(90., 12.), "lateral (receptor left), 12° cephalad tilt"),
+            (pair(30., 15.), "LAO 30°, CRA 15°"),
+            (pair(180., 0.), "AP, no tilt"),
+        ] {
+            assert_eq!(view(dicom), spoken);
         }
     }
 

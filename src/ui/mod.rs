@@ -1,6 +1,9 @@
 //! The window: panels and viewports that read the state and send commands. Knows no DICOM.
 
+pub mod angle_map_picture;
 mod banners;
+mod carm_panel;
+mod carm_views;
 mod check_list;
 mod clearance_list;
 pub mod dialogs;

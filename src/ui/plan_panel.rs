@@ -70,7 +70,8 @@ fn file_words(state: &AppState) -> String {
     }
 }
 
-fn position_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
+/// How the patient lies, to be declared.
+pub(super) fn position_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     let current = state.patient_position();
     let words = |position: Option<PatientPosition>| {
         position.map_or("not known".to_owned(), |p| {

@@ -2,9 +2,10 @@
 
 use egui::Ui;
 
-use super::{entry_panel, plan_panel, spine_panel, structures_panel};
+use super::{carm_panel, entry_panel, plan_panel, spine_panel, structures_panel};
 use crate::app::AppState;
 use crate::app::action::Action;
+use crate::app::aim_stage::AimCommand;
 use crate::app::command::CommandQueue;
 
 /// What the panel shows.
@@ -19,11 +20,19 @@ pub enum SideTab {
     Structures,
     /// The entry map.
     Entry,
+    /// The C-arm, aimed at the needle.
+    CArm,
 }
 
 impl SideTab {
     /// All, from left to right.
-    pub const ALL: [Self; 4] = [Self::Plan, Self::Spine, Self::Structures, Self::Entry];
+    pub const ALL: [Self; 5] = [
+        Self::Plan,
+        Self::Spine,
+        Self::Structures,
+        Self::Entry,
+        Self::CArm,
+    ];
 
     /// Name shown.
     pub fn title(self) -> &'static str {
@@ -32,6 +41,7 @@ impl SideTab {
             Self::Spine => "Spine",
             Self::Structures => "Structures",
             Self::Entry => "Entry map",
+            Self::CArm => "C-arm",
         }
     }
 }
@@ -45,6 +55,7 @@ pub fn side_panel_ui(
 ) -> Option<Action> {
     ui.add_space(4.0);
     ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
         for choice in SideTab::ALL {
             if ui
                 .selectable_label(*tab == choice, choice.title())
@@ -55,6 +66,10 @@ pub fn side_panel_ui(
         }
     });
     ui.separator();
+    let carm = *tab == SideTab::CArm;
+    if state.aim.is_open() != carm {
+        queue.push(AimCommand::Open(carm));
+    }
     match tab {
         SideTab::Plan => plan_panel::plan_panel_ui(ui, state, queue),
         SideTab::Spine => {
@@ -64,6 +79,10 @@ pub fn side_panel_ui(
         SideTab::Structures => structures_panel::structures_panel_ui(ui, state, queue),
         SideTab::Entry => {
             entry_panel::entry_panel_ui(ui, state, queue);
+            None
+        }
+        SideTab::CArm => {
+            carm_panel::carm_panel_ui(ui, state, queue);
             None
         }
     }

@@ -147,7 +147,7 @@ impl ProcedureLibrary {
     }
 }
 
-fn whole_file(file: String, reason: String) -> FileProblem {
+pub(in crate::plan) fn whole_file(file: String, reason: String) -> FileProblem {
     FileProblem {
         file,
         line: None,
@@ -156,7 +156,7 @@ fn whole_file(file: String, reason: String) -> FileProblem {
 }
 
 /// The `*.toml` of a folder in the order of their names.
-fn toml_files(folder: &Path, problems: &mut Vec<FileProblem>) -> Vec<PathBuf> {
+pub(in crate::plan) fn toml_files(folder: &Path, problems: &mut Vec<FileProblem>) -> Vec<PathBuf> {
     let shown = folder.display().to_string();
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -1,0 +1,244 @@
+//! Aiming the C-arm at the needle: which C-arm, the views of the needle, and the angle map, found
+//! in the background while it is looked at.
+
+use std::sync::{Arc, Weak};
+
+use super::AppState;
+use super::carm_stance::CArmStance;
+use super::job::{Job, JobEvent, Waker, on_own_threads};
+use super::stage::Content;
+use super::tool::Gesture;
+use crate::assess::margins::procedure_of;
+use crate::assess::{AngleMap, AngleMapTask, NeedleViews};
+use crate::plan::{CArmLibrary, CArmProfile, Known, Trajectory};
+use crate::volume::Volume;
+
+/// What can be done with the aim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AimCommand {
+    /// The panel is looked at, or no longer: the angle map is found only then.
+    Open(bool),
+    /// Takes another C-arm, by its id, at its usual distances.
+    Profile(String),
+    /// What colours the angle map.
+    Shade(MapShade),
+}
+
+/// What colours the angle map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MapShade {
+    /// Bone in the beam over the target.
+    #[default]
+    Bone,
+    /// Distance from the bull's-eye.
+    BullsEye,
+}
+
+/// A finished map and what it was made of.
+#[derive(Debug)]
+pub struct ShownAngleMap {
+    /// What it depends on.
+    pub task: AngleMapTask,
+    /// Its views.
+    pub map: AngleMap,
+    /// Whether bone could be measured: the images are there, and in HU.
+    pub has_bone: bool,
+}
+
+/// What aims the C-arm.
+pub struct AimStage {
+    /// C-arms to choose from.
+    pub carms: CArmLibrary,
+    /// What colours the map.
+    pub shade: MapShade,
+    /// How the C-arm stands.
+    pub stance: CArmStance,
+    /// The panel is looked at.
+    open: bool,
+    pub(super) profile: String,
+    volume: Weak<Volume>,
+    mapping: Option<(AngleMapTask, Job<(), Known<AngleMap>>)>,
+    map: Option<Arc<ShownAngleMap>>,
+    failed: Option<(AngleMapTask, String)>,
+    status: Option<String>,
+}
+
+impl AimStage {
+    /// With the C-arms to choose from; the first is taken.
+    pub(super) fn new(carms: CArmLibrary) -> Self {
+        Self {
+            stance: CArmStance::usual(carms.profiles.first()),
+            profile: first_id(&carms),
+            carms,
+            shade: MapShade::default(),
+            open: false,
+            volume: Weak::new(),
+            mapping: None,
+            map: None,
+            failed: None,
+            status: None,
+        }
+    }
+
+    /// The C-arm that was taken; `None` only where there is none at all.
+    pub fn profile(&self) -> Option<&CArmProfile> {
+        self.carms
+            .find(&self.profile)
+            .or_else(|| self.carms.profiles.first())
+    }
+
+    /// The angle map of the needle as it is now, once it is there.
+    pub fn map(&self) -> Option<&Arc<ShownAngleMap>> {
+        self.map.as_ref()
+    }
+
+    /// Why there is no map, or what is being done for it.
+    pub fn status(&self) -> Option<&str> {
+        self.status.as_deref()
+    }
+
+    /// Whether the panel is looked at.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Whether the map is being computed.
+    pub fn is_busy(&self) -> bool {
+        self.mapping.is_some()
+    }
+
+    fn hear(&mut self) {
+        let Some((task, job)) = &self.mapping else {
+            return;
+        };
+        let (task, events) = (task.clone(), job.poll());
+        for event in events {
+            match event {
+                JobEvent::Progress(()) => continue,
+                JobEvent::Finished(Ok(map)) => {
+                    let cells = map.whole.cells.iter().flatten();
+                    let has_bone = cells.clone().any(|cell| cell.bone.is_some());
+                    let task = task.clone();
+                    self.map = Some(Arc::new(ShownAngleMap {
+                        task,
+                        map,
+                        has_bone,
+                    }));
+                }
+                JobEvent::Finished(Err(text)) | JobEvent::Died(text) => {
+                    self.failed = Some((task.clone(), text));
+                }
+            }
+            self.mapping = None;
+        }
+    }
+
+    fn compute(&mut self, task: AngleMapTask, volume: Option<Arc<Volume>>, waker: Waker) {
+        let wanted = task.clone();
+        let job = Job::spawn("angle map", waker, move |sink| {
+            let token = sink.cancel_token().clone();
+            on_own_threads("angle map", || {
+                task.map(volume.as_deref(), &|| token.is_cancelled())
+            })
+        });
+        match job {
+            // The former job ends with its place.
+            Ok(job) => self.mapping = Some((wanted, job)),
+            Err(error) => self.failed = Some((wanted, error.to_string())),
+        }
+    }
+}
+
+fn first_id(carms: &CArmLibrary) -> String {
+    let first = carms.profiles.first();
+    first.map_or_else(String::new, |profile| profile.id.clone())
+}
+
+impl AppState {
+    /// The needle that the C-arm is aimed at: the selected one, else the first with a target.
+    pub fn aimed_needle(&self) -> Option<&Trajectory> {
+        let needles = &self.plan().trajectories;
+        let selected = self.selection.needle();
+        selected
+            .and_then(|id| self.plan().trajectory(id))
+            .or_else(|| needles.iter().find(|needle| needle.target.is_some()))
+    }
+
+    /// The views of that needle, or why there are none.
+    pub fn needle_views(&self) -> Known<NeedleViews> {
+        let needle = self
+            .aimed_needle()
+            .ok_or("No needle yet: place a target first")?;
+        let setup = self.carm_setup().ok_or("There is no C-arm to aim")?;
+        let procedure = procedure_of(self.library, needle.intent.as_ref()).ok();
+        let procedure = procedure.map(|(procedure, _)| procedure);
+        NeedleViews::of(needle, &self.plan().spine, procedure, &setup)
+    }
+
+    /// Starts the map that is looked at, takes it when it is found, and takes it away as soon as
+    /// it no longer is the one of the needle and the C-arm.
+    pub(super) fn poll_aim(&mut self) {
+        let volume = match self.stage.as_ref().map(|stage| &stage.content) {
+            Some(Content::Volume(stage)) if self.plan_fits() => Some(Arc::clone(&stage.volume)),
+            _ => None,
+        };
+        let now = volume.as_ref().map_or_else(Weak::new, Arc::downgrade);
+        if !now.ptr_eq(&self.aim.volume) {
+            self.aim.volume = now;
+            self.aim.map = None;
+            self.aim.mapping = None;
+            self.aim.failed = None;
+        }
+        self.aim.hear();
+        if !self.aim.open {
+            self.aim.mapping = None;
+            self.aim.status = None;
+            return;
+        }
+        self.aim.status = self.go_on_with_map(volume).err();
+    }
+
+    /// Why there is no map yet.
+    fn go_on_with_map(&mut self, volume: Option<Arc<Volume>>) -> Known<()> {
+        let wanted = match self.wanted_map() {
+            Ok(wanted) => wanted,
+            Err(reason) => {
+                self.aim.map = None;
+                self.aim.mapping = None;
+                return Err(reason);
+            }
+        };
+        if self.aim.map.as_ref().is_some_and(|map| map.task == wanted) {
+            return Ok(());
+        }
+        if let Some((failed, why)) = &self.aim.failed
+            && *failed == wanted
+        {
+            return Err(why.clone());
+        }
+        let running = self.aim.mapping.as_ref();
+        if running.is_none_or(|(running, _)| *running != wanted) && self.gesture == Gesture::Idle {
+            let waker = super::shared(&self.waker);
+            self.aim.compute(wanted, volume, waker);
+        }
+        Err("Looking through the patient from every side…".to_owned())
+    }
+
+    fn wanted_map(&self) -> Known<AngleMapTask> {
+        let needle = self
+            .aimed_needle()
+            .ok_or("No needle yet: place a target first")?;
+        let target = needle.target.ok_or("No target yet")?;
+        let setup = self.carm_setup().ok_or("There is no C-arm to aim")?;
+        Ok(AngleMapTask::of(target, needle.entry, &setup))
+    }
+
+    pub(super) fn aim_command(&mut self, command: AimCommand) {
+        match command {
+            AimCommand::Open(open) => self.aim.open = open,
+            AimCommand::Profile(id) => self.aim.take_profile(id),
+            AimCommand::Shade(shade) => self.aim.shade = shade,
+        }
+        self.poll_aim();
+    }
+}

@@ -1,0 +1,389 @@
+//! The C-arm: which one, how it stands, the views of the needle, the angle map.
+
+use egui::{Button, ComboBox, DragValue, RichText, ScrollArea, Ui};
+
+use super::angle_map_picture::{Mark, angle_map_ui, legend_ui};
+use super::carm_views::{carm_views_ui, pair, reach_mark};
+use super::{format, plan_panel, theme};
+use crate::app::AppState;
+use crate::app::aim_stage::{AimCommand, MapShade, ShownAngleMap};
+use crate::app::carm_stance::{CArmCommand, CArmStance, IsocenterAt};
+use crate::app::command::CommandQueue;
+use crate::assess::CArmSetup;
+use crate::assess::aim::{Cell, Preset, ViewPurpose};
+use crate::geometry::{CArmAngles, Degrees, wrap_180};
+use crate::plan::procedure::Bounds;
+use crate::plan::{EndPlateFace, phrase};
+use crate::study::Side;
+
+/// Draws the panel.
+pub fn carm_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
+    ScrollArea::vertical()
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            profile_ui(ui, state, queue);
+            plan_panel::position_ui(ui, state, queue);
+            let Some(setup) = state.carm_setup() else {
+                return;
+            };
+            ui.separator();
+            angles_ui(ui, state, &setup, queue);
+            presets_ui(ui, state, queue);
+            ui.separator();
+            distances_ui(ui, state, &setup, queue);
+            ui.separator();
+            if !state.plan_fits() {
+                let words = "The open plan belongs to other images.";
+                ui.label(RichText::new(words).color(theme::WARNING));
+                return;
+            }
+            carm_views_ui(ui, state, queue);
+            ui.separator();
+            map_ui(ui, state, &setup, queue);
+        });
+}
+
+fn profile_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
+    let taken = state.aim.profile();
+    let label = ui.label("C-arm");
+    ComboBox::from_id_salt("carm profile")
+        .selected_text(taken.map_or("none", |profile| profile.title.as_str()))
+        .width(ui.available_width() - 8.0)
+        .truncate()
+        .show_ui(ui, |ui| {
+            for profile in &state.aim.carms.profiles {
+                let is_taken = taken.is_some_and(|taken| taken.id == profile.id);
+                if ui.selectable_label(is_taken, &profile.title).clicked() {
+                    queue.push(AimCommand::Profile(profile.id.clone()));
+                }
+            }
+        })
+        .response
+        .labelled_by(label.id);
+    if let Some(profile) = taken {
+        let [first, second] = profile.parking.axes();
+        let limit = |index: usize| {
+            let range = profile.angles.get(index)?;
+            Some((range.bounds.min()?, range.bounds.max()?))
+        };
+        if let (Some(a), Some(b)) = (limit(0), limit(1)) {
+            let ends = |(min, max): (f64, f64)| format!("{}° to {}°", whole(min), whole(max));
+            let proposal = if profile.is_proposal() {
+                ", proposal"
+            } else {
+                ""
+            };
+            let words = format!(
+                "{}: {} {}, {} {}{proposal}",
+                profile.parking.words(),
+                first.name(),
+                ends(a),
+                second.name(),
+                ends(b)
+            );
+            ui.label(RichText::new(words).color(theme::FAINT).small());
+        }
+    }
+}
+
+/// Whole degrees with a true minus sign.
+fn whole(degrees: f64) -> String {
+    let minus = if degrees < 0.0 { "−" } else { "" };
+    format!("{minus}{:.0}", degrees.abs())
+}
+
+fn angles_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut CommandQueue) {
+    let now = state.aim.stance.angles;
+    let (mut primary, mut secondary) = (now.primary.0, now.secondary.0);
+    egui::Grid::new("carm angles")
+        .num_columns(2)
+        .show(ui, |ui| {
+            for (name, hint, value, most) in [
+                (
+                    "LAO + / RAO −",
+                    "Primary positioner angle, DICOM",
+                    &mut primary,
+                    360.0,
+                ),
+                (
+                    "CRA + / CAU −",
+                    "Secondary positioner angle, DICOM",
+                    &mut secondary,
+                    90.0,
+                ),
+            ] {
+                let label = ui.label(name).on_hover_text(hint);
+                let drag = DragValue::new(value)
+                    .speed(0.25)
+                    .range(-most..=most)
+                    .fixed_decimals(1)
+                    .suffix("°");
+                ui.add(drag).labelled_by(label.id);
+                ui.end_row();
+            }
+        });
+    if primary != now.primary.0 || secondary != now.secondary.0 {
+        queue.push(CArmCommand::Angles(CArmAngles {
+            primary: wrap_180(Degrees(primary)),
+            secondary: Degrees(secondary),
+        }));
+    }
+    ui.label(RichText::new(phrase::view(now)).strong());
+    if let Some(position) = setup.position {
+        let console = now.console(position);
+        let side = now.side_carm(position);
+        let words = format!(
+            "console {}, table side {}",
+            pair(console.primary, console.secondary),
+            pair(side.orbital, side.tilt)
+        );
+        ui.label(RichText::new(words).color(theme::FAINT).small());
+    }
+    let reach = setup.reach(now);
+    ui.horizontal_wrapped(|ui| {
+        reach_mark(ui, &reach);
+        let (words, color) = match &reach {
+            Ok(reach) if reach.is_reached() => {
+                (format!("reached: {}", reach.setting_words()), theme::FAINT)
+            }
+            Ok(reach) => (
+                format!("out of reach: {}", reach.broken_words()),
+                theme::WARNING,
+            ),
+            Err(reason) => (reason.clone(), theme::WARNING),
+        };
+        ui.label(RichText::new(words).color(color).small());
+    });
+}
+
+fn presets_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
+    let side = state.aimed_needle().and_then(|needle| {
+        let declared = needle.intent.as_ref().and_then(|intent| intent.side);
+        let from = needle.entry.zip(needle.target);
+        declared.or_else(|| from.map(|(entry, target)| Side::of(entry.0.x - target.0.x)))
+    });
+    let mut presets = vec![
+        ("AP".to_owned(), Preset::Ap),
+        ("Lateral".to_owned(), Preset::Lateral),
+    ];
+    for degrees in [25.0, 45.0] {
+        for (letter, side) in [("L", Side::Left), ("R", Side::Right)] {
+            presets.push((
+                format!("{degrees}° {letter}"),
+                Preset::Oblique(degrees, side),
+            ));
+        }
+    }
+    presets.extend(side.map(|side| {
+        (
+            "Contralateral 45°".to_owned(),
+            Preset::ContralateralTo(side),
+        )
+    }));
+    let plates = state.plan().spine.end_plates.iter();
+    presets.extend(
+        plates
+            .filter(|plate| plate.face == EndPlateFace::Superior)
+            .map(|plate| {
+                let words = format!("Square {}", plate.vertebra);
+                (words, Preset::SquareEndPlate(plate.vertebra))
+            }),
+    );
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for (words, preset) in presets {
+            if ui.add(Button::new(&words).small()).clicked() {
+                queue.push(CArmCommand::Preset(preset));
+            }
+        }
+    });
+}
+
+fn distances_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut CommandQueue) {
+    let CArmStance {
+        source_to_detector_mm: sid,
+        source_to_isocenter_mm: sod,
+        field_mm,
+        isocenter,
+        ..
+    } = state.aim.stance;
+    let profile = setup.profile;
+    let (mut new_sid, mut new_sod) = (sid, sod);
+    egui::Grid::new("carm distances")
+        .num_columns(2)
+        .show(ui, |ui| {
+            for (name, hint, value, bounds) in [
+                (
+                    "SID",
+                    "Source to receptor",
+                    &mut new_sid,
+                    profile.sid_mm.bounds,
+                ),
+                (
+                    "SOD",
+                    "Source to isocentre",
+                    &mut new_sod,
+                    profile.sod_mm.bounds,
+                ),
+            ] {
+                let label = ui.label(name).on_hover_text(hint);
+                distance_ui(ui, value, bounds).labelled_by(label.id);
+                ui.end_row();
+            }
+            let label = ui.label("Field");
+            ComboBox::from_id_salt("carm field")
+                .selected_text(field_words(field_mm))
+                .show_ui(ui, |ui| {
+                    for field in &profile.fields {
+                        let choice = [field.width_mm, field.height_mm];
+                        let words = field_words(choice);
+                        if ui.selectable_label(choice == field_mm, words).clicked() {
+                            queue.push(CArmCommand::Field(choice));
+                        }
+                    }
+                })
+                .response
+                .labelled_by(label.id);
+            ui.end_row();
+            ui.label("Isocentre");
+            ui.horizontal(|ui| {
+                for (words, choice) in [
+                    ("at target", IsocenterAt::Target),
+                    ("at crosshair", IsocenterAt::Crosshair),
+                ] {
+                    if ui.selectable_label(isocenter == choice, words).clicked() {
+                        queue.push(CArmCommand::Isocenter(choice));
+                    }
+                }
+            });
+            ui.end_row();
+        });
+    if new_sid != sid || new_sod != sod {
+        queue.push(CArmCommand::Distances([new_sid, new_sod]));
+    }
+    for fault in profile.distance_faults(sid, sod) {
+        ui.label(RichText::new(fault).color(theme::WARNING).small());
+    }
+    way_to_target_ui(ui, state, setup);
+}
+
+/// A distance that can be set, or the one that is fixed.
+fn distance_ui(ui: &mut Ui, value: &mut f64, bounds: Bounds) -> egui::Response {
+    let (min, max) = (bounds.min().unwrap_or(1.0), bounds.max().unwrap_or(3000.0));
+    if max - min < 1.0 && *value == min {
+        return ui.label(format!("{min:.0} mm, fixed"));
+    }
+    ui.add(
+        DragValue::new(value)
+            .speed(2.0)
+            .range(min..=max)
+            .fixed_decimals(0)
+            .suffix(" mm"),
+    )
+}
+
+fn field_words([width, height]: [f64; 2]) -> String {
+    format!("{width:.0} × {height:.0} mm")
+}
+
+/// How the isocentre is brought to the target, where it is not there.
+fn way_to_target_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>) {
+    let target = state.aimed_needle().and_then(|needle| needle.target);
+    let (Some(from), Some(to), Some(position)) = (setup.isocenter, target, setup.position) else {
+        return;
+    };
+    let way = setup.profile.recentering(from, to, position);
+    let [x, y, z] = way.room_mm;
+    let part = |mm: f64, plus: &str, minus: &str| {
+        let word = if mm < 0.0 { minus } else { plus };
+        format!("{:.0} mm {word}", mm.abs())
+    };
+    let words = format!(
+        "To the target: {}, {}, {}, as seen from the foot of the table",
+        part(x, "right", "left"),
+        part(y, "down", "up"),
+        part(z, "toward the head end", "toward the foot end"),
+    );
+    ui.label(RichText::new(words).color(theme::FAINT).small());
+    for broken in way.broken {
+        let words = format!("Out of travel: {broken}");
+        ui.label(RichText::new(words).color(theme::WARNING).small());
+    }
+}
+
+fn map_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut CommandQueue) {
+    let shade = state.aim.shade;
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Angle map").strong());
+        for (words, choice) in [("Bone", MapShade::Bone), ("Bull's-eye", MapShade::BullsEye)] {
+            if ui.selectable_label(shade == choice, words).clicked() {
+                queue.push(AimCommand::Shade(choice));
+            }
+        }
+    });
+    if let Some(status) = state.aim.status() {
+        ui.label(RichText::new(status).color(theme::FAINT));
+    }
+    let Some(shown) = state.aim.map() else {
+        return;
+    };
+    let now = state.aim.stance.angles;
+    let marks = marks(state);
+    let pointing = angle_map_ui(ui, shown, shade, &marks, Some(now));
+    if let Some(angles) = pointing.clicked {
+        queue.push(CArmCommand::Angles(angles));
+    }
+    let (name, angles) = match pointing.hovered {
+        Some(hovered) => ("Pointer", hovered),
+        None => ("Now", now),
+    };
+    ui.label(format!("{name}: {}", phrase::view(angles)));
+    let words = numbers(shown, angles, setup);
+    ui.label(RichText::new(words).color(theme::FAINT).small());
+    legend_ui(ui, shade, shown.has_bone);
+    if !shown.has_bone {
+        let words = "No bone: a CT in HU must be open.";
+        ui.label(RichText::new(words).color(theme::FAINT).small());
+    }
+}
+
+/// The marks of the views that have one.
+fn marks(state: &AppState) -> Vec<Mark> {
+    let Ok(views) = state.needle_views() else {
+        return Vec::new();
+    };
+    [
+        ("AP", ViewPurpose::Ap),
+        ("lateral", ViewPurpose::Lateral),
+        ("1", ViewPurpose::Progress(1)),
+        ("2", ViewPurpose::Progress(2)),
+    ]
+    .into_iter()
+    .filter_map(|(words, purpose)| {
+        let angles = views.find(purpose)?.angles;
+        Some(Mark { words, angles })
+    })
+    .collect()
+}
+
+/// What the map says of a view, in words.
+fn numbers(shown: &ShownAngleMap, angles: CArmAngles, setup: &CArmSetup<'_>) -> String {
+    let cell: Option<&Cell> = shown.map.nearest(angles);
+    let mut parts = Vec::new();
+    // The angle and the reach exactly, bone from the nearest view of the map.
+    if let Some(exact) = shown.task.cell(angles, None) {
+        parts.extend(
+            exact
+                .from_bulls_eye
+                .map(|angle| format!("{} from the bull's-eye", format::degrees(angle))),
+        );
+    }
+    let bone = cell.and_then(|cell| cell.bone);
+    parts.extend(bone.map(|bone| format!("bone {}", bone.words())));
+    parts.push(match setup.reach(angles) {
+        Ok(reach) if reach.is_reached() => "reached".to_owned(),
+        Ok(reach) => format!("out of reach: {}", reach.broken_words()),
+        Err(_) => "reach not known".to_owned(),
+    });
+    parts.join(" · ")
+}

@@ -1,0 +1,160 @@
+//! Aiming the C-arm in the real window: from a needle to its bull's-eye, by the list of views and
+//! by the angle map; another C-arm; the isocentre elsewhere.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::exit,
+    reason = "a test may fail loudly anywhere"
+)]
+
+#[path = "common/app.rs"]
+mod app;
+
+use app::{Home, TestApp};
+use egui_kittest::kittest::Queryable as _;
+use stylet::app::aim_stage::AimCommand;
+use stylet::app::command::{PlanCommand, ViewCommand};
+use stylet::geometry::{CArmAngles, Degrees, Lps, PatientPosition, Point, Segment};
+use stylet::plan::{PlanEdit, TrajectoryEnd};
+use stylet::ui::angle_map_picture::{LABEL, scale_in};
+
+fn apply(app: &mut TestApp, command: impl Into<stylet::app::command::Command>) {
+    app.harness.state_mut().state.apply(command);
+    app.harness.run_steps(2);
+}
+
+/// The reference needle of the sample's right L4-5 facet joint, the patient prone.
+fn planned(app: &mut TestApp, home: &Home) -> Segment {
+    let (entry, target) = home.truth("facet_cleft", "L4-L5", "right");
+    apply(app, PlanCommand::NewNeedle);
+    apply(app, PlanCommand::Place(TrajectoryEnd::Target, target));
+    apply(app, PlanCommand::Place(TrajectoryEnd::Entry, entry));
+    let prone = PlanEdit::SetPatientPosition(Some(PatientPosition::HeadFirstProne));
+    apply(app, PlanCommand::Edit("Patient position", prone));
+    app.settle();
+    app.needle().segment().unwrap()
+}
+
+fn angles(app: &TestApp) -> CArmAngles {
+    app.harness.state().state.aim.stance.angles
+}
+
+fn near(a: CArmAngles, b: CArmAngles) -> bool {
+    (a.receptor_direction() - b.receptor_direction()).length() < 1e-6
+}
+
+/// Where entry and target fall on the receptor as the C-arm stands, mm apart.
+fn apart_mm(app: &TestApp, needle: Segment) -> f64 {
+    let state = &app.harness.state().state;
+    let setup = state.carm_setup().unwrap();
+    let beam = setup.pose(angles(app), needle.end).beam().unwrap();
+    let falls = |point| beam.project(point).unwrap().receptor_mm;
+    falls(needle.start).distance(falls(needle.end))
+}
+
+#[test]
+fn the_c_arm_goes_from_the_needle_to_its_bulls_eye_and_through_the_map() {
+    let home = Home::new();
+    let mut app = TestApp::open(&home, vec![home.study()], None);
+    let needle = planned(&mut app, &home);
+    assert!(
+        app.harness.state().state.aim.map().is_none(),
+        "nobody looks at it yet"
+    );
+
+    app.click_label("C-arm");
+    app.settle();
+    assert!(
+        apart_mm(&app, needle) > 5.0,
+        "AP is no bull's-eye of this needle"
+    );
+    app.click_label("Go to Bull's-eye");
+    app.settle();
+    assert!(near(
+        angles(&app),
+        CArmAngles::of_needle(needle.vector()).unwrap()
+    ));
+    assert!(apart_mm(&app, needle) < 0.01, "the needle is end-on");
+
+    // The map is there with bone of the sample, and a click on AP goes there.
+    let shown = app.harness.state().state.aim.map().unwrap().clone();
+    assert!(shown.has_bone);
+    let node = app.harness.get_by_label(LABEL);
+    node.scroll_to_me();
+    app.settle();
+    let scale = scale_in(&shown, app.harness.get_by_label(LABEL).rect());
+    let ap = CArmAngles {
+        primary: Degrees(180.0),
+        secondary: Degrees(0.0),
+    };
+    app.click(scale.place(ap));
+    app.settle();
+    assert!(near(angles(&app), ap), "{:?}", angles(&app));
+    app.harness.get_by_label("AP, no tilt");
+
+    // Between the marks a click takes whole degrees near the pointer.
+    let wanted = CArmAngles {
+        primary: Degrees(-150.0),
+        secondary: Degrees(30.0),
+    };
+    app.click(scale.place(wanted));
+    app.settle();
+    let found = angles(&app);
+    assert!(
+        (found.primary.0 - wanted.primary.0).abs() <= 1.0,
+        "{found:?}"
+    );
+    assert!(
+        (found.secondary.0 - wanted.secondary.0).abs() <= 1.0,
+        "{found:?}"
+    );
+    assert_eq!(found.primary.0.fract(), 0.0);
+    // And back on the mark of the bull's-eye, exactly.
+    app.click(scale.place(shown.map.bulls_eye.unwrap()));
+    app.settle();
+    assert!(apart_mm(&app, needle) < 0.01);
+}
+
+#[test]
+fn what_is_out_of_reach_or_off_centre_is_said() {
+    let home = Home::new();
+    let mut app = TestApp::open(&home, vec![home.study()], None);
+    let needle = planned(&mut app, &home);
+    app.click_label("C-arm");
+    app.settle();
+    // Supine, a receptor behind the patient would be below the table.
+    let supine = PlanEdit::SetPatientPosition(Some(PatientPosition::HeadFirstSupine));
+    apply(&mut app, PlanCommand::Edit("Patient position", supine));
+    apply(
+        &mut app,
+        AimCommand::Profile("angiography-floor".to_owned()),
+    );
+    app.settle();
+    app.click_label("Go to Bull's-eye");
+    app.settle();
+    assert!(
+        app.harness
+            .query_all_by_label_contains("out of reach: primary")
+            .next()
+            .is_some()
+    );
+
+    // The isocentre 30 mm beside the target: a residual, and angles that undo it.
+    let beside: Point<Lps> = needle.end + stylet::geometry::Vector::new(0.0, 0.0, 30.0);
+    apply(&mut app, ViewCommand::Crosshair(beside));
+    app.click_label("at crosshair");
+    app.settle();
+    assert!(apart_mm(&app, needle) > 1.0);
+    assert!(app.harness.query_all_by_label_contains("entry").count() > 0);
+    app.click_label("Go to Bull's-eye, isocentre as it is");
+    app.settle();
+    assert!(apart_mm(&app, needle) < 0.01);
+    app.click_label("at target");
+    app.settle();
+    assert!(
+        apart_mm(&app, needle) > 1.0,
+        "the corrected angles hold only there"
+    );
+}
