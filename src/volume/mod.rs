@@ -7,6 +7,7 @@ pub mod block_ranges;
 mod fill;
 pub mod load;
 pub mod phantom;
+pub mod ray_surface;
 pub mod sample;
 pub mod slice_request;
 pub mod structure;

@@ -103,7 +103,7 @@ impl Gathered {
     }
 }
 
-impl<'a, T: StoredVoxel> Caster<'a, T> {
+impl<'a, T: StoredVoxel + Into<f32>> Caster<'a, T> {
     fn new(
         source: &'a RayVolume,
         frame: RayFrame,

@@ -16,7 +16,7 @@ pub(super) struct RayField<'a, T> {
     offset: f32,
 }
 
-impl<'a, T: StoredVoxel> RayField<'a, T> {
+impl<'a, T: StoredVoxel + Into<f32>> RayField<'a, T> {
     pub fn new(volume: &Volume, store: &'a SliceStore<T>, table: &TransferTable) -> Self {
         let lut = &volume.modality_lut;
         let [per_value, first] = table.place_from_value();
@@ -67,9 +67,9 @@ impl<'a, T: StoredVoxel> RayField<'a, T> {
 
 /// Between four voxels of a slice; `cell` starts at the first and ends at the last.
 #[inline]
-fn in_slice<T: StoredVoxel>(cell: &[T], columns: usize, across: f32, down: f32) -> f32 {
+fn in_slice<T: Copy + Into<f32>>(cell: &[T], columns: usize, across: f32, down: f32) -> f32 {
     let between = |a: T, b: T| {
-        let (a, b) = (a.to_f32(), b.to_f32());
+        let (a, b): (f32, f32) = (a.into(), b.into());
         a + across * (b - a)
     };
     let top = between(cell[0], cell[1]);
