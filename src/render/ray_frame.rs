@@ -70,6 +70,14 @@ pub(super) struct Ray {
     pub enters_by_cut: bool,
 }
 
+impl Ray {
+    /// Voxel coordinates at a depth.
+    #[inline]
+    pub fn at(&self, depth: f32) -> Vec3 {
+        self.base + self.along * depth
+    }
+}
+
 impl RayFrame {
     /// `None` for an eye that cannot be looked through or a step that is none.
     pub fn new(volume: &Volume, request: &RayRequest) -> Option<Self> {

@@ -25,6 +25,10 @@ const TILE: usize = 16;
 const MOST_PIXELS: f64 = 64e6;
 /// Where less light than this comes through nothing more is looked for.
 pub(super) const OPAQUE_ENOUGH: f32 = 0.004;
+/// Denser stretches are divided, so that this is the greatest optical depth of a part.
+const PART_EXTINCTION: f32 = 0.35;
+/// Most parts of a stretch.
+const MOST_PARTS: f32 = 4.0;
 /// Most samples of a ray: far more than any volume has voxels in a row.
 const MOST_SAMPLES: u32 = 100_000;
 
@@ -198,38 +202,34 @@ impl<'a, T: StoredVoxel + Into<f32>> Caster<'a, T> {
         let mut next = 1;
         let mut depth = ray.from;
         let mut before = None;
+        // Up to here the block is known to show something.
+        let mut busy_until = f32::NEG_INFINITY;
         while depth < ray.to && gathered.light > OPAQUE_ENOUGH && next < MOST_SAMPLES {
-            if let Some(exit) = self.clear_until(at_depth(ray, depth), ray, inverse) {
-                // The last place of the lattice that is still clear, and the one after it.
-                let last = ((exit - ray.from) / step + 1.0 - jitter).floor();
-                let last = (last as u32).max(next - 1);
-                let arrive = lattice(last + 1).min(ray.to);
-                if self
-                    .clear_until(at_depth(ray, arrive), ray, inverse)
-                    .is_some()
-                {
-                    (depth, next, before) = (arrive, last + 2, None);
-                    continue;
-                }
-                if last >= next {
-                    (depth, next, before) = (lattice(last), last + 1, None);
+            if depth >= busy_until {
+                let (is_clear, exit) = self.block(ray.at(depth), ray, inverse);
+                if is_clear {
+                    // The last place of the lattice that is still clear, and the one after it.
+                    let last = ((exit - ray.from) / step + 1.0 - jitter) as u32;
+                    let last = last.max(next - 1);
+                    let arrive = lattice(last + 1).min(ray.to);
+                    let (is_clear, exit) = self.block(ray.at(arrive), ray, inverse);
+                    if is_clear {
+                        (depth, next, before) = (arrive, last + 2, None);
+                        continue;
+                    }
+                    if last >= next {
+                        (depth, next, before) = (lattice(last), last + 1, None);
+                    }
+                    busy_until = exit;
+                } else {
+                    busy_until = exit;
                 }
             }
             let until = lattice(next).min(ray.to);
-            let entry = |depth| TransferTable::entry(self.field.place_at(at_depth(ray, depth)));
-            let from = before.unwrap_or_else(|| entry(depth));
-            let to = entry(until);
+            let from = before.unwrap_or_else(|| self.entry(ray, depth));
+            let to = self.entry(ray, until);
             if let Some(found) = self.table.stretch(from, to) {
-                let middle = depth + found.middle * (until - depth);
-                while let Some((veil, rest)) = veils.split_first()
-                    && veil.depth_mm < middle
-                {
-                    gathered.add(veil.color, veil.opacity);
-                    *veils = rest;
-                }
-                let opacity = 1.0 - (-found.extinction * (until - depth) * ray.stretch).exp();
-                let at_cut = ray.enters_by_cut && depth == ray.from;
-                gathered.add(self.lit(&found, ray, middle, at_cut), opacity);
+                self.add(ray, ((depth, from), (until, to)), &found, (veils, gathered));
             }
             before = Some(to);
             depth = until;
@@ -237,36 +237,88 @@ impl<'a, T: StoredVoxel + Into<f32>> Caster<'a, T> {
         }
     }
 
-    /// Depth at which a ray leaves the clear blocks about a place; `None` where they are not.
     #[inline]
-    fn clear_until(&self, at: Vec3, ray: &Ray, inverse: Vec3) -> Option<f32> {
-        let block = |at: f32, count: usize| (at.max(0.0) as usize / BLOCK_CELLS).min(count - 1);
+    fn entry(&self, ray: &Ray, depth: f32) -> usize {
+        TransferTable::entry(self.field.place_at(ray.at(depth)))
+    }
+
+    /// Adds a stretch between two samples; a dense one in parts, since its front hides its back.
+    fn add(
+        &self,
+        ray: &Ray,
+        ((depth, from), (until, to)): ((f32, usize), (f32, usize)),
+        whole: &Stretch,
+        (veils, gathered): (&mut &[Veil], &mut Gathered),
+    ) {
+        let length_mm = (until - depth) * ray.stretch;
+        let parts = (whole.extinction * length_mm / PART_EXTINCTION).ceil();
+        let parts = parts.clamp(1.0, MOST_PARTS);
+        let part = (until - depth) / parts;
+        let at_cut = ray.enters_by_cut && depth == ray.from;
+        // Its light, found once where something is first seen.
+        let mut light = None;
+        let (mut begin, mut before) = (depth, from);
+        for number in 1..=parts as u32 {
+            let is_last = number == parts as u32;
+            let (end, after) = if is_last {
+                (until, to)
+            } else {
+                let end = depth + part * number as f32;
+                (end, self.entry(ray, end))
+            };
+            let found = if parts > 1.0 {
+                self.table.stretch(before, after)
+            } else {
+                Some(*whole)
+            };
+            if let Some(found) = found {
+                let middle = begin + found.middle * (end - begin);
+                while let Some((veil, rest)) = veils.split_first()
+                    && veil.depth_mm < middle
+                {
+                    gathered.add(veil.color, veil.opacity);
+                    *veils = rest;
+                }
+                let [shade, shine] = *light.get_or_insert_with(|| self.light(ray, middle, at_cut));
+                let opacity = 1.0 - (-found.extinction * (end - begin) * ray.stretch).exp();
+                gathered.add(Vec3::from(found.color) * shade + shine, opacity);
+            }
+            (begin, before) = (end, after);
+        }
+    }
+
+    /// Whether the blocks about a place are clear, and the depth at which a ray leaves them; where
+    /// they are not, at which it leaves the block.
+    #[inline]
+    fn block(&self, at: Vec3, ray: &Ray, inverse: Vec3) -> (bool, f32) {
+        let block = |at: f32, count: usize| {
+            // A cast cuts what `floor` would: not negative.
+            let voxel = at.max(0.0) as i32;
+            (voxel as usize / BLOCK_CELLS).min(count - 1)
+        };
         let here = [
             block(at.x, self.blocks[0]),
             block(at.y, self.blocks[1]),
             block(at.z, self.blocks[2]),
         ];
         let index = (here[2] * self.blocks[1] + here[1]) * self.blocks[0] + here[0];
-        let distance = *self.distances.get(index)?;
-        if distance == 0 {
-            return None;
-        }
-        let reach = f32::from(distance - 1);
+        let distance = self.distances.get(index).copied().unwrap_or(0);
+        let reach = f32::from(distance.saturating_sub(1));
         let here = Vec3::from(here.map(|n| n as f32));
         let low = (here - reach) * BLOCK_CELLS as f32;
         let high = (here + reach + 1.0) * BLOCK_CELLS as f32;
         let far = ((low - ray.base) * inverse).max((high - ray.base) * inverse);
-        Some(far.min_element())
+        (distance > 0, far.min_element())
     }
 
-    /// Light that comes from a stretch towards the viewer.
-    fn lit(&self, found: &Stretch, ray: &Ray, depth: f32, at_cut: bool) -> Vec3 {
+    /// What share of its colour a place sends to the viewer, and how much gloss beside it.
+    fn light(&self, ray: &Ray, depth: f32, at_cut: bool) -> [f32; 2] {
         let (facing, sharp) = if at_cut {
             // A cut face is a surface whatever the values behind it do.
             (self.frame.cut_normal.dot(ray.direction).abs(), 1.0)
         } else {
-            let at = at_depth(ray, depth);
-            let gradient = self.field.gradient_at(at, &self.frame.view_from_gradient);
+            let turn = &self.frame.view_from_gradient;
+            let gradient = self.field.gradient_at(ray.at(depth), turn);
             let length = gradient.length();
             // NaN beside a missing slice: evenly lit.
             if length > 0.0 {
@@ -279,12 +331,8 @@ impl<'a, T: StoredVoxel + Into<f32>> Caster<'a, T> {
         let light = AMBIENT + DIFFUSE * (EVEN + sharp * (facing - EVEN));
         let shine = SHINE * power(facing) * sharp;
         let fade = 1.0 - FADE * self.frame.shown_depth(depth);
-        (Vec3::from(found.color) * light + shine) * fade
+        [light * fade, shine * fade]
     }
-}
-
-fn at_depth(ray: &Ray, depth: f32) -> Vec3 {
-    ray.base + ray.along * depth
 }
 
 /// Depth 0–1 and colour of a layer at a pixel; nothing where it is of another size.

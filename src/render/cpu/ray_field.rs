@@ -41,7 +41,11 @@ impl<'a, T: StoredVoxel + Into<f32>> RayField<'a, T> {
     pub fn place_at(&self, at: Vec3) -> f32 {
         let at = at.max(Vec3::ZERO).min(self.last);
         // Coordinates are not negative: a cast cuts what `floor` would.
-        let (x, y, z) = (at.x as usize, at.y as usize, at.z as usize);
+        let (x, y, z) = (
+            at.x as i32 as usize,
+            at.y as i32 as usize,
+            at.z as i32 as usize,
+        );
         let (across, down, along) = (at.x - x as f32, at.y - y as f32, at.z - z as f32);
         let start = y * self.columns + x;
         let cell = start..start + self.columns + 2;

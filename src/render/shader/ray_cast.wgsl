@@ -13,6 +13,8 @@ const LAST_ENTRY: f32 = 4095.0;
 const OPAQUE_ENOUGH: f32 = 0.004;
 const MOST_SAMPLES: u32 = 100000u;
 const MOST_VEILS: u32 = 6u;
+const PART_EXTINCTION: f32 = 0.35;
+const MOST_PARTS: f32 = 4.0;
 
 const UNSIGNED: u32 = 1u;
 const FLOAT: u32 = 2u;
@@ -231,16 +233,18 @@ fn ray_of(pixel: vec2<f32>) -> Ray {
     return ray;
 }
 
-// Depth at which a ray leaves the clear blocks about a place; far before where they are not.
-const NOT_CLEAR: f32 = -1e30;
-fn clear_until(ray: Ray, depth: f32) -> f32 {
+struct Block {
+    is_clear: bool,
+    exit: f32,
+}
+
+// Whether the blocks about a place are clear, and the depth at which a ray leaves them; where they
+// are not, at which it leaves the block.
+fn block_at(ray: Ray, depth: f32) -> Block {
     let at = max(ray.base + ray.along * depth, vec3<f32>(0.0));
     let block = min(vec3<u32>(at / BLOCK_CELLS), rays.blocks.xyz - 1u);
     let distance = textureLoad(distances, vec3<i32>(block), 0).r;
-    if distance == 0u {
-        return NOT_CLEAR;
-    }
-    let reach = f32(distance - 1u);
+    let reach = f32(max(distance, 1u) - 1u);
     let here = vec3<f32>(block);
     let low = (here - reach) * BLOCK_CELLS;
     let high = (here + reach + 1.0) * BLOCK_CELLS;
@@ -253,10 +257,11 @@ fn clear_until(ray: Ray, depth: f32) -> f32 {
             exit = min(exit, max(a, b));
         }
     }
-    return exit;
+    return Block(distance > 0u, exit);
 }
 
-fn lit(found: Stretch, ray: Ray, depth: f32, at_cut: bool) -> vec3<f32> {
+// What share of its colour a place sends to the viewer, and how much gloss beside it.
+fn light_at(ray: Ray, depth: f32, at_cut: bool) -> vec2<f32> {
     var facing = 1.0;
     var sharp = 0.0;
     if at_cut {
@@ -273,7 +278,7 @@ fn lit(found: Stretch, ray: Ray, depth: f32, at_cut: bool) -> vec3<f32> {
     let light = AMBIENT + DIFFUSE * (EVEN + sharp * (facing - EVEN));
     let shine = SHINE * pow(facing, SHINE_POWER) * sharp;
     let fade = 1.0 - FADE * shown_depth(depth);
-    return (found.color * light + vec3<f32>(shine)) * fade;
+    return vec2<f32>(light, shine) * fade;
 }
 
 @fragment
@@ -319,21 +324,30 @@ fn fs_main(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     var depth = ray.start;
     // The entry of the last sample, -1 where there is none.
     var before = -1;
+    // Up to here the block is known to show something.
+    var busy_until = -1e30;
     while depth < ray.end && light > OPAQUE_ENOUGH && next < MOST_SAMPLES {
-        let exit = clear_until(ray, depth);
-        if exit > NOT_CLEAR {
-            let last = max(u32(max(floor((exit - ray.start) / step - shift), 0.0)), next - 1u);
-            let arrive = min(ray.start + (f32(last + 1u) + shift) * step, ray.end);
-            if clear_until(ray, arrive) > NOT_CLEAR {
-                depth = arrive;
-                next = last + 2u;
-                before = -1;
-                continue;
-            }
-            if last >= next {
-                depth = ray.start + (f32(last) + shift) * step;
-                next = last + 1u;
-                before = -1;
+        if depth >= busy_until {
+            let here = block_at(ray, depth);
+            busy_until = here.exit;
+            if here.is_clear {
+                let end = u32(max((here.exit - ray.start) / step - shift, 0.0));
+                let last = max(end, next - 1u);
+                let arrive = min(ray.start + (f32(last + 1u) + shift) * step, ray.end);
+                let there = block_at(ray, arrive);
+                if there.is_clear {
+                    depth = arrive;
+                    next = last + 2u;
+                    before = -1;
+                    busy_until = -1e30;
+                    continue;
+                }
+                if last >= next {
+                    depth = ray.start + (f32(last) + shift) * step;
+                    next = last + 1u;
+                    before = -1;
+                }
+                busy_until = there.exit;
             }
         }
         let until = min(ray.start + (f32(next) + shift) * step, ray.end);
@@ -342,18 +356,44 @@ fn fs_main(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
             first = entry_at(ray, depth);
         }
         let second = entry_at(ray, until);
-        let found = stretch_between(first, second);
-        if found.extinction > 0.0 {
-            let middle = depth + found.middle * (until - depth);
-            while passed < count && depths[passed] < middle {
-                color += veils[passed].rgb * (light * veils[passed].a);
-                light *= 1.0 - veils[passed].a;
-                passed += 1u;
-            }
-            let opacity = 1.0 - exp(-found.extinction * (until - depth) * ray.stretch);
+        let whole = stretch_between(first, second);
+        if whole.extinction > 0.0 {
+            let length_mm = (until - depth) * ray.stretch;
+            let parts = clamp(ceil(whole.extinction * length_mm / PART_EXTINCTION), 1.0, MOST_PARTS);
+            let part = (until - depth) / parts;
             let at_cut = ray.enters_by_cut && depth == ray.start;
-            color += lit(found, ray, middle, at_cut) * (light * opacity);
-            light *= 1.0 - opacity;
+            var has_light = false;
+            var shade = vec2<f32>(0.0);
+            var begin = depth;
+            for (var number = 1u; number <= u32(parts); number += 1u) {
+                var end = until;
+                var after = second;
+                if number < u32(parts) {
+                    end = depth + part * f32(number);
+                    after = entry_at(ray, end);
+                }
+                var found = whole;
+                if parts > 1.0 {
+                    found = stretch_between(first, after);
+                }
+                if found.extinction > 0.0 {
+                    let middle = begin + found.middle * (end - begin);
+                    while passed < count && depths[passed] < middle {
+                        color += veils[passed].rgb * (light * veils[passed].a);
+                        light *= 1.0 - veils[passed].a;
+                        passed += 1u;
+                    }
+                    if !has_light {
+                        shade = light_at(ray, middle, at_cut);
+                        has_light = true;
+                    }
+                    let opacity = 1.0 - exp(-found.extinction * (end - begin) * ray.stretch);
+                    color += (found.color * shade.x + vec3<f32>(shade.y)) * (light * opacity);
+                    light *= 1.0 - opacity;
+                }
+                begin = end;
+                first = after;
+            }
         }
         before = second;
         depth = until;
