@@ -19,6 +19,7 @@ mod libraries;
 pub mod notice;
 pub mod overlay_stage;
 pub mod pick;
+pub mod pick_surface;
 pub mod picture_stage;
 pub mod plan_commands;
 mod plan_fit;
@@ -39,6 +40,7 @@ pub mod view_commands;
 pub mod view_frame;
 mod view_keeping;
 pub mod viewport;
+pub mod volume_look;
 pub mod volume_stage;
 
 use std::sync::Arc;
@@ -59,6 +61,7 @@ use self::structure_outlines::StructureOutlines;
 use self::structure_stage::{StructureLook, StructureStage};
 use self::tool::{Draft, Gesture, Labelling, StructureDrawing, ToolKind};
 use self::viewport::{Layout, Posture, ViewKind, Viewport, ViewportId};
+use self::volume_look::VolumeLook;
 use crate::geometry::{Lps, PatientPosition, Point};
 use crate::plan::{NeedleCatalogue, Plan, ProcedureLibrary};
 use crate::study::Catalog;
@@ -109,6 +112,8 @@ pub struct AppState {
     pub probe: Option<Point<Lps>>,
     /// What the 3D view shows beside the needles.
     pub scene: Scene,
+    /// How the 3D views show the volume.
+    pub volume_look: VolumeLook,
     /// Structures of the volume on stage.
     pub structures: StructureStage,
     /// How they are shown.
@@ -169,6 +174,7 @@ impl AppState {
             draft: None,
             probe: None,
             scene: Scene::default(),
+            volume_look: VolumeLook::default(),
             structures: StructureStage::default(),
             structure_look: StructureLook::default(),
             outlines: StructureOutlines::default(),
@@ -210,6 +216,7 @@ impl AppState {
             Command::File(command) => self.file(command),
             Command::View(command) => self.view(command),
             Command::Look(command) => self.look(command),
+            Command::Volume(command) => self.volume_command(command),
             Command::Pointer(event) => self.pointer(&event),
             Command::Tool(tool) => {
                 self.tool = tool;
@@ -242,6 +249,7 @@ impl AppState {
         self.poll_structures();
         self.poll_outlines();
         self.poll_scene();
+        self.poll_volume_look();
         self.poll_entries();
         self.poll_saving();
         self.poll_export();
@@ -257,6 +265,7 @@ impl AppState {
             || self.structures.is_busy()
             || self.outlines.is_busy()
             || self.scene.is_busy()
+            || self.volume_look.is_busy()
             || self.entries.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }

@@ -49,7 +49,7 @@ pub use picture_pass::{GreyPicture, PicturePass};
 pub use ray_cast_pass::RayCastPass;
 pub use ray_frame::RayRequest;
 pub use ray_target::RayTarget;
-pub use ray_volume::RayVolume;
+pub use ray_volume::{RayVolume, SeenVolume};
 pub use slice_pass::SlicePass;
 pub use transfer_function::{TransferFunction, TransferPoint};
 pub use transfer_presets::TransferPreset;

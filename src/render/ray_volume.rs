@@ -2,12 +2,43 @@
 
 use std::sync::Arc;
 
+use super::eye::Eye;
 use super::leap_map::LeapMap;
+use super::mesh_scene::MeshScene;
+use super::ray_frame::RayRequest;
 use super::transfer_function::TransferFunction;
 use super::transfer_table::TransferTable;
-use crate::geometry::{Lps, Point};
+use crate::geometry::{Lps, Plane, Point};
 use crate::volume::Volume;
 use crate::volume::block_ranges::BlockRanges;
+
+/// A volume in a picture, and where it is cut open. Equal only for the very same one.
+#[derive(Debug, Clone)]
+pub struct SeenVolume {
+    /// The volume and its colours.
+    pub source: Arc<RayVolume>,
+    /// A plane that takes away what lies on the side that its normal points away from.
+    pub cut: Option<Plane>,
+}
+
+impl PartialEq for SeenVolume {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source) && self.cut == other.cut
+    }
+}
+
+impl SeenVolume {
+    /// Its picture among the surfaces of a scene, with steps so many times as long as the finest.
+    pub fn request(&self, scene: &MeshScene, eye: &Eye, coarse: f64) -> RayRequest {
+        let farthest_mm = self.source.farthest_mm(eye.target);
+        RayRequest {
+            eye: *eye,
+            reach_mm: scene.reach_with_mm(eye, farthest_mm),
+            step_mm: coarse * self.source.finest_step_mm(),
+            cut: self.cut,
+        }
+    }
+}
 
 /// A volume, what of it is seen and in which colours.
 #[derive(Debug)]

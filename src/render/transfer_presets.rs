@@ -5,10 +5,13 @@
 //! sources as the tissue classes of [`crate::assess::tissue`]); colours are chosen so that bone
 //! looks like bone. MR values have no scale: there the points lie at percentiles of the volume.
 
+use serde::{Deserialize, Serialize};
+
 use super::transfer_function::{TransferFunction, TransferPoint};
 
 /// A transfer function to start from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TransferPreset {
     /// Bone, contrast and metal.
     Bone,

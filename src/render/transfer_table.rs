@@ -27,8 +27,10 @@ pub struct TransferTable {
     pub(super) sums: Vec<[f32; 4]>,
     /// Running integral of extinction × distance from the first visible entry.
     pub(super) moments: Vec<f32>,
-    /// First visible entry.
+    /// Where moments are counted from: just before the first visible entry.
     pub(super) first: usize,
+    /// Nothing is seen up to this entry; 0 also where something is seen there.
+    clear_to: usize,
     /// How many entries up to this one are not clear.
     visible: Vec<u32>,
 }
@@ -67,6 +69,7 @@ impl TransferTable {
             sums: Vec::with_capacity(TABLE_ENTRIES),
             moments: Vec::with_capacity(TABLE_ENTRIES),
             first: 0,
+            clear_to: 0,
             visible: Vec::with_capacity(TABLE_ENTRIES),
         };
         let exact: Vec<[f64; 4]> = (0..TABLE_ENTRIES)
@@ -77,6 +80,10 @@ impl TransferTable {
             .collect();
         let seen = exact.iter().position(|[.., extinction]| *extinction > 0.0);
         table.first = seen.unwrap_or(0).saturating_sub(1);
+        table.clear_to = match seen {
+            Some(0) | None => 0,
+            Some(seen) => seen - 1,
+        };
         let mut sum = glam::DVec4::ZERO;
         let (mut moment, mut visible) = (0.0, 0);
         let weighted = |[r, g, b, extinction]: [f64; 4]| {
@@ -130,6 +137,10 @@ impl TransferTable {
     /// What a step between samples at two entries adds; `None` where nothing.
     #[inline]
     pub fn stretch(&self, from: usize, to: usize) -> Option<Stretch> {
+        // Most steps lie below everything visible.
+        if from.max(to) <= self.clear_to {
+            return None;
+        }
         if from.abs_diff(to) < 2 {
             let [r, g, b, extinction] = *self.entries.get(to)?;
             return (extinction > 0.0).then_some(Stretch {

@@ -31,6 +31,13 @@ pub struct BlockRanges {
 const EMPTY: [f32; 2] = [f32::INFINITY, f32::NEG_INFINITY];
 
 impl BlockRanges {
+    /// Bytes that the blocks of a volume of a size take, with the distances made from them.
+    pub fn bytes_for(size: [usize; 3]) -> u64 {
+        let blocks = size.map(|n| n.div_ceil(BLOCK_CELLS) as u64);
+        let each = (size_of::<[f32; 2]>() + 1) as u64;
+        blocks.into_iter().fold(each, u64::saturating_mul)
+    }
+
     /// Looks through all slices that are there. `None` when stopped.
     pub fn find(volume: &Volume, stop: &(dyn Fn() -> bool + Sync)) -> Option<Self> {
         match &volume.voxels {
