@@ -13,6 +13,7 @@ use super::presentation::Presentation;
 use super::structure_stage::StructureLook;
 use super::tool::{PointerEvent, ToolKind};
 use super::viewport::{Layout, Slab, ViewKind, ViewportId};
+use super::volume_look::VolumeCommand;
 use crate::export::package::ExportChoice;
 use crate::geometry::{Lps, Point};
 use crate::plan::{MeasurementId, PlanEdit, StructureId, TrajectoryEnd, TrajectoryId};
@@ -31,6 +32,8 @@ pub enum Command {
     View(ViewCommand),
     /// How the series looks.
     Look(LookCommand),
+    /// How 3D views show the volume.
+    Volume(VolumeCommand),
     /// The pointer did something over a viewport.
     Pointer(PointerEvent),
     /// Chooses the tool of the left button.
@@ -292,6 +295,7 @@ from!(
     File(FileCommand),
     View(ViewCommand),
     Look(LookCommand),
+    Volume(VolumeCommand),
     Structures(StructureCommand),
     Picture(PictureCommand),
     Entries(EntryCommand),

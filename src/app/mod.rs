@@ -23,6 +23,7 @@ mod libraries;
 pub mod notice;
 pub mod overlay_stage;
 pub mod pick;
+pub mod pick_surface;
 pub mod picture_commands;
 pub mod picture_stage;
 pub mod picture_tool;
@@ -46,6 +47,7 @@ pub mod view_commands;
 pub mod view_frame;
 mod view_keeping;
 pub mod viewport;
+pub mod volume_look;
 pub mod volume_stage;
 
 use std::sync::Arc;
@@ -67,6 +69,7 @@ use self::structure_outlines::StructureOutlines;
 use self::structure_stage::{AwaitedMaps, StructureLook, StructureStage};
 use self::tool::{Draft, Gesture, Labelling, StructureDrawing, ToolKind};
 use self::viewport::{Layout, Posture, ViewKind, Viewport, ViewportId};
+use self::volume_look::VolumeLook;
 use crate::geometry::{Lps, PatientPosition, Point};
 use crate::plan::{NeedleCatalogue, Plan, ProcedureLibrary};
 use crate::study::Catalog;
@@ -117,6 +120,8 @@ pub struct AppState {
     pub probe: Option<Point<Lps>>,
     /// What the 3D view shows beside the needles.
     pub scene: Scene,
+    /// How the 3D views show the volume.
+    pub volume_look: VolumeLook,
     /// Structures of the volume on stage.
     pub structures: StructureStage,
     /// Label maps that were opened together with images, until those are on stage.
@@ -182,6 +187,7 @@ impl AppState {
             draft: None,
             probe: None,
             scene: Scene::default(),
+            volume_look: VolumeLook::default(),
             structures: StructureStage::default(),
             label_maps: None,
             structure_look: StructureLook::default(),
@@ -225,6 +231,7 @@ impl AppState {
             Command::File(command) => self.file(command),
             Command::View(command) => self.view(command),
             Command::Look(command) => self.look(command),
+            Command::Volume(command) => self.volume_command(command),
             Command::Pointer(event) => self.pointer(&event),
             Command::Tool(tool) => {
                 self.abort_picture_gesture();
@@ -261,6 +268,7 @@ impl AppState {
         self.poll_structures();
         self.poll_outlines();
         self.poll_scene();
+        self.poll_volume_look();
         self.poll_entries();
         self.poll_aim();
         self.poll_saving();
@@ -277,6 +285,7 @@ impl AppState {
             || self.structures.is_busy()
             || self.outlines.is_busy()
             || self.scene.is_busy()
+            || self.volume_look.is_busy()
             || self.entries.is_busy()
             || self.aim.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)

@@ -10,7 +10,7 @@ use crate::plan::TrajectoryId;
 use crate::render::Eye;
 
 /// Farther from the viewer than anything, mm.
-const FAR_MM: f64 = 1e5;
+pub(super) const FAR_MM: f64 = 1e5;
 /// A needle is met this near, points.
 const NEEDLE_POINTS: f64 = 4.0;
 /// Something this little before a label does not hide it, mm: the label stands on a surface.
@@ -25,6 +25,8 @@ pub enum Picked {
     Structure(String),
     /// Bone of the context.
     Bone,
+    /// What one sees there of the volume.
+    Tissue,
     /// The skin, painted or not.
     Skin,
 }
@@ -59,11 +61,12 @@ impl AppState {
             }
         };
         let scene = &self.scene;
-        for structure in scene.structures.iter().filter(|s| s.visible) {
-            let found = structure.surface.first_hit(ray.0, ray.1, FAR_MM);
-            take(found, &|| Picked::Structure(structure.name.clone()));
+        if let Some((distance, name)) = self.structure_hit(ray, FAR_MM) {
+            take(Some(distance), &|| Picked::Structure(name.clone()));
         }
-        if let Some(bone) = scene.bone().filter(|_| scene.show_bone) {
+        let plain = self.volume_look.rays().is_none();
+        take(self.seen_tissue(eye, ray), &|| Picked::Tissue);
+        if let Some(bone) = scene.bone().filter(|_| scene.show_bone && plain) {
             take(bone.first_hit(ray.0, ray.1, FAR_MM), &|| Picked::Bone);
         }
         if let Some(painted) = &scene.painted_skin {
@@ -73,13 +76,28 @@ impl AppState {
             take(needle_hit(&needle, ray, eye), &|| Picked::Needle(needle.id));
         }
         let Some((distance, what)) = best else {
-            return Some(Pick {
+            return plain.then_some(Pick {
                 point: self.pick_skin(eye, at)?,
                 what: Picked::Skin,
             });
         };
         let point = ray.0 + ray.1 * distance;
         Some(Pick { point, what })
+    }
+
+    /// Distance along a ray to the first visible structure, and its name.
+    pub(super) fn structure_hit(
+        &self,
+        (from, direction): (Point<Lps>, Vector<Lps>),
+        reach_mm: f64,
+    ) -> Option<(f64, String)> {
+        let shown = self.scene.structures.iter().filter(|s| s.visible);
+        let hits = shown.filter_map(|structure| {
+            let distance = structure.surface.first_hit(from, direction, reach_mm)?;
+            Some((distance, &structure.name))
+        });
+        let nearest = hits.min_by(|a, b| a.0.total_cmp(&b.0));
+        nearest.map(|(distance, name)| (distance, name.clone()))
     }
 
     /// The first point of the skin under a place of the picture, whatever lies behind it.
@@ -102,7 +120,8 @@ impl AppState {
         let scene = &self.scene;
         let opaque = |s: &&super::scene::SceneStructure| s.visible && s.opacity >= 1.0;
         let structures = scene.structures.iter().filter(opaque).map(|s| &s.surface);
-        let bone = scene.bone().filter(|_| scene.show_bone);
+        let volume = self.volume_look.rays().is_some();
+        let bone = scene.bone().filter(|_| scene.show_bone || volume);
         structures
             .chain(bone)
             .chain(&scene.painted_skin)

@@ -15,10 +15,9 @@ use crate::geometry::{Lps, Mesh, Point, Segment, Surface, Vector, solid};
 use crate::plan::TrajectoryId;
 use crate::render::{MeshItem, MeshScene};
 use crate::volume::Volume;
+use crate::volume::ray_surface::BONE_SURFACE_HU;
 use crate::volume::structure::surface::{SurfaceError, iso_surface};
 
-/// Least value of bone that the context shows: cortex, and cancellous bone of the healthy.
-pub const BONE_EDGE_HU: f64 = 200.0;
 /// Samples of the context surfaces lie about this far apart, mm.
 const CONTEXT_STEP_MM: f64 = 1.6;
 
@@ -236,12 +235,14 @@ impl AppState {
                 opacity,
             });
         };
-        if let Some(bone) = scene.bone().filter(|_| scene.show_bone) {
+        // The volume itself shows its bone and skin.
+        let plain = self.volume_look.rays().is_none();
+        if let Some(bone) = scene.bone().filter(|_| scene.show_bone && plain) {
             add(bone, BONE_COLOR, 1.0);
         }
         match (&scene.painted_skin, scene.skin()) {
             (Some(painted), _) => add(painted, [255; 3], 1.0),
-            (None, Some(skin)) if scene.show_skin => add(skin, SKIN_COLOR, SKIN_OPACITY),
+            (None, Some(skin)) if scene.show_skin && plain => add(skin, SKIN_COLOR, SKIN_OPACITY),
             _ => {}
         }
         add(needles, [255; 3], 1.0);
@@ -280,7 +281,7 @@ fn find_context(volume: &Volume, stop: &dyn Fn() -> bool) -> Result<ContextSurfa
     };
     Ok(ContextSurfaces {
         skin: surface(SKIN_EDGE_HU)?,
-        bone: surface(BONE_EDGE_HU)?,
+        bone: surface(BONE_SURFACE_HU)?,
         _booked: booked,
     })
 }

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::budget::MEMORY;
 use crate::plan::Trajectory;
+use crate::render::TransferPreset;
 
 /// What a drag with the middle or right button does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +82,8 @@ pub struct Settings {
     pub show_profile: bool,
     /// Who computes the pictures.
     pub back_end: BackEnd,
+    /// How 3D views show a volume at first, where that suits it; surfaces only where not set.
+    pub volume: Option<TransferPreset>,
     /// Drag with the wheel pressed.
     pub middle_drag: DragAction,
     /// Drag with the right button.
@@ -99,6 +102,7 @@ impl Default for Settings {
             needle: Trajectory::DEFAULT_NEEDLE.to_owned(),
             show_profile: true,
             back_end: BackEnd::Auto,
+            volume: None,
             middle_drag: DragAction::Pan,
             secondary_drag: DragAction::Zoom,
             memory_gib: None,

@@ -26,6 +26,15 @@ pub struct Eye {
     pub viewer_mm: Option<f64>,
 }
 
+/// Depths as 0–1: slope · (depth − near) / (1 + depth / viewer).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct DepthRange {
+    /// Depth that becomes 0, mm behind the target: negative.
+    pub near_mm: f64,
+    /// 1/mm.
+    pub slope: f64,
+}
+
 impl Eye {
     /// Unit direction away from the viewer.
     pub fn forward(&self) -> Vector<Lps> {
@@ -98,21 +107,35 @@ impl Eye {
         }
     }
 
+    /// How depths of things within `reach_mm` of the target are told as 0–1.
+    pub(super) fn depth_range(&self, reach_mm: f64) -> DepthRange {
+        let bend = self.viewer_mm.map_or(0.0, f64::recip);
+        let near_mm = self
+            .viewer_mm
+            .map_or(-reach_mm, |mm| (-reach_mm).max((FREE_SHARE - 1.0) * mm));
+        DepthRange {
+            near_mm,
+            slope: (1.0 + reach_mm * bend) / (reach_mm - near_mm),
+        }
+    }
+
     /// Patient mm → clip coordinates (right, up, depth 0–1, w), for things within `reach_mm` of
     /// the target along the view.
     pub(crate) fn clip_from_lps(&self, reach_mm: f64) -> DMat4 {
         let [width, height] = self.size;
         let (right, down, forward) = (self.right.0, self.down.0, self.forward().0);
         let bend = self.viewer_mm.map_or(0.0, f64::recip);
-        let near = self
-            .viewer_mm
-            .map_or(-reach_mm, |mm| (-reach_mm).max((FREE_SHARE - 1.0) * mm));
-        let slope = (1.0 + reach_mm * bend) / (reach_mm - near);
+        let DepthRange { near_mm, slope } = self.depth_range(reach_mm);
         let x = right * (2.0 / (self.mm_per_pixel * width));
         let y = down * (-2.0 / (self.mm_per_pixel * height));
         let (z, w) = (forward * slope, forward * bend);
         let row = |axis: DVec3, offset: f64| axis.extend(offset - axis.dot(self.target.0));
-        let rows: [DVec4; 4] = [row(x, 0.0), row(y, 0.0), row(z, -slope * near), row(w, 1.0)];
+        let rows: [DVec4; 4] = [
+            row(x, 0.0),
+            row(y, 0.0),
+            row(z, -slope * near_mm),
+            row(w, 1.0),
+        ];
         let [x, y, z, w] = rows;
         DMat4::from_cols(x, y, z, w).transpose()
     }

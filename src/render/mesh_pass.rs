@@ -9,6 +9,7 @@ use wgpu::util::DeviceExt as _;
 use super::eye::Eye;
 use super::mesh_scene::{MeshItem, MeshScene};
 use super::mesh_target::{DEPTH_FORMAT, Edges, MESH_FORMAT, MeshTarget, Views};
+use super::ray_target::RayTarget;
 use super::read_back::texture_bytes;
 use super::{RenderContext, RenderError};
 use crate::geometry::Surface;
@@ -124,14 +125,7 @@ impl MeshPass {
         (scene, eye): (&MeshScene, &Eye),
         target: &MeshTarget,
     ) {
-        self.held.retain(|_, held| held.surface.strong_count() > 0);
-        for item in &scene.items {
-            self.hold(device, &item.surface);
-        }
-        if !self.pipelines.contains_key(&target.edges) {
-            let pipelines = self.pipelines_of(device, target.edges);
-            self.pipelines.insert(target.edges, pipelines);
-        }
+        self.ready(device, scene, target.edges);
         let Some(pipelines) = self.pipelines.get(&target.edges) else {
             return;
         };
@@ -154,6 +148,70 @@ impl MeshPass {
         for item in scene.translucent(eye) {
             let both = [&pipelines.nearest, &pipelines.over];
             self.draw_item(device, &mut pass, item, &both);
+        }
+    }
+
+    /// Records the drawing of a scene's surfaces for a ray-cast picture: the opaque ones together,
+    /// each veil apart with its opacity.
+    pub(super) fn draw_apart(
+        &mut self,
+        device: &wgpu::Device,
+        encoder: &mut wgpu::CommandEncoder,
+        (scene, eye, reach_mm): (&MeshScene, &Eye, f64),
+        target: &RayTarget,
+    ) {
+        self.ready(device, scene, Edges::Stepped);
+        let Some(pipelines) = self.pipelines.get(&Edges::Stepped) else {
+            return;
+        };
+        let uniforms = ViewUniforms::of(eye, reach_mm);
+        let view = bind_group(device, &self.view_layout, bytemuck::bytes_of(&uniforms));
+        let veils = scene.veils(eye).into_iter().enumerate();
+        let veils = veils.map(|(veil, items)| (Some(veil), items));
+        let layers = std::iter::once((None, scene.opaque().collect())).chain(veils);
+        for (veil, items) in layers {
+            let [color, depth] = target.layer(veil);
+            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                label: Some("surfaces"),
+                color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                    view: &color,
+                    depth_slice: None,
+                    resolve_target: None,
+                    ops: wgpu::Operations {
+                        load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT),
+                        store: wgpu::StoreOp::Store,
+                    },
+                })],
+                depth_stencil_attachment: Some(wgpu::RenderPassDepthStencilAttachment {
+                    view: &depth,
+                    depth_ops: Some(wgpu::Operations {
+                        load: wgpu::LoadOp::Clear(1.0),
+                        store: wgpu::StoreOp::Store,
+                    }),
+                    stencil_ops: None,
+                }),
+                ..Default::default()
+            });
+            if !eye.is_usable() {
+                continue;
+            }
+            pass.set_bind_group(0, &view, &[]);
+            for item in items {
+                // Without blending: the nearest stays, with its opacity.
+                self.draw_item(device, &mut pass, item, &[&pipelines.opaque]);
+            }
+        }
+    }
+
+    /// Brings what is new of a scene to the device and makes what draws it.
+    fn ready(&mut self, device: &wgpu::Device, scene: &MeshScene, edges: Edges) {
+        self.held.retain(|_, held| held.surface.strong_count() > 0);
+        for item in &scene.items {
+            self.hold(device, &item.surface);
+        }
+        if !self.pipelines.contains_key(&edges) {
+            let pipelines = self.pipelines_of(device, edges);
+            self.pipelines.insert(edges, pipelines);
         }
     }
 

@@ -28,6 +28,12 @@ pub const RIM: f32 = 0.55;
 /// leaves the depths of everything else as they are.
 const REACH_STEP_MM: f64 = 200.0;
 
+/// Translucent surfaces in a picture with a volume lie in so many veils at most.
+pub const MOST_VEILS: usize = 6;
+
+/// Light of a place in a volume whose values hardly change: of no surface.
+pub const EVEN: f32 = 0.72;
+
 /// One surface of a picture.
 #[derive(Debug, Clone)]
 pub struct MeshItem {
@@ -66,13 +72,18 @@ pub struct MeshScene {
 impl MeshScene {
     /// How far from the plane of the target everything lies at most, mm, rounded up.
     pub fn reach_mm(&self, eye: &Eye) -> f64 {
+        self.reach_with_mm(eye, 0.0)
+    }
+
+    /// The same for a picture that also shows something up to `other_mm` from the target.
+    pub fn reach_with_mm(&self, eye: &Eye, other_mm: f64) -> f64 {
         let farthest = self
             .items
             .iter()
             .filter_map(|item| item.surface.bounds())
             .flat_map(corners)
             .map(|corner| corner.distance(eye.target))
-            .fold(1.0, f64::max);
+            .fold(other_mm.max(1.0), f64::max);
         (farthest / REACH_STEP_MM).ceil() * REACH_STEP_MM
     }
 
@@ -93,6 +104,14 @@ impl MeshScene {
         let mut ordered: Vec<&MeshItem> = seen.filter(|item| item.opacity > 0.0).collect();
         ordered.sort_by(|a, b| nearest(b).total_cmp(&nearest(a)));
         ordered
+    }
+
+    /// Translucent surfaces as veils that hang in a volume: each its own where they are few, else
+    /// neighbours in depth share one, of which the nearest place is drawn.
+    pub fn veils(&self, eye: &Eye) -> Vec<Vec<&MeshItem>> {
+        let ordered = self.translucent(eye);
+        let share = ordered.len().div_ceil(MOST_VEILS).max(1);
+        ordered.chunks(share).map(<[_]>::to_vec).collect()
     }
 }
 

@@ -13,14 +13,24 @@ pub mod display;
 pub mod eye;
 mod frame_greys;
 mod grey_table;
+pub mod leap_map;
 pub mod mesh_pass;
 pub mod mesh_scene;
 pub mod mesh_target;
 pub mod offscreen;
 pub mod picture_pass;
 pub mod pyramid;
+mod ray_cast_layout;
+pub mod ray_cast_pass;
+mod ray_frame;
+pub mod ray_pick;
+pub mod ray_target;
+pub mod ray_volume;
 mod read_back;
 pub mod slice_pass;
+pub mod transfer_function;
+pub mod transfer_presets;
+pub mod transfer_table;
 pub mod uniforms;
 pub mod volume_texture;
 
@@ -38,7 +48,13 @@ pub use mesh_scene::{MeshItem, MeshScene};
 pub use mesh_target::{Edges, MeshTarget};
 pub use picture_pass::{GreyPicture, PicturePass};
 pub use pyramid::{PictureLevel, PicturePart, Pixels};
+pub use ray_cast_pass::RayCastPass;
+pub use ray_frame::RayRequest;
+pub use ray_target::RayTarget;
+pub use ray_volume::{RayVolume, SeenVolume};
 pub use slice_pass::SlicePass;
+pub use transfer_function::{TransferFunction, TransferPoint};
+pub use transfer_presets::TransferPreset;
 pub use volume_texture::VolumeTexture;
 
 /// A device and the passes that draw with it.

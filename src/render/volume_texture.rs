@@ -161,6 +161,11 @@ impl VolumeTexture {
         any
     }
 
+    /// Slices that lie in the texture.
+    pub fn slices_there(&self) -> usize {
+        self.uploaded.iter().filter(|there| **there == 1).count()
+    }
+
     /// Bytes of the voxels on the GPU.
     pub fn bytes(&self) -> usize {
         let voxel = match self.kind {

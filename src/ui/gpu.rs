@@ -9,7 +9,8 @@ use egui_wgpu::{CallbackResources, CallbackTrait, RenderState, ScreenDescriptor,
 
 use crate::render::{
     AdapterKind, ColorPass, Display, Edges, Eye, GreyPicture, MeshPass, MeshScene, MeshTarget,
-    PicturePass, Placing, RenderError, SlicePass, VolumeTexture,
+    PicturePass, Placing, RayCastPass, RayTarget, RenderError, SeenVolume, SlicePass,
+    VolumeTexture,
 };
 use crate::volume::{SliceRequest, Volume};
 
@@ -18,10 +19,27 @@ struct Resources {
     pass: SlicePass,
     pictures: PicturePass,
     meshes: MeshPass,
+    rays: RayCastPass,
     colors: ColorPass,
-    /// What was drawn last of each viewport's surfaces, and into what.
-    drawn: HashMap<u64, (MeshTarget, MeshScene, Eye)>,
+    /// What was drawn last of each viewport's scene, and into what.
+    drawn: HashMap<u64, Drawn>,
     texture: Option<VolumeTexture>,
+}
+
+/// What a scene was drawn into.
+enum Target {
+    Surfaces(MeshTarget),
+    Volume(RayTarget),
+}
+
+/// A scene that was drawn: into what, the surfaces, the eye, the volume, and how many of its
+/// slices were there.
+struct Drawn {
+    target: Target,
+    scene: MeshScene,
+    eye: Eye,
+    volume: Option<(SeenVolume, f64)>,
+    slices: usize,
 }
 
 /// The graphics device of the window.
@@ -40,6 +58,7 @@ impl Gpu {
             pass,
             pictures: PicturePass::new(&state.device, state.target_format),
             meshes: MeshPass::new(&state.device),
+            rays: RayCastPass::new(&state.device),
             colors: ColorPass::new(&state.device, state.target_format),
             drawn: HashMap::new(),
             texture: None,
@@ -183,8 +202,55 @@ pub struct SceneCallback {
     pub scene: MeshScene,
     /// Where it is seen from.
     pub eye: Eye,
+    /// The volume among the surfaces, and its steps for one of the finest.
+    pub volume: Option<(SeenVolume, f64)>,
     /// How the picture lies on the screen.
     pub placing: Placing,
+}
+
+impl SceneCallback {
+    /// Whether this is what was drawn.
+    fn is_in(&self, drawn: &Drawn, slices: usize) -> bool {
+        drawn.scene == self.scene
+            && drawn.eye == self.eye
+            && drawn.volume == self.volume
+            && (self.volume.is_none() || drawn.slices == slices)
+    }
+
+    /// Records the drawing, into the old target where that fits.
+    fn draw(
+        &self,
+        (device, queue): (&wgpu::Device, &wgpu::Queue),
+        encoder: &mut wgpu::CommandEncoder,
+        resources: &mut Resources,
+        old: Option<Target>,
+    ) -> Result<Target, RenderError> {
+        let size = self.eye.size.map(|n| n as usize);
+        let Some(((volume, step), texture)) = self.volume.as_ref().zip(resources.texture.as_ref())
+        else {
+            let target = match old {
+                Some(Target::Surfaces(target)) if target.size() == size => target,
+                _ => MeshTarget::new(device, size, Edges::Smooth)?,
+            };
+            let seen = (&self.scene, &self.eye);
+            resources.meshes.draw(device, encoder, seen, &target);
+            return Ok(Target::Surfaces(target));
+        };
+        let veils = self.scene.veils(&self.eye).len();
+        let target = match old {
+            Some(Target::Volume(target)) if target.size() == size && target.holds(veils) => target,
+            _ => RayTarget::new(device, size, veils)?,
+        };
+        let request = volume.request(&self.scene, &self.eye, *step);
+        resources.rays.draw(
+            (device, queue),
+            (encoder, &mut resources.meshes),
+            (&volume.source, texture),
+            (&self.scene, &request),
+            &target,
+        );
+        Ok(Target::Volume(target))
+    }
 }
 
 impl CallbackTrait for SceneCallback {
@@ -199,29 +265,34 @@ impl CallbackTrait for SceneCallback {
         let Some(resources) = resources.get_mut::<Resources>() else {
             return Vec::new();
         };
-        let size = self.eye.size.map(|n| n as usize);
+        let slices = resources
+            .texture
+            .as_ref()
+            .map_or(0, VolumeTexture::slices_there);
         let old = resources.drawn.remove(&self.viewport);
-        let same = |(_, scene, eye): &(_, MeshScene, Eye)| *scene == self.scene && *eye == self.eye;
         let drawn = match old {
-            Some(old) if same(&old) => old,
+            Some(old) if self.is_in(&old, slices) => old,
             old => {
-                let fits = |target: &MeshTarget| target.size() == size;
-                let target = match old.map(|(target, ..)| target).filter(fits) {
-                    Some(target) => target,
-                    None => match MeshTarget::new(device, size, Edges::Smooth) {
-                        Ok(target) => target,
-                        Err(error) => {
-                            log::warn!("{error}");
-                            return Vec::new();
-                        }
+                let old = old.map(|old| old.target);
+                match self.draw((device, queue), encoder, resources, old) {
+                    Ok(target) => Drawn {
+                        target,
+                        scene: self.scene.clone(),
+                        eye: self.eye,
+                        volume: self.volume.clone(),
+                        slices,
                     },
-                };
-                let seen = (&self.scene, &self.eye);
-                resources.meshes.draw(device, encoder, seen, &target);
-                (target, self.scene.clone(), self.eye)
+                    Err(error) => {
+                        log::warn!("{error}");
+                        return Vec::new();
+                    }
+                }
             }
         };
-        let picture = &drawn.0.picture;
+        let picture = match &drawn.target {
+            Target::Surfaces(target) => &target.picture,
+            Target::Volume(target) => &target.picture,
+        };
         resources
             .colors
             .show(self.viewport, (device, queue), picture, self.placing);

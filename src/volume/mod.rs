@@ -4,10 +4,12 @@
 //! looked at while it loads and a slice that cannot be read stays visibly empty.
 
 pub mod attenuation;
+pub mod block_ranges;
 pub mod drr;
 mod fill;
 pub mod load;
 pub mod phantom;
+pub mod ray_surface;
 pub mod sample;
 pub mod slice_request;
 pub mod structure;

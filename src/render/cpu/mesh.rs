@@ -27,11 +27,11 @@ const MOST_PIXELS: f64 = 64e6;
 /// The nearest of some surfaces at each pixel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
-    width: usize,
+    pub(super) width: usize,
     /// 0 near – 1 far; 1 where nothing is.
-    depth: Vec<f32>,
+    pub(super) depth: Vec<f32>,
     /// Red, green, blue, opacity.
-    color: Vec<[u8; 4]>,
+    pub(super) color: Vec<[u8; 4]>,
 }
 
 /// One item with the first of its corners and triangles in the common lists.
@@ -348,7 +348,7 @@ fn lit(base: Vec3, opacity: f32, along: f32, depth: f32) -> (Vec3, f32) {
 }
 
 /// `facing` to the `SHINE_POWER` of the mesh scene, 24, by multiplication: several times faster than `powf`.
-fn power(facing: f32) -> f32 {
+pub(super) fn power(facing: f32) -> f32 {
     let square = facing * facing;
     let eighth = square * square * square * square;
     eighth * eighth * eighth

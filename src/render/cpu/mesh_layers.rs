@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::Cancel;
 use super::mesh::{Layer, composite, render_layer};
+use super::ray_cast::{Surroundings, render_rays};
 use crate::render::eye::Eye;
 use crate::render::mesh_scene::{MeshItem, MeshScene};
+use crate::render::ray_volume::SeenVolume;
 
 /// Surfaces of fewer triangles are drawn together, apart from the large ones: needles and marks.
 const SMALL: usize = 5_000;
@@ -17,6 +19,22 @@ struct Key {
     items: Vec<MeshItem>,
     eye: Eye,
     reach_mm: f64,
+}
+
+/// Layers of one picture.
+struct Drawn {
+    opaque: Vec<Arc<Layer>>,
+    translucent: Vec<Arc<Layer>>,
+}
+
+impl Drawn {
+    fn split(&self) -> (Vec<&Layer>, Vec<&Layer>) {
+        (plain(&self.opaque), plain(&self.translucent))
+    }
+}
+
+fn plain(layers: &[Arc<Layer>]) -> Vec<&Layer> {
+    layers.iter().map(|layer| &**layer).collect()
 }
 
 /// Layers of the last pictures, the latest last.
@@ -36,24 +54,60 @@ impl MeshLayers {
         cancel: Cancel<'_>,
     ) -> Option<Vec<[u8; 3]>> {
         let reach_mm = scene.reach_mm(eye);
+        let veils = scene.translucent(eye).into_iter().map(|item| vec![item]);
+        let drawn = self.layers(scene, veils.collect(), (eye, reach_mm), cancel)?;
+        let (opaque, translucent) = drawn.split();
+        let size = eye.size.map(|n| n as usize);
+        Some(composite(size, &opaque, &translucent, scene.background))
+    }
+
+    /// The picture of a volume among the surfaces of a scene, with steps along the rays so many
+    /// times as long as the finest; red, green, blue row by row.
+    ///
+    /// `None` when cancelled, and for an eye that cannot be looked through.
+    pub fn render_volume(
+        &mut self,
+        (volume, coarse): (&SeenVolume, f64),
+        scene: &MeshScene,
+        eye: &Eye,
+        cancel: Cancel<'_>,
+    ) -> Option<Vec<[u8; 3]>> {
+        let request = volume.request(scene, eye, coarse);
+        let drawn = self.layers(scene, scene.veils(eye), (eye, request.reach_mm), cancel)?;
+        let (opaque, veils) = drawn.split();
+        let around = Surroundings {
+            opaque: &opaque,
+            veils: &veils,
+            background: scene.background,
+        };
+        render_rays(&volume.source, &request, around, cancel)
+    }
+
+    /// Layers of the opaque surfaces and of the groups of translucent ones.
+    fn layers(
+        &mut self,
+        scene: &MeshScene,
+        veils: Vec<Vec<&MeshItem>>,
+        (eye, reach_mm): (&Eye, f64),
+        cancel: Cancel<'_>,
+    ) -> Option<Drawn> {
         let (large, small): (Vec<_>, Vec<_>) = scene.opaque().partition(|item| is_large(item));
         let opaque = [large, small]
             .iter()
             .map(|items| self.layer(items, eye, reach_mm, cancel))
             .collect::<Option<Vec<_>>>()?;
-        let translucent = scene
-            .translucent(eye)
-            .into_iter()
-            .map(|item| self.layer(&[item], eye, reach_mm, cancel))
+        let translucent = veils
+            .iter()
+            .map(|items| self.layer(items, eye, reach_mm, cancel))
             .collect::<Option<Vec<_>>>()?;
         // Those of this picture and of the one before it.
         let most = 2 * (opaque.len() + translucent.len());
         let surplus = self.kept.len().saturating_sub(most);
         self.kept.drain(..surplus);
-        let size = eye.size.map(|n| n as usize);
-        let opaque: Vec<&Layer> = opaque.iter().map(|layer| &**layer).collect();
-        let translucent: Vec<&Layer> = translucent.iter().map(|layer| &**layer).collect();
-        Some(composite(size, &opaque, &translucent, scene.background))
+        Some(Drawn {
+            opaque,
+            translucent,
+        })
     }
 
     fn layer(

@@ -8,6 +8,8 @@ mod aligned;
 pub mod mesh;
 pub mod mesh_layers;
 mod oblique;
+pub mod ray_cast;
+mod ray_field;
 mod row;
 mod triangle;
 

@@ -1,10 +1,12 @@
 //! One viewport: its place, its input, its picture, what is drawn on it.
 
+mod end_mark;
 mod entry_outline;
 mod input;
 mod labels;
 mod measurements;
 mod needle_to_scale;
+mod orientation_cube;
 mod overlay;
 pub mod overlay_planes;
 mod picture_labels;
@@ -17,6 +19,8 @@ pub mod scene_pictures;
 mod spine_overlay;
 pub mod stack_view;
 mod structure_overlay;
+mod transfer_editor;
+mod volume_menu;
 
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{

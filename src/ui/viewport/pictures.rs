@@ -172,15 +172,8 @@ impl Pictures {
         volume: &Arc<Volume>,
         wanted: &Wanted,
     ) {
-        let Some(gpu) = &mut self.gpu else { return };
-        match gpu.hold(volume) {
-            Ok(false) => {}
-            Ok(true) => ui.ctx().request_repaint(),
-            Err(error) => {
-                self.trouble = Some(format!("{error}. The processor makes the pictures instead"));
-                ui.ctx().request_repaint();
-                return;
-            }
+        if !self.hold_volume(ui, volume) {
+            return;
         }
         let callback = SliceCallback {
             viewport: id.0 as u64,
@@ -189,6 +182,25 @@ impl Pictures {
         };
         ui.painter()
             .add(egui_wgpu::Callback::new_paint_callback(rect, callback));
+    }
+
+    /// Brings a volume to the graphics card; false where it cannot be.
+    pub(super) fn hold_volume(&mut self, ui: &Ui, volume: &Arc<Volume>) -> bool {
+        let Some(gpu) = &mut self.gpu else {
+            return false;
+        };
+        match gpu.hold(volume) {
+            Ok(false) => true,
+            Ok(true) => {
+                ui.ctx().request_repaint();
+                true
+            }
+            Err(error) => {
+                self.trouble = Some(format!("{error}. The processor makes the pictures instead"));
+                ui.ctx().request_repaint();
+                false
+            }
+        }
     }
 
     fn paint_cpu(

@@ -1,13 +1,17 @@
 //! A 3D view: its picture, the words on it, what the pointer does over it.
 
-use egui::{Align2, Color32, CursorIcon, Painter, PointerButton, Rect, Response, Role};
-use egui::{Sense, Stroke, Ui, WidgetInfo, pos2};
+use egui::{Align2, CursorIcon, Painter, PointerButton, Rect, Response, Role};
+use egui::{Sense, Ui, WidgetInfo, pos2};
 use glam::DVec2;
 
+use super::end_mark::end_mark;
 use super::labels::{scale_bar, series_text, sides};
+use super::orientation_cube::cube_ui;
 use super::overlay::text;
 use super::pictures::Pictures;
 use super::structure_overlay;
+use super::transfer_editor::transfer_editor;
+use super::volume_menu::volume_menu;
 use super::{Pointed, screen, title_menu};
 use crate::app::AppState;
 use crate::app::camera::{Projection, StandardView};
@@ -17,17 +21,16 @@ use crate::app::pick::{Pick, Picked};
 use crate::app::settings::DragAction;
 use crate::app::tool::ToolKind;
 use crate::app::viewport::{Viewport, ViewportId};
-use crate::geometry::{Lps, Vector};
+use crate::geometry::{Lps, Point};
 use crate::plan::TrajectoryEnd;
 use crate::render::Eye;
 use crate::ui::{format, theme};
+use crate::volume::{Interpolation, value_at};
 
 /// Enlargement of one notch of the wheel.
 const NOTCH: f64 = 1.15;
 /// Screen points of wheel travel that make one notch.
 const POINTS_PER_NOTCH: f32 = 40.0;
-/// Length of an arm of the corner letters, points.
-const ARM_POINTS: f64 = 24.0;
 
 /// Draws a 3D view. Returns where the pointer is.
 pub fn scene_ui(
@@ -50,7 +53,6 @@ pub fn scene_ui(
     let painter = ui.painter_at(rect);
     structure_labels(&painter, rect, state, &eye);
     sides(&painter, rect, &eye.plane());
-    corner_letters(&painter, rect, &eye);
     series_text(&painter, rect, state);
     if viewport.camera.projection == Projection::Parallel {
         // In perspective one length has many sizes.
@@ -59,7 +61,9 @@ pub fn scene_ui(
     }
     hint(&painter, rect, state);
     let pointed = handle(ui, &response, id, state, (&eye, queue));
+    cube_ui(ui, rect, id, &eye, queue);
     if let Some(points) = pointed
+        && !end_mark(&painter, rect, state, &eye, points)
         && let Some(pick) = state.pick(&eye, points)
     {
         pick_text(&painter, rect, state, &pick);
@@ -69,6 +73,8 @@ pub fn scene_ui(
     }
     let contents = |ui: &mut Ui, queue: &mut CommandQueue| menu(ui, id, viewport, state, queue);
     title_menu(ui, rect, (id, viewport), queue, contents);
+    volume_menu(ui, rect, state, queue);
+    transfer_editor(ui, rect, state, queue);
     pointed.map(|points| Pointed {
         viewport: id,
         at: None,
@@ -95,47 +101,13 @@ fn structure_labels(painter: &Painter, rect: Rect, state: &AppState, eye: &Eye) 
     }
 }
 
-/// The six directions about a point in the corner, those away from the viewer fainter.
-fn corner_letters(painter: &Painter, rect: Rect, eye: &Eye) {
-    let middle = pos2(rect.left() + 42.0, rect.bottom() - 42.0);
-    let mut arms: Vec<(f64, &str, DVec2, Color32)> = [
-        ("L", Vector::<Lps>::new(1., 0., 0.), theme::SAGITTAL),
-        ("R", Vector::new(-1., 0., 0.), theme::SAGITTAL),
-        ("P", Vector::new(0., 1., 0.), theme::CORONAL),
-        ("A", Vector::new(0., -1., 0.), theme::CORONAL),
-        ("H", Vector::new(0., 0., 1.), theme::AXIAL),
-        ("F", Vector::new(0., 0., -1.), theme::AXIAL),
-    ]
-    .map(|(letter, direction, color)| {
-        let across = DVec2::new(direction.dot(eye.right), direction.dot(eye.down));
-        (direction.dot(eye.forward()), letter, across, color)
-    })
-    .to_vec();
-    arms.sort_by(|a, b| b.0.total_cmp(&a.0));
-    painter.circle_filled(middle, 36.0, Color32::from_black_alpha(70));
-    for (away, letter, across, color) in arms {
-        let strength = if away > 0.05 { 0.4 } else { 1.0 };
-        let color = color.gamma_multiply(strength);
-        let place = |points: f64| {
-            let by = across * points;
-            middle + egui::vec2(by.x as f32, by.y as f32)
-        };
-        painter.line_segment([middle, place(ARM_POINTS - 7.0)], Stroke::new(1.5, color));
-        text(
-            painter,
-            place(ARM_POINTS),
-            Align2::CENTER_CENTER,
-            letter,
-            color,
-        );
-    }
-}
-
 /// Why there is less to see than one may expect.
 fn hint(painter: &Painter, rect: Rect, state: &AppState) {
     let scene = &state.scene;
     let volume = state.stage.as_ref().and_then(|stage| stage.volume());
-    let words = if scene.is_busy() {
+    let words = if state.volume_look.is_busy() {
+        "Making the volume ready…"
+    } else if scene.is_busy() {
         "Finding skin and bone…"
     } else if volume.is_some_and(|volume| volume.unit() != "HU") && scene.structures.is_empty() {
         "Skin and bone are found on CT only"
@@ -144,6 +116,21 @@ fn hint(painter: &Painter, rect: Rect, state: &AppState) {
     };
     let at = pos2(rect.center().x, rect.bottom() - 26.0);
     text(painter, at, Align2::CENTER_BOTTOM, words, theme::FAINT);
+}
+
+/// The value at a point, and the structures there.
+fn tissue_words(state: &AppState, at: Point<Lps>) -> String {
+    let volume = state.stage.as_ref().and_then(|stage| stage.volume());
+    let value = volume.and_then(|volume| {
+        let value = value_at(volume, at, Interpolation::Linear)?;
+        Some(format::value(value, volume.unit()))
+    });
+    let names = state.structure_names_at(at).into_iter();
+    value
+        .into_iter()
+        .chain(names)
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 /// What the pointer meets, and where.
@@ -155,6 +142,7 @@ fn pick_text(painter: &Painter, rect: Rect, state: &AppState, pick: &Pick) {
             .map_or_else(String::new, |needle| needle.name.clone()),
         Picked::Structure(name) => name.clone(),
         Picked::Bone => "Bone".to_owned(),
+        Picked::Tissue => tissue_words(state, pick.point),
         Picked::Skin => "Skin".to_owned(),
     };
     let lines = [format::position(pick.point), name];
@@ -206,15 +194,20 @@ fn handle(
     let hover = response.hover_pos()?;
     let from = hover - response.rect.min;
     let points = DVec2::new(f64::from(from.x), f64::from(from.y));
-    let placing = state.tool == ToolKind::Place(TrajectoryEnd::Entry);
-    if placing
+    let placing = match state.tool {
+        ToolKind::Place(end) => Some(end),
+        _ => None,
+    };
+    if let Some(end) = placing
         && response.clicked()
-        && let Some(at) = state.pick_skin(eye, points)
+        // The second click of a double click would place the other end on this one.
+        && !response.double_clicked()
+        && let Some(pick) = state.pick_end(eye, points, end)
     {
-        queue.push(PlanCommand::Place(TrajectoryEnd::Entry, at));
+        place(queue, state, end, pick.point);
     }
     // On the painted skin a click takes the spot; a drag still turns the view.
-    if !placing
+    if placing.is_none()
         && state.entries.map().is_some()
         && response.clicked()
         && let Some(pick) = state.pick(eye, points)
@@ -228,12 +221,22 @@ fn handle(
         zoom(queue, id, factor, (points - middle) * eye.mm_per_pixel);
     }
     let icon = match () {
-        () if placing => CursorIcon::Crosshair,
+        () if placing.is_some() => CursorIcon::Crosshair,
         () if response.dragged() => CursorIcon::Grabbing,
         () => CursorIcon::Grab,
     };
     ui.set_cursor_icon(icon);
     Some(points)
+}
+
+/// Places an end, takes up the tool for the other one, and shows the place in the slices.
+fn place(queue: &mut CommandQueue, state: &AppState, end: TrajectoryEnd, at: Point<Lps>) {
+    let next = state.tool_after(end);
+    queue.push(PlanCommand::Place(end, at));
+    queue.push(Command::Tool(next));
+    if end == TrajectoryEnd::Target && state.settings.crosshair_follows_needle {
+        queue.push(ViewCommand::CenterOn(at));
+    }
 }
 
 fn zoom(queue: &mut CommandQueue, viewport: ViewportId, factor: f64, about_mm: DVec2) {
@@ -282,10 +285,7 @@ fn menu(
         }
     }
     let needle = state.followed_needle().is_some();
-    let down = ui.add_enabled(
-        needle,
-        egui::Button::new("Along the needle, from the entry"),
-    );
+    let down = ui.add_enabled(needle, egui::Button::new("Down the needle"));
     if down.clicked() {
         queue.push(ViewCommand::DownNeedle(id));
     }

@@ -1,5 +1,5 @@
 //! Pictures of 3D views: drawn by the graphics card, or by the processor as fine as it can while
-//! something moves and with smooth edges once nothing does.
+//! something moves and in finer and finer steps, in the background, once nothing does.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,20 +7,26 @@ use std::time::{Duration, Instant};
 
 use egui::{Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2};
 
-use super::super::gpu::{ColorCallback, SceneCallback};
+use super::super::gpu::{ColorCallback, Gpu, SceneCallback};
 use super::pictures::{Pictures, SETTLE};
 use crate::app::AppState;
-use crate::app::job::{Job, JobEvent};
+use crate::app::job::{Job, JobEvent, on_own_threads};
 use crate::app::scene::{SceneNeedle, needle_surface};
 use crate::app::viewport::ViewportId;
 use crate::geometry::Surface;
 use crate::render::cpu::mesh_layers::{MeshLayers, is_large};
-use crate::render::{Eye, MeshScene, Placing, cpu};
+use crate::render::{Eye, MeshScene, Placing, SeenVolume};
 
 /// Time that the processor may take for a 3D view while it moves.
 const BUDGET: Duration = Duration::from_millis(28);
+/// The same for one that shows a volume.
+const RAY_BUDGET: Duration = Duration::from_millis(50);
 /// Coarsest picture while something moves: one pixel for so many, each way.
 const COARSEST: usize = 4;
+/// The same for one that shows a volume.
+const COARSEST_RAYS: usize = 8;
+/// Steps along the rays while something moves, for one of the finest.
+const COARSE_STEP: f64 = 2.0;
 /// Picture pixels for one of the screen, each way, that make smooth edges.
 const SMOOTH: usize = 2;
 
@@ -40,15 +46,65 @@ impl Grain {
             Self::Fine(n) => n as f64,
         }
     }
+
+    /// The next finer picture of a view that rests.
+    fn finer(self) -> Self {
+        match self {
+            Self::Coarse(n) if n > 3 => Self::Coarse(2),
+            Self::Coarse(_) => Self::Fine(1),
+            Self::Fine(_) => Self::Fine(SMOOTH),
+        }
+    }
+
+    /// Steps along rays, for one of the finest.
+    fn ray_step(self) -> f64 {
+        match self {
+            Self::Coarse(_) => COARSE_STEP,
+            Self::Fine(_) => 1.0,
+        }
+    }
 }
+
+/// What a picture shows.
+#[derive(Clone, PartialEq)]
+pub(super) struct Wanted {
+    scene: MeshScene,
+    eye: Eye,
+    volume: Option<SeenVolume>,
+}
+
+impl Wanted {
+    fn draw(
+        &self,
+        layers: &mut MeshLayers,
+        grain: Grain,
+        cancel: &(dyn Fn() -> bool + Sync),
+    ) -> Option<Vec<[u8; 3]>> {
+        let eye = self.eye.finer(grain.fineness());
+        match &self.volume {
+            Some(volume) => {
+                let volume = (volume, grain.ray_step());
+                layers.render_volume(volume, &self.scene, &eye, cancel)
+            }
+            None => layers.render(&self.scene, &eye, cancel),
+        }
+    }
+
+    fn pixels(&self) -> f64 {
+        self.eye.size[0] * self.eye.size[1]
+    }
+}
+
+/// A finer picture being made.
+type Refining = Job<(), (Grain, Option<Vec<[u8; 3]>>)>;
 
 struct Shown {
     /// Where there is no driver to give the picture to (tests without one).
     texture: Option<TextureHandle>,
-    wanted: (MeshScene, Eye),
+    wanted: Wanted,
     grain: Grain,
     changed: Instant,
-    refining: Option<Job<(), Option<Vec<[u8; 3]>>>>,
+    refining: Option<Refining>,
     painted: bool,
 }
 
@@ -60,8 +116,10 @@ pub struct ScenePictures {
     shown: HashMap<ViewportId, Shown>,
     layers: HashMap<ViewportId, MeshLayers>,
     needles: HashMap<ViewportId, NeedlesMade>,
-    /// Seconds per pixel of the last pictures.
-    seconds_per_pixel: f64,
+    /// What the graphics card shows, and since when.
+    on_gpu: HashMap<ViewportId, (Wanted, Instant)>,
+    /// Seconds per pixel of the last pictures of surfaces, and of volumes.
+    seconds_per_pixel: [f64; 2],
     /// Smooth edges at once: for screenshots.
     pub smooth_at_once: bool,
 }
@@ -72,7 +130,8 @@ impl Default for ScenePictures {
             shown: HashMap::new(),
             layers: HashMap::new(),
             needles: HashMap::new(),
-            seconds_per_pixel: 1.5e-7,
+            on_gpu: HashMap::new(),
+            seconds_per_pixel: [1.5e-7, 8e-7],
             smooth_at_once: false,
         }
     }
@@ -108,8 +167,14 @@ impl ScenePictures {
     }
 
     /// How coarse a picture must be to be made within the budget.
-    fn grain(&self, id: ViewportId, wanted: &(MeshScene, Eye)) -> Grain {
-        let (scene, eye) = wanted;
+    fn grain(&self, id: ViewportId, wanted: &Wanted) -> Grain {
+        let Wanted { scene, eye, .. } = wanted;
+        if wanted.volume.is_some() {
+            let seconds = wanted.pixels() * self.seconds_per_pixel[1];
+            let over = (seconds / RAY_BUDGET.as_secs_f64()).sqrt().ceil() as usize;
+            // Never the finest at once: its steps along the rays take twice as long.
+            return Grain::Coarse(over.clamp(1, COARSEST_RAYS));
+        }
         let large = |scene: &MeshScene| -> Vec<_> {
             scene
                 .items
@@ -119,14 +184,14 @@ impl ScenePictures {
                 .collect()
         };
         let rests = self.shown.get(&id).is_some_and(|shown| {
-            let (before, old_eye) = &shown.wanted;
-            old_eye == eye && large(before) == large(scene)
+            let before = &shown.wanted;
+            before.eye == *eye && before.volume.is_none() && large(&before.scene) == large(scene)
         });
         if rests {
             // What is large is kept from the last picture: only needles are drawn.
             return Grain::Fine(1);
         }
-        let seconds = eye.size[0] * eye.size[1] * self.seconds_per_pixel;
+        let seconds = wanted.pixels() * self.seconds_per_pixel[0];
         let over = (seconds / BUDGET.as_secs_f64()).sqrt().ceil() as usize;
         match over.clamp(1, COARSEST) {
             1 => Grain::Fine(1),
@@ -153,18 +218,15 @@ impl Pictures {
             mm_per_pixel: eye.mm_per_pixel / scale,
             ..*eye
         };
+        let volume = state.volume_look.rays().map(|source| SeenVolume {
+            source: Arc::clone(source),
+            cut: state.cut_plane(&eye),
+        });
+        let wanted = Wanted { scene, eye, volume };
         if self.uses_gpu(state.settings.back_end) {
-            let callback = SceneCallback {
-                viewport: id.0 as u64,
-                scene,
-                eye,
-                placing: placing(&eye, 1.0),
-            };
-            ui.painter()
-                .add(egui_wgpu::Callback::new_paint_callback(rect, callback));
+            self.paint_scene_gpu(ui, rect, id, wanted);
             return;
         }
-        let wanted = (scene, eye);
         let known = self.scenes.shown.get(&id);
         if known.is_some_and(|shown| shown.wanted == wanted) {
             self.refine_scene(ui, id);
@@ -179,15 +241,58 @@ impl Pictures {
         self.show_scene(ui, rect, id);
     }
 
-    fn render_scene(&mut self, ui: &Ui, id: ViewportId, wanted: (MeshScene, Eye), grain: Grain) {
-        let eye = wanted.1.finer(grain.fineness());
+    /// The graphics card draws what has changed; a volume coarser while it moves where the card is
+    /// imitated.
+    fn paint_scene_gpu(&mut self, ui: &Ui, rect: Rect, id: ViewportId, wanted: Wanted) {
+        let fast = self.gpu.as_ref().is_some_and(Gpu::is_hardware);
+        let mut fineness = 1.0;
+        if let Some(volume) = &wanted.volume {
+            if !self.hold_volume(ui, volume.source.volume()) {
+                return;
+            }
+            let same = |(before, _): &&(Wanted, Instant)| *before == wanted;
+            let since = self.scenes.on_gpu.get(&id).filter(same);
+            let rests = since.is_some_and(|(_, since)| since.elapsed() >= SETTLE);
+            let is_new = since.is_none();
+            if is_new {
+                let now = (wanted.clone(), Instant::now());
+                self.scenes.on_gpu.insert(id, now);
+            }
+            let settled = rests || self.unhurried;
+            fineness = match (fast, settled) {
+                (true, true) => SMOOTH as f64,
+                (true, false) | (false, true) => 1.0,
+                (false, false) => 1.0 / COARSEST as f64,
+            };
+            if !settled {
+                ui.ctx().request_repaint_after(SETTLE);
+            }
+        }
+        let step = if fineness < 1.0 { COARSE_STEP } else { 1.0 };
+        let callback = SceneCallback {
+            viewport: id.0 as u64,
+            scene: wanted.scene,
+            eye: wanted.eye.finer(fineness),
+            volume: wanted.volume.map(|volume| (volume, step)),
+            placing: placing(&wanted.eye, fineness),
+        };
+        ui.painter()
+            .add(egui_wgpu::Callback::new_paint_callback(rect, callback));
+    }
+
+    fn render_scene(&mut self, ui: &Ui, id: ViewportId, wanted: Wanted, grain: Grain) {
         let start = Instant::now();
         let layers = self.scenes.layers.entry(id).or_default();
-        let Some(colors) = layers.render(&wanted.0, &eye, &|| false) else {
+        let Some(colors) = wanted.draw(layers, grain, &|| false) else {
             return;
         };
-        let seconds = start.elapsed().as_secs_f64() / (eye.size[0] * eye.size[1]).max(1.0);
-        let usual = &mut self.scenes.seconds_per_pixel;
+        let drawn = colors.len().max(1) as f64;
+        let seconds = start.elapsed().as_secs_f64() / drawn;
+        let [surfaces, rays] = &mut self.scenes.seconds_per_pixel;
+        let usual = match wanted.volume {
+            Some(_) => rays,
+            None => surfaces,
+        };
         // Kept layers make a picture cheaper than the next one may be: learns from dear ones only.
         if seconds > 0.5 * *usual {
             *usual = 0.7 * *usual + 0.3 * seconds;
@@ -199,10 +304,10 @@ impl Pictures {
         &mut self,
         ui: &Ui,
         id: ViewportId,
-        (wanted, grain): ((MeshScene, Eye), Grain),
+        (wanted, grain): (Wanted, Grain),
         colors: &[[u8; 3]],
     ) {
-        let eye = wanted.1.finer(grain.fineness());
+        let eye = wanted.eye.finer(grain.fineness());
         let size = eye.size.map(|n| n as usize);
         let old = self
             .scenes
@@ -214,7 +319,7 @@ impl Pictures {
                 .iter()
                 .flat_map(|&[r, g, b]| [r, g, b, 255])
                 .collect();
-            let placing = placing(&wanted.1, grain.fineness());
+            let placing = placing(&wanted.eye, grain.fineness());
             gpu.put_colors(id.0 as u64, (&bytes, size), placing);
             None
         } else {
@@ -262,7 +367,7 @@ impl Pictures {
         }
     }
 
-    /// Makes the picture with smooth edges in the background once nothing has changed for a while.
+    /// Makes finer pictures in the background once nothing has changed for a while.
     fn refine_scene(&mut self, ui: &Ui, id: ViewportId) {
         let unhurried = self.unhurried;
         let Some(shown) = self.scenes.shown.get_mut(&id) else {
@@ -273,10 +378,14 @@ impl Pictures {
         }
         if let Some(job) = &shown.refining {
             if let Some(event) = job.poll().pop() {
-                let wanted = shown.wanted.clone();
+                let (wanted, changed) = (shown.wanted.clone(), shown.changed);
                 shown.refining = None;
-                if let JobEvent::Finished(Some(colors)) = event {
-                    self.put_scene(ui, id, (wanted, Grain::Fine(SMOOTH)), &colors);
+                if let JobEvent::Finished((grain, Some(colors))) = event {
+                    self.put_scene(ui, id, (wanted, grain), &colors);
+                    if let Some(shown) = self.scenes.shown.get_mut(&id) {
+                        // The next finer one need not wait.
+                        shown.changed = changed;
+                    }
                 }
             }
             return;
@@ -284,13 +393,22 @@ impl Pictures {
         if shown.changed.elapsed() < SETTLE {
             return;
         }
-        let (scene, eye) = shown.wanted.clone();
-        let eye = eye.finer(Grain::Fine(SMOOTH).fineness());
+        let wanted = shown.wanted.clone();
+        let grain = match wanted.volume {
+            Some(_) => shown.grain.finer(),
+            None => Grain::Fine(SMOOTH),
+        };
         let ctx = ui.ctx().clone();
         let waker = Arc::new(move || ctx.request_repaint());
-        let job = Job::spawn("refine surfaces", waker, move |sink| {
+        let job = Job::spawn("refine 3D", waker, move |sink| {
             let token = sink.cancel_token().clone();
-            cpu::mesh::render_meshes(&scene, &eye, &|| token.is_cancelled())
+            let draw = || wanted.draw(&mut MeshLayers::default(), grain, &|| token.is_cancelled());
+            // Rays take long: the shared threads stay free for the views that move.
+            let colors = match wanted.volume {
+                Some(_) => on_own_threads("refine", draw),
+                None => draw(),
+            };
+            (grain, colors)
         });
         shown.refining = job.ok();
     }

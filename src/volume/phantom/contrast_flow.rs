@@ -45,13 +45,19 @@ pub(super) fn neurogram(room: &Room<'_>, target: &Target) -> Option<Flow> {
     let tip = target.point_lps_mm;
     let course = room.course(level, side)?;
     let nearest = (0..course.len()).min_by(|a, b| {
-        let off = |index: &usize| course.get(*index).map_or(f64::INFINITY, |at| at.0.distance(tip));
+        let off = |index: &usize| {
+            course
+                .get(*index)
+                .map_or(f64::INFINITY, |at| at.0.distance(tip))
+        };
         off(a).total_cmp(&off(b))
     })?;
     let mut places = vec![reached(tip, 0.05, "needle tip under the pedicle")];
 
     let outwards = course.get(nearest..)?;
-    let outwards = outwards.get(..(OUT_MM / STEP_MM) as usize).unwrap_or(outwards);
+    let outwards = outwards
+        .get(..(OUT_MM / STEP_MM) as usize)
+        .unwrap_or(outwards);
     let out = |mm: f64| {
         let way = mm / OUT_MM;
         (0.25 + 1.9 * way.powf(1.2), 0.95 * (1.0 - 0.55 * way * way))
@@ -137,9 +143,8 @@ pub(super) fn epidurogram(room: &Room<'_>, target: &Target) -> Option<Flow> {
         let Some(course) = room.course(level, of) else {
             continue;
         };
-        let Some((axilla, (begins_s, _))) = course
-            .first()
-            .and_then(|&(at, _)| Some((at, front_s(at)?)))
+        let Some((axilla, (begins_s, _))) =
+            course.first().and_then(|&(at, _)| Some((at, front_s(at)?)))
         else {
             continue;
         };

@@ -195,9 +195,7 @@ impl<'a> MrScanner<'a> {
                 self.saturation + (1.0 - self.saturation) * kept
             });
             let signal = f64::from(stack.sample(plane, at.0)) * coil * left;
-            let part = |kind: u64| {
-                noise * f64::from(bell(mix(seed ^ (index as u64) << 1 ^ kind)))
-            };
+            let part = |kind: u64| noise * f64::from(bell(mix(seed ^ (index as u64) << 1 ^ kind)));
             // The magnitude of a complex signal with noise in both parts (Rice).
             let magnitude = (signal + part(0)).hypot(part(1)) as f32;
             *value = (magnitude * STORED_PER_UNIT).round() as u16;
@@ -262,11 +260,7 @@ impl Stack {
                 1 => [0, 2],
                 _ => [0, 1],
             },
-            size: [
-                phantom.grid.columns,
-                phantom.grid.rows,
-                phantom.grid.slices,
-            ],
+            size: [phantom.grid.columns, phantom.grid.rows, phantom.grid.slices],
             directions,
             spacing_mm: phantom.grid.spacing_mm,
             origin_mm: phantom.origin_lps_mm,

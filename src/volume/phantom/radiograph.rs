@@ -37,7 +37,12 @@ impl View {
     }
 
     /// The middle of the receptor, of as many pixels each way, and what of a picture lies there.
-    pub(super) fn middle(&self, integrals: &[f32], count: usize, blades: Blades) -> (Self, Vec<f32>) {
+    pub(super) fn middle(
+        &self,
+        integrals: &[f32],
+        count: usize,
+        blades: Blades,
+    ) -> (Self, Vec<f32>) {
         let [columns, rows] = self.receptor.size;
         let size = [columns.min(count), rows.min(count)];
         let [left, top] = [(columns - size[0]) / 2, (rows - size[1]) / 2];

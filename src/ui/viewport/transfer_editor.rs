@@ -1,0 +1,264 @@
+//! The editor of the colours and opacities of a ray-cast volume: points over a histogram that are
+//! dragged, added, recoloured and taken away.
+
+use egui::{
+    Align2, Button, Color32, DragValue, FontId, Id, Painter, Pos2, Rect, Role, Sense, Shape,
+};
+use egui::{Stroke, Ui, WidgetInfo, pos2, vec2};
+
+use crate::app::AppState;
+use crate::app::command::CommandQueue;
+use crate::app::volume_look::VolumeCommand;
+use crate::render::transfer_function::MOST_OPACITY;
+use crate::render::{TransferFunction, TransferPoint};
+use crate::ui::theme;
+use crate::volume::block_ranges::BlockRanges;
+
+/// Size of the plot, points.
+const PLOT: egui::Vec2 = vec2(330.0, 120.0);
+/// Radius of a point, points.
+const KNOB: f32 = 6.0;
+/// HU at the right border: cortex; what lies above is pinned there.
+const USUAL_TOP_HU: f64 = 1400.0;
+/// Room below the first point for a drag to lower values, HU.
+const BELOW_HU: f64 = 250.0;
+
+/// Values along the plot, opacities up it.
+struct Scale {
+    plot: Rect,
+    low: f64,
+    high: f64,
+}
+
+impl Scale {
+    fn of(function: &TransferFunction, ranges: &BlockRanges, unit: &str, plot: Rect) -> Self {
+        let [first, last] = function.span();
+        let (low, high) = if unit == "HU" {
+            ((first - BELOW_HU).max(-1100.0), USUAL_TOP_HU)
+        } else {
+            (
+                ranges.percentile(0.02).min(first),
+                ranges.percentile(0.9995).max(last),
+            )
+        };
+        Self {
+            plot,
+            low,
+            high: high.max(low + 1e-6),
+        }
+    }
+
+    fn x(&self, value: f64) -> f32 {
+        let share = (value - self.low) / (self.high - self.low);
+        self.plot.left() + self.plot.width() * share.clamp(0.0, 1.0) as f32
+    }
+
+    fn at(&self, point: &TransferPoint) -> Pos2 {
+        let up = (point.opacity_per_mm / MOST_OPACITY) as f32;
+        pos2(
+            self.x(point.value),
+            self.plot.bottom() - self.plot.height() * up,
+        )
+    }
+
+    fn value(&self, x: f32) -> f64 {
+        let share = f64::from((x - self.plot.left()) / self.plot.width());
+        self.low + share * (self.high - self.low)
+    }
+
+    fn opacity(&self, y: f32) -> f64 {
+        let share = f64::from((self.plot.bottom() - y) / self.plot.height());
+        (share * MOST_OPACITY).clamp(0.0, MOST_OPACITY)
+    }
+}
+
+/// Shows the editor in a window of its own, where it is asked for.
+pub fn transfer_editor(ui: &Ui, rect: Rect, state: &AppState, queue: &mut CommandQueue) {
+    let Some(rays) = state.volume_look.rays() else {
+        return;
+    };
+    if !state.volume_look.shows_editor() {
+        return;
+    }
+    let mut open = true;
+    egui::Window::new("Colours and opacity of the volume")
+        .id(Id::unique("transfer editor"))
+        .default_pos(rect.left_top() + vec2(90.0, 40.0))
+        .resizable(false)
+        .open(&mut open)
+        .show(ui.ctx(), |ui| {
+            let unit = rays.volume().unit();
+            contents(ui, (rays.function(), rays.ranges()), unit, queue);
+            ui.horizontal(|ui| {
+                let edited = state.volume_look.is_edited();
+                let reset = Button::new("Back to the preset");
+                if ui.add_enabled(edited, reset).clicked() {
+                    queue.push(VolumeCommand::ResetFunction);
+                }
+                ui.weak("Double-click the plot to add a point");
+            });
+        });
+    if !open {
+        queue.push(VolumeCommand::Editor(false));
+    }
+}
+
+fn contents(
+    ui: &mut Ui,
+    (function, ranges): (&TransferFunction, &BlockRanges),
+    unit: &str,
+    queue: &mut CommandQueue,
+) {
+    let (area, response) = ui.allocate_exact_size(PLOT + vec2(16.0, 26.0), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Opacity over the value"));
+    let plot = Rect::from_min_size(area.min + vec2(8.0, 8.0), PLOT);
+    let scale = Scale::of(function, ranges, unit, plot);
+    let painter = ui.painter_at(area);
+    painter.rect_filled(plot, 0.0, theme::VIEW_GROUND);
+    histogram(&painter, &scale, ranges);
+    curve(&painter, &scale, function);
+    axis(&painter, &scale, unit);
+    if response.double_clicked()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        let changed = function.with_point_at(scale.value(at.x));
+        queue.push(VolumeCommand::Function(changed));
+    }
+    let memory = ui.scope_id().with("chosen point");
+    let mut chosen = ui.data(|data| data.get_temp::<usize>(memory)).unwrap_or(0);
+    chosen = chosen.min(function.points().len().saturating_sub(1));
+    for (index, point) in function.points().iter().enumerate() {
+        let center = scale.at(point);
+        let spot = Rect::from_center_size(center, egui::Vec2::splat(2.0 * KNOB + 4.0));
+        let id = ui.scope_id().with(("point", index));
+        let knob = ui.interact(spot, id, Sense::click_and_drag());
+        let name = format!("Point {} at {:.0} {unit}", index + 1, point.value);
+        knob.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+        if knob.drag_started() || knob.clicked() {
+            chosen = index;
+        }
+        if knob.dragged()
+            && let Some(at) = knob.interact_pointer_pos()
+        {
+            let to = TransferPoint {
+                value: scale.value(at.x),
+                opacity_per_mm: scale.opacity(at.y),
+                ..*point
+            };
+            queue.push(VolumeCommand::Function(function.with_point(index, to)));
+        }
+        let [r, g, b] = point.color;
+        let ring = match (index == chosen, knob.hovered()) {
+            (true, _) => Stroke::new(2.5, Color32::WHITE),
+            (false, true) => Stroke::new(2.0, theme::LABEL),
+            (false, false) => Stroke::new(1.0, theme::FAINT),
+        };
+        painter.circle(center, KNOB, Color32::from_rgb(r, g, b), ring);
+    }
+    ui.data_mut(|data| data.insert_temp(memory, chosen));
+    if let Some(point) = function.points().get(chosen) {
+        numbers(ui, function, (chosen, point), unit, queue);
+    }
+}
+
+/// The chosen point as numbers.
+fn numbers(
+    ui: &mut Ui,
+    function: &TransferFunction,
+    (index, point): (usize, &TransferPoint),
+    unit: &str,
+    queue: &mut CommandQueue,
+) {
+    let mut to = *point;
+    ui.horizontal(|ui| {
+        let label = ui.label(format!("Point {}", index + 1));
+        let suffix = if unit.is_empty() {
+            String::new()
+        } else {
+            format!(" {unit}")
+        };
+        let [first, last] = function.span();
+        let value = DragValue::new(&mut to.value)
+            .speed((last - first) / 400.0)
+            .max_decimals(0)
+            .suffix(suffix);
+        ui.add(value).labelled_by(label.id);
+        let label = ui.label("opacity of 1 mm");
+        let mut percent = 100.0 * to.opacity_per_mm;
+        let opacity = DragValue::new(&mut percent)
+            .range(0.0..=100.0 * MOST_OPACITY)
+            .max_decimals(0)
+            .suffix(" %");
+        if ui.add(opacity).labelled_by(label.id).changed() {
+            to.opacity_per_mm = percent / 100.0;
+        }
+        let label = ui.label("colour");
+        ui.color_edit_button_srgb(&mut to.color)
+            .labelled_by(label.id);
+        let several = function.points().len() > 2;
+        if ui.add_enabled(several, Button::new("Remove")).clicked() {
+            queue.push(VolumeCommand::Function(function.without_point(index)));
+        }
+    });
+    if to != *point {
+        queue.push(VolumeCommand::Function(function.with_point(index, to)));
+    }
+}
+
+/// How often values occur, each column by the logarithm.
+fn histogram(painter: &Painter, scale: &Scale, ranges: &BlockRanges) {
+    let most = ranges.histogram.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let [low, high] = ranges.whole;
+    let bins = ranges.histogram.len().max(1) as f64;
+    let value = |bin: f64| low + (high - low) * bin / bins;
+    for (bin, &count) in ranges.histogram.iter().enumerate() {
+        let ends = [bin as f64, bin as f64 + 1.0].map(value);
+        if ends[1] < scale.low || ends[0] > scale.high || count == 0 {
+            continue;
+        }
+        let share = (count as f64).ln_1p() / most.ln_1p();
+        let top = scale.plot.bottom() - scale.plot.height() * share as f32;
+        let column = Rect::from_min_max(
+            pos2(scale.x(ends[0]), top),
+            pos2(scale.x(ends[1]), scale.plot.bottom()),
+        );
+        painter.rect_filled(column, 0.0, Color32::from_gray(58));
+    }
+}
+
+fn curve(painter: &Painter, scale: &Scale, function: &TransferFunction) {
+    let mut line: Vec<Pos2> = function
+        .points()
+        .iter()
+        .map(|point| scale.at(point))
+        .collect();
+    if let (Some(first), Some(last)) = (line.first().copied(), line.last().copied()) {
+        line.insert(0, pos2(scale.plot.left(), first.y));
+        line.push(pos2(scale.plot.right(), last.y));
+    }
+    painter.add(Shape::line(line, Stroke::new(1.5, theme::LABEL)));
+}
+
+fn axis(painter: &Painter, scale: &Scale, unit: &str) {
+    let font = FontId::proportional(11.0);
+    let below = scale.plot.bottom() + 3.0;
+    let write = |at: Pos2, align, words: String| {
+        painter.text(at, align, words, font.clone(), theme::FAINT);
+    };
+    write(
+        pos2(scale.plot.left(), below),
+        Align2::LEFT_TOP,
+        format!("{:.0} {unit}", scale.low),
+    );
+    write(
+        pos2(scale.plot.right(), below),
+        Align2::RIGHT_TOP,
+        format!("{:.0} {unit}", scale.high),
+    );
+    let middle = pos2(scale.plot.center().x, below);
+    write(
+        middle,
+        Align2::CENTER_TOP,
+        "opacity of a millimetre over the value".to_owned(),
+    );
+}

@@ -1,0 +1,198 @@
+//! Where a line first meets a surface of a volume: bone, or the skin. A pure function of the
+//! voxels in `f64`; what is picked in a picture comes from here, never from the picture.
+
+use super::Volume;
+use super::sample::{Interpolation, value_at};
+use crate::geometry::{Lps, Point, Vector};
+
+/// Least HU of a bone surface: cortex, and cancellous bone of the healthy.
+pub const BONE_SURFACE_HU: f64 = 200.0;
+
+/// Samples along the line for the finest voxel edge.
+const SAMPLES_PER_VOXEL: f64 = 2.0;
+/// Halvings of the interval in which the surface lies: far below a thousandth of a voxel.
+const HALVINGS: usize = 40;
+/// Most samples along a line.
+const MOST_SAMPLES: f64 = 1e6;
+
+/// A surface that a line may meet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RaySurface {
+    /// The value at the surface; higher behind it.
+    pub threshold: f64,
+    /// The values stay above it for so long, mm: what is thinner is noise, cloth, a table's shell.
+    pub thickness_mm: f64,
+}
+
+impl RaySurface {
+    /// Bone.
+    pub const BONE: Self = Self {
+        threshold: BONE_SURFACE_HU,
+        thickness_mm: 1.0,
+    };
+
+    /// The skin: half way between air and soft tissue, with a body behind it.
+    pub const SKIN: Self = Self {
+        threshold: -500.0,
+        thickness_mm: 10.0,
+    };
+
+    /// The first place of the surface on the line from a point in a unit direction, between two
+    /// distances from it, mm. Where the line starts within, in a cut, the start itself.
+    ///
+    /// Between voxel centres the values are interpolated linearly. `None` where the line meets no
+    /// such surface, and beyond the volume's ends and at missing slices.
+    pub fn first_on(
+        &self,
+        volume: &Volume,
+        (from, direction): (Point<Lps>, Vector<Lps>),
+        between_mm: [f64; 2],
+    ) -> Option<Point<Lps>> {
+        let [enter, leave] = inside_mm(volume, from, direction, between_mm)?;
+        let step_mm = volume.finest_spacing_mm() / SAMPLES_PER_VOXEL;
+        let count = ((leave - enter) / step_mm).ceil().clamp(1.0, MOST_SAMPLES);
+        let step_mm = (leave - enter) / count;
+        let above = |mm: f64| {
+            let value = value_at(volume, from + direction * mm, Interpolation::Linear);
+            value.is_some_and(|value| value >= self.threshold)
+        };
+        let place = |sample: usize| enter + step_mm * sample as f64;
+        // The first sample of those above the threshold without a break.
+        let mut begun: Option<usize> = None;
+        for sample in 0..=count as usize {
+            if !above(place(sample)) {
+                begun = None;
+                continue;
+            }
+            let first = *begun.get_or_insert(sample);
+            if place(sample) - place(first) < self.thickness_mm {
+                continue;
+            }
+            let Some(before) = first.checked_sub(1) else {
+                return Some(from + direction * place(first));
+            };
+            let (mut low, mut high) = (place(before), place(first));
+            for _ in 0..HALVINGS {
+                let middle = low.midpoint(high);
+                if above(middle) {
+                    high = middle;
+                } else {
+                    low = middle;
+                }
+            }
+            return Some(from + direction * high);
+        }
+        None
+    }
+}
+
+/// The distances between which a line passes the box of a volume, within half a voxel of the
+/// outermost centres; `None` where it does not.
+pub fn inside_mm(
+    volume: &Volume,
+    from: Point<Lps>,
+    direction: Vector<Lps>,
+    [near_mm, far_mm]: [f64; 2],
+) -> Option<[f64; 2]> {
+    let start = (volume.voxel_from_lps * from).0.to_array();
+    let along = volume.voxel_from_lps.vector(direction).0.to_array();
+    let (mut enter, mut leave) = (near_mm, far_mm);
+    for ((start, along), count) in start.into_iter().zip(along).zip(volume.size) {
+        let ends = [-0.5, count as f64 - 0.5].map(|end| (end - start) / along);
+        if along.abs() > 1e-12 {
+            enter = enter.max(ends[0].min(ends[1]));
+            leave = leave.min(ends[0].max(ends[1]));
+        } else if !(-0.5..count as f64 - 0.5).contains(&start) {
+            return None;
+        }
+    }
+    (enter < leave && enter.is_finite() && leave.is_finite()).then_some([enter, leave])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::synthetic::SyntheticVolume;
+
+    const LINE: [f64; 2] = [0.0, 500.0];
+
+    /// A body of 0 HU with a ball of bone (blurred edges), air about it, and a thin table below.
+    fn volume() -> Volume {
+        SyntheticVolume::new([60, 80, 50], [1., 0.8, 2.])
+            .at(Point::new(-30., -32., -50.))
+            .build(|p| {
+                let edge = |inside_mm: f64, low: f64, high: f64| {
+                    low + (high - low) * (0.5 + inside_mm / 3.0).clamp(0.0, 1.0)
+                };
+                let body = edge(24.0 - p.0.y.hypot(p.0.x), -1000.0, 0.0);
+                let bone = edge(10.0 - p.0.length(), 0.0, 400.0);
+                let table = edge(0.6 - (p.0.y - 29.0).abs(), 0.0, 1200.0);
+                body + bone + table
+            })
+    }
+
+    #[test]
+    fn a_line_meets_bone_where_the_ball_has_its_surface() {
+        let volume = volume();
+        for toward in [[0., 1., 0.], [0.3, -0.8, 0.1], [-0.2, 0.5, -0.6]] {
+            let direction = Vector::from(toward).direction().unwrap();
+            let from = Point::new(0., 0., 0.) - direction * 100.0;
+            let found = RaySurface::BONE
+                .first_on(&volume, (from, direction), LINE)
+                .unwrap();
+            // 200 of 400 HU: exactly at the radius.
+            let radius_mm = found.distance(Point::new(0., 0., 0.));
+            assert!((radius_mm - 10.0).abs() < 0.15, "{radius_mm}");
+            let value = value_at(&volume, found, Interpolation::Linear).unwrap();
+            assert!((value - 200.0).abs() < 1e-6, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_skin_is_met_behind_the_table_and_not_on_it() {
+        let volume = volume();
+        let from = Point::new(2.0, 200.0, 5.0);
+        let up = Vector::new(0., -1., 0.);
+        let table = RaySurface {
+            thickness_mm: 0.0,
+            ..RaySurface::SKIN
+        };
+        let on_table = table.first_on(&volume, (from, up), LINE).unwrap();
+        assert!(on_table.0.y > 28.0, "{on_table:?}");
+        let skin = RaySurface::SKIN
+            .first_on(&volume, (from, up), LINE)
+            .unwrap();
+        assert!(
+            (skin.0.y - (24.0_f64 * 24.0 - 4.0).sqrt()).abs() < 0.1,
+            "{skin:?}"
+        );
+    }
+
+    #[test]
+    fn a_line_that_starts_within_meets_its_start_and_one_beside_nothing() {
+        let volume = volume();
+        let down = Vector::new(0., 0., -1.);
+        let within = Point::new(1., 1., 2.);
+        let found = RaySurface::BONE
+            .first_on(&volume, (within, down), LINE)
+            .unwrap();
+        assert_eq!(found, within);
+        // Past the ball, out of the reach given, away from the volume.
+        let beside = Point::new(15., 0., 60.);
+        assert_eq!(
+            RaySurface::BONE.first_on(&volume, (beside, down), LINE),
+            None
+        );
+        let above = Point::new(0., 0., 60.);
+        assert_eq!(
+            RaySurface::BONE.first_on(&volume, (above, down), [0.0, 40.0]),
+            None
+        );
+        assert_eq!(
+            RaySurface::BONE.first_on(&volume, (above, -down), LINE),
+            None
+        );
+        let nan = Point::new(f64::NAN, 0., 0.);
+        assert_eq!(RaySurface::BONE.first_on(&volume, (nan, down), LINE), None);
+    }
+}
