@@ -99,6 +99,8 @@ pub struct Derivation {
     shown: Option<(usize, Arc<Frame>)>,
     serial: u64,
     trouble: Option<String>,
+    /// Why the frame shown has no mask.
+    unmasked: Option<&'static str>,
 }
 
 impl Derivation {
@@ -114,7 +116,7 @@ impl Derivation {
 
     /// Why nothing is made though it was asked for.
     pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+        self.trouble.as_deref().or(self.unmasked)
     }
 
     /// The picture in place of a frame, and a number that changes with it; `None` where the frame
@@ -163,9 +165,11 @@ impl Derivation {
         waker: &Waker,
     ) -> bool {
         if self.peak.is_some() {
+            self.unmasked = None;
             return self.refresh_peak(run, waker);
         }
         self.making_peak = None;
+        self.unmasked = None;
         if !self.subtract {
             return self.shown.take().is_some();
         }
@@ -176,11 +180,7 @@ impl Derivation {
             return false;
         };
         let Some((frames, shift)) = self.mask.of(run, frame) else {
-            self.trouble = Some(if file_item(run, frame).is_some() {
-                "this frame has no mask".to_owned()
-            } else {
-                "the file has no mask for this frame; choose a mask frame".to_owned()
-            });
+            self.unmasked = Some("the file has no mask for this frame; choose a mask frame");
             return self.shown.take().is_some();
         };
         let Some(mask) = self.mask_of(run, (&frames, shift), cache, waker) else {

@@ -415,7 +415,10 @@ impl AppState {
         match (&self.plan().series, self.stage_binding()) {
             (Some(bound), Some(open)) => bound.fit(&open) != Fit::Different,
             (Some(_), None) => self.stage.is_none(),
-            (None, _) => true,
+            (None, _) => {
+                let stage = self.stage.as_ref();
+                stage.is_none_or(|stage| self.marks_are_of_patient(stage))
+            }
         }
     }
 
