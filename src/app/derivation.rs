@@ -66,11 +66,14 @@ impl MaskChoice {
     }
 }
 
-fn file_item<'a>(run: Run<'a>, frame: usize) -> Option<&'a MaskItem> {
+fn file_item(run: Run<'_>, frame: usize) -> Option<&MaskItem> {
     let at = run.frames.get(frame)?;
     let instance = run.series.instances.get(at.instance)?;
     instance.picture.mask(at.frame)
 }
+
+/// Frames that a mask is the mean of, and how it is moved.
+type MaskKey = (Vec<usize>, [f64; 2]);
 
 type MaskJob = Job<(), Result<Option<Mask>, DicomError>>;
 type PeakJob = Job<(usize, usize), Result<Option<Frame>, DicomError>>;
@@ -186,18 +189,14 @@ impl Derivation {
         let Some(mask) = self.mask_of(run, (&frames, shift), cache, waker) else {
             return false;
         };
-        match mask.subtracted_from(&picture.frame) {
-            Some(difference) => {
-                self.trouble = None;
-                self.serial += 1;
-                self.shown = Some((frame, Arc::new(difference)));
-                true
-            }
-            None => {
-                self.trouble = Some("only grey frames of one size can be subtracted".to_owned());
-                false
-            }
-        }
+        let Some(difference) = mask.subtracted_from(&picture.frame) else {
+            self.trouble = Some("only grey frames of one size can be subtracted".to_owned());
+            return false;
+        };
+        self.trouble = None;
+        self.serial += 1;
+        self.shown = Some((frame, Arc::new(difference)));
+        true
     }
 
     /// The moved mask, where it is made.
@@ -338,7 +337,7 @@ fn make_peak(
     go_on: &dyn Fn(usize) -> bool,
 ) -> Result<Option<Frame>, DicomError> {
     let mut peak = Peak::new(key.kind);
-    let mut mask: Option<((Vec<usize>, [f64; 2]), Mask)> = None;
+    let mut mask: Option<(MaskKey, Mask)> = None;
     for frame in 0..run.frames.len() {
         if !go_on(frame) {
             return Err(DicomError::Cancelled);

@@ -37,7 +37,7 @@ pub struct Stage {
 /// Voxels or pictures.
 pub enum Content {
     /// Can be cut in any plane.
-    Volume(VolumeStage),
+    Volume(Box<VolumeStage>),
     /// Looked at one by one.
     Pictures(Box<PictureStage>),
 }
@@ -337,7 +337,7 @@ impl AppState {
         self.remember_slice();
         let content = if kind == StackKind::Volume {
             match VolumeStage::load(&series, stack, &self.waker) {
-                Ok(stage) => Content::Volume(stage),
+                Ok(stage) => Content::Volume(Box::new(stage)),
                 Err(reason) => {
                     self.notices.add(Severity::Error, reason);
                     return;
