@@ -37,7 +37,7 @@ pub struct Stage {
 /// Voxels or pictures.
 pub enum Content {
     /// Can be cut in any plane.
-    Volume(VolumeStage),
+    Volume(Box<VolumeStage>),
     /// Looked at one by one.
     Pictures(Box<PictureStage>),
 }
@@ -337,7 +337,7 @@ impl AppState {
         self.remember_slice();
         let content = if kind == StackKind::Volume {
             match VolumeStage::load(&series, stack, &self.waker) {
-                Ok(stage) => Content::Volume(stage),
+                Ok(stage) => Content::Volume(Box::new(stage)),
                 Err(reason) => {
                     self.notices.add(Severity::Error, reason);
                     return;
@@ -415,7 +415,10 @@ impl AppState {
         match (&self.plan().series, self.stage_binding()) {
             (Some(bound), Some(open)) => bound.fit(&open) != Fit::Different,
             (Some(_), None) => self.stage.is_none(),
-            (None, _) => true,
+            (None, _) => {
+                let stage = self.stage.as_ref();
+                stage.is_none_or(|stage| self.marks_are_of_patient(stage))
+            }
         }
     }
 
