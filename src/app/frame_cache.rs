@@ -23,8 +23,9 @@ pub struct Picture {
 
 type DecodeJob = Job<(), Result<Picture, DicomError>>;
 
-/// Most bytes of decoded frames; the one that is shown is kept whatever it takes.
-const MOST_BYTES: u64 = 256 << 20;
+/// Most bytes of decoded frames: short runs are decoded once, long ones pass through. The one that
+/// is shown is kept whatever it takes.
+const MOST_BYTES: u64 = 96 << 20;
 /// They take no more than this share of what the program may use.
 const SHARE_OF_MEMORY: u64 = 8;
 /// Frames decoded ahead, at most.

@@ -29,14 +29,16 @@ pub fn transport_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     if stage.frame_count() > 1 {
         ui.horizontal(|ui| frames_ui(ui, stage, pictures, queue));
     }
-    ui.horizontal_wrapped(|ui| {
-        if is_run(stage) {
+    if is_run(stage) {
+        ui.horizontal_wrapped(|ui| {
             rate_ui(ui, pictures, queue);
             ui.separator();
             derivation_ui(ui, stage, pictures, queue);
-        }
-        shutter_ui(ui, state, pictures, queue);
+        });
+    }
+    ui.horizontal(|ui| {
         calibration_ui(ui, state, pictures, queue);
+        shutter_ui(ui, state, pictures, queue);
     });
 }
 
@@ -130,40 +132,39 @@ fn derivation_ui(ui: &mut Ui, stage: &Stage, pictures: &PictureStage, queue: &mu
         .picture()
         .is_none_or(|(_, picture)| !matches!(picture.frame.samples, Samples::Rgb8(_)));
     let mut subtract = derivation.subtract;
-    ui.add_enabled_ui(grey, |ui| {
-        let hint = "Shows the frames less a mask: what is not in the mask stays";
-        if ui
-            .checkbox(&mut subtract, "Subtract")
-            .on_hover_text(hint)
-            .changed()
-        {
-            queue.push(PictureCommand::Subtract(subtract));
-        }
-        if derivation.subtract {
-            mask_ui(ui, stage, pictures, queue);
-        }
-        let label = ui.label("Peak");
-        let words = |peak: Option<PeakKind>| peak.map_or("off", PeakKind::words);
-        let combo = ComboBox::from_id_salt("peak").selected_text(words(derivation.peak));
-        let combo = combo.width(112.0).show_ui(ui, |ui| {
-            for peak in [None, Some(PeakKind::Minimum), Some(PeakKind::Maximum)] {
-                let chosen = derivation.peak == peak;
-                if ui.selectable_label(chosen, words(peak)).clicked() {
-                    queue.push(PictureCommand::Peak(peak));
-                }
-            }
-        });
-        combo.response.labelled_by(label.id).on_hover_text(
-            "Peak opacification: the least or greatest value of each pixel over the whole run",
-        );
-    });
+    let hint = "Shows the frames less a mask: what is not in the mask stays";
+    let check = ui.add_enabled(grey, egui::Checkbox::new(&mut subtract, "Subtract"));
+    if check.on_hover_text(hint).changed() {
+        queue.push(PictureCommand::Subtract(subtract));
+    }
+    if derivation.subtract {
+        mask_ui(ui, stage, pictures, queue);
+    }
+    if grey {
+        peak_ui(ui, derivation.peak, queue);
+    }
     if let Some((done, all)) = derivation.progress() {
         ui.label(format!("gathering {done} of {all}"));
     }
     if let Some(trouble) = derivation.trouble() {
         ui.label(RichText::new(trouble).color(theme::WARNING));
     }
-    ui.separator();
+}
+
+fn peak_ui(ui: &mut Ui, now: Option<PeakKind>, queue: &mut CommandQueue) {
+    let label = ui.label("Peak");
+    let words = |peak: Option<PeakKind>| peak.map_or("off", PeakKind::words);
+    let combo = ComboBox::from_id_salt("peak").selected_text(words(now));
+    let combo = combo.width(112.0).show_ui(ui, |ui| {
+        for peak in [None, Some(PeakKind::Minimum), Some(PeakKind::Maximum)] {
+            if ui.selectable_label(now == peak, words(peak)).clicked() {
+                queue.push(PictureCommand::Peak(peak));
+            }
+        }
+    });
+    combo.response.labelled_by(label.id).on_hover_text(
+        "Peak opacification: the least or greatest value of each pixel over the whole run",
+    );
 }
 
 fn mask_ui(ui: &mut Ui, stage: &Stage, pictures: &PictureStage, queue: &mut CommandQueue) {
@@ -238,28 +239,32 @@ fn calibration_ui(
         size_ui(ui, marked, queue);
         return;
     }
-    ui.add_enabled_ui(state.marks_pictures(), |ui| {
-        for (words, object, hint) in [
-            (
-                "Calibrate on a length",
-                KnownObject::Length,
-                "Click the two ends of something whose length in the patient is known",
-            ),
-            (
-                "on a sphere",
-                KnownObject::Sphere,
-                "Click two points on opposite sides of a sphere of known diameter",
-            ),
-        ] {
-            let tool = ToolKind::Calibrate(object);
-            let chosen = state.tool == tool;
-            let button = ui.selectable_label(chosen, words).on_hover_text(hint);
-            if button.clicked() {
-                let next = if chosen { ToolKind::Window } else { tool };
-                queue.push(Command::Tool(next));
-            }
+    let enabled = state.marks_pictures();
+    ui.label("Calibrate on");
+    for (words, object, hint) in [
+        (
+            "a length",
+            KnownObject::Length,
+            "Click the two ends of something whose length in the patient is known",
+        ),
+        (
+            "a sphere",
+            KnownObject::Sphere,
+            "Click two points on opposite sides of a sphere of known diameter",
+        ),
+    ] {
+        let tool = ToolKind::Calibrate(object);
+        let chosen = state.tool == tool;
+        let button = Button::selectable(chosen, words).frame(true);
+        let button = ui.add_enabled(enabled, button).on_hover_text(hint);
+        let name = format!("Calibrate on {words}");
+        button
+            .widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, enabled, chosen, &name));
+        if button.clicked() {
+            let next = if chosen { ToolKind::Window } else { tool };
+            queue.push(Command::Tool(next));
         }
-    });
+    }
     let own = state.shown_image().is_some_and(|(instance, _)| {
         let made = state.plan().pictures.calibration(&instance.uid);
         made.is_some() && state.pictures_fit()
