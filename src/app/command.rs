@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use glam::DVec2;
 
 use super::camera::{Projection, StandardView};
+use super::drr_stage::DrrCommand;
 use super::entry_stage::EntryCommand;
 use super::presentation::Presentation;
 use super::structure_stage::StructureLook;
@@ -36,6 +37,8 @@ pub enum Command {
     Structures(StructureCommand),
     /// The map of entries of the selected needle.
     Entries(EntryCommand),
+    /// Simulated fluoroscopy.
+    Drr(DrrCommand),
     /// What leaves with the plan.
     Export(ExportCommand),
     /// Which vertebra the next click of a spine tool means, and whether clicks go upwards.
@@ -282,7 +285,8 @@ from!(
     View(ViewCommand),
     Look(LookCommand),
     Structures(StructureCommand),
-    Entries(EntryCommand)
+    Entries(EntryCommand),
+    Drr(DrrCommand)
 );
 
 /// Commands of one frame, in order.

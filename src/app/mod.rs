@@ -7,6 +7,10 @@ pub mod camera;
 mod camera_commands;
 pub mod carried;
 pub mod command;
+mod drr_picture;
+pub mod drr_preset;
+mod drr_save;
+pub mod drr_stage;
 pub mod effect;
 pub mod entry_stage;
 pub mod export_stage;
@@ -45,6 +49,7 @@ use std::sync::Arc;
 
 use self::carried::FormerSlice;
 use self::command::{Command, ExportCommand, LookCommand, Selection, StudyCommand};
+use self::drr_stage::DrrStage;
 use self::entry_stage::EntryStage;
 use self::history::History;
 use self::import::Imports;
@@ -119,6 +124,8 @@ pub struct AppState {
     pub drawing: StructureDrawing,
     /// The map of entries of the selected needle.
     pub entries: EntryStage,
+    /// Simulated fluoroscopy.
+    pub drr: DrrStage,
     /// Messages.
     pub notices: Notices,
     /// Habits.
@@ -174,6 +181,7 @@ impl AppState {
             outlines: StructureOutlines::default(),
             drawing: StructureDrawing::default(),
             entries: EntryStage::default(),
+            drr: DrrStage::default(),
             notices,
             settings,
             catalogue,
@@ -219,6 +227,7 @@ impl AppState {
             }
             Command::Structures(command) => self.structure_command(command),
             Command::Entries(command) => self.entry_command(command),
+            Command::Drr(command) => self.drr_command(command),
             Command::Export(ExportCommand::Write(choice)) => self.export(*choice),
             Command::Export(ExportCommand::Cancel) => self.cancel_export(),
             Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
@@ -243,6 +252,7 @@ impl AppState {
         self.poll_outlines();
         self.poll_scene();
         self.poll_entries();
+        self.poll_drr();
         self.poll_saving();
         self.poll_export();
         self.poll_plan_import();
@@ -258,6 +268,7 @@ impl AppState {
             || self.outlines.is_busy()
             || self.scene.is_busy()
             || self.entries.is_busy()
+            || self.drr.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }
 
