@@ -38,7 +38,7 @@ fn planned(app: &mut TestApp, home: &Home) -> Segment {
 }
 
 fn angles(app: &TestApp) -> CArmAngles {
-    app.harness.state().state.aim.stance.angles
+    app.harness.state().state.drr.angles
 }
 
 fn near(a: CArmAngles, b: CArmAngles) -> bool {

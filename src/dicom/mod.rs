@@ -60,6 +60,7 @@ pub mod write_object;
 pub mod write_secondary_capture;
 pub mod write_segmentation;
 pub mod write_sr;
+pub mod write_xa;
 
 use std::io;
 use std::ops::ControlFlow;

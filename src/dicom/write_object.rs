@@ -15,6 +15,7 @@ use super::identity::Identity;
 use super::uid::is_uid;
 use super::value_text::{TextVr, fit};
 use super::write_ct::{IMPLEMENTATION_NAME, IMPLEMENTATION_UID};
+use crate::study::report::EvidenceSeries;
 use crate::study::{InstanceUid, SeriesUid};
 
 /// Why a DICOM object was not written.
@@ -111,6 +112,53 @@ pub(super) fn text_if_any(object: &mut Object, tag: Tag, vr: VR, value: &str) {
 pub(super) fn sequence(object: &mut Object, tag: Tag, items: Vec<Object>) {
     let element: DataElement<Object> = DataElement::new(tag, VR::SQ, DataSetSequence::from(items));
     object.put(element);
+}
+
+/// Puts several values, as they are.
+pub(super) fn texts(object: &mut Object, tag: Tag, vr: VR, values: &[String]) {
+    let values = PrimitiveValue::Strs(values.iter().cloned().collect());
+    object.put(DataElement::new(tag, vr, values));
+}
+
+/// Says that a picture was computed and no exposure was made: Synthetic Data (0008,001C), and
+/// Burned In Annotation (0028,0301) for nothing is written into it.
+pub(super) fn put_simulated(object: &mut Object) {
+    text(object, tags::SYNTHETIC_DATA, VR::CS, "YES");
+    text(object, tags::BURNED_IN_ANNOTATION, VR::CS, "NO");
+}
+
+/// Puts what a picture shows and was made from, where programs and where people look for it.
+pub(super) fn put_derivation(object: &mut Object, derivation: &str) {
+    text(object, tags::DERIVATION_DESCRIPTION, VR::ST, derivation);
+    let comment = fit(TextVr::St, derivation);
+    text(object, tags::IMAGE_COMMENTS, VR::LT, &comment);
+}
+
+/// Most images named as sources of one picture; a picture cut from a volume rests on all slices,
+/// which the report lists.
+const MOST_SOURCES: usize = 1000;
+
+/// Names the images that a picture was made from, where there are some: Source Image Sequence
+/// (0008,2112).
+pub(super) fn put_sources(object: &mut Object, sources: &[EvidenceSeries]) {
+    let items: Vec<Object> = sources
+        .iter()
+        .flat_map(|series| &series.images)
+        .take(MOST_SOURCES)
+        .map(|image| {
+            let mut item = Object::new_empty();
+            for (tag, value) in [
+                (tags::REFERENCED_SOP_CLASS_UID, image.sop_class.as_str()),
+                (tags::REFERENCED_SOP_INSTANCE_UID, image.instance.as_str()),
+            ] {
+                text(&mut item, tag, VR::UI, value);
+            }
+            item
+        })
+        .collect();
+    if !items.is_empty() {
+        sequence(object, tags::SOURCE_IMAGE_SEQUENCE, items);
+    }
 }
 
 /// Puts the patient and the study. An id that is missing stays empty: it is type 2.

@@ -8,7 +8,7 @@ use dicom_dictionary_std::{tags, uids};
 use super::identity::Identity;
 use super::value_text::{TextVr, fit};
 use super::write_object::{
-    NewInstance, Object, WriteObjectError, put_identity, put_instance, save, sequence, text,
+    NewInstance, Object, WriteObjectError, put_identity, put_instance, put_sources, save, text,
     text_if_any,
 };
 use crate::study::report::EvidenceSeries;
@@ -31,10 +31,6 @@ pub struct SecondaryCapture<'a> {
     /// The images it was made from; may be empty.
     pub sources: &'a [EvidenceSeries],
 }
-
-/// Most images named as sources of one picture; a picture cut from a volume rests on all slices,
-/// which the report lists.
-const MOST_SOURCES: usize = 1000;
 
 /// Body parts that have no side (PS3.16 annex L), for which Laterality must not be asked.
 const UNPAIRED: [&str; 12] = [
@@ -110,25 +106,7 @@ fn put_description(object: &mut Object, picture: &SecondaryCapture<'_>) {
     let kinds = PrimitiveValue::Strs(kinds.into_iter().collect());
     object.put(DataElement::new(tags::IMAGE_TYPE, VR::CS, kinds));
     put_body_part(object, picture.identity);
-    let sources: Vec<Object> = picture
-        .sources
-        .iter()
-        .flat_map(|series| &series.images)
-        .take(MOST_SOURCES)
-        .map(|image| {
-            let mut item = Object::new_empty();
-            for (tag, value) in [
-                (tags::REFERENCED_SOP_CLASS_UID, image.sop_class.as_str()),
-                (tags::REFERENCED_SOP_INSTANCE_UID, image.instance.as_str()),
-            ] {
-                text(&mut item, tag, VR::UI, value);
-            }
-            item
-        })
-        .collect();
-    if !sources.is_empty() {
-        sequence(object, tags::SOURCE_IMAGE_SEQUENCE, sources);
-    }
+    put_sources(object, picture.sources);
 }
 
 /// Laterality is type 2C: it must be there, if only empty, where the body part is paired or where

@@ -14,7 +14,7 @@ use crate::assess::aim::{AngleGrid, Cell, Face};
 use crate::geometry::{CArmAngles, Degrees};
 
 /// Label of the picture.
-pub const LABEL: &str = "Angle map";
+pub const LABEL: &str = "Picture of the angle map";
 
 /// Bone from which a beam is drawn as poor as can be, mm.
 const MOST_BONE_MM: f64 = 80.0;

@@ -2,6 +2,7 @@
 
 pub mod angle_map_picture;
 mod banners;
+mod carm_controls;
 mod carm_panel;
 mod carm_views;
 mod check_list;

@@ -3,6 +3,8 @@
 //! Slices are stored as they are in the files and arrive one by one, so that a volume can be
 //! looked at while it loads and a slice that cannot be read stays visibly empty.
 
+pub mod attenuation;
+pub mod drr;
 mod fill;
 pub mod load;
 pub mod phantom;

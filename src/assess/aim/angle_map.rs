@@ -42,14 +42,6 @@ impl Face {
         }
     }
 
-    /// The opposite one.
-    pub fn other(self) -> Self {
-        match self {
-            Self::Posterior => Self::Anterior,
-            Self::Anterior => Self::Posterior,
-        }
-    }
-
     /// Oblique (+ receptor to the patient's left) and tilt (+ cephalad), degrees.
     pub fn place(self, angles: CArmAngles) -> [f64; 2] {
         let oblique = match self {

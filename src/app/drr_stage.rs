@@ -1,0 +1,247 @@
+//! Simulated fluoroscopy: where the C-arm stands, how its pictures look, and the one it takes now.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::AppState;
+use super::drr_picture::DrrPictures;
+use super::drr_preset::DrrPreset;
+use super::notice::Severity;
+use crate::geometry::{CArmAngles, CArmPose, ConeBeam, Degrees, Lps, Point, Receptor, wrap_180};
+use crate::volume::attenuation::{AttenuationModel, Energy};
+use crate::volume::drr::{Film, FilmRange};
+
+/// Columns and rows of a full picture.
+pub const PIXELS: usize = 512;
+
+/// Shortest and longest distance from source to receptor, mm.
+pub const SID_MM: [f64; 2] = [500.0, 2000.0];
+
+/// Least distance of the isocentre from source and receptor, mm.
+pub const LEAST_GAP_MM: f64 = 50.0;
+
+/// Smallest and largest edge of the receptor, mm.
+pub const FIELD_MM: [f64; 2] = [50.0, 600.0];
+
+/// Smallest opening of the collimator, mm on the receptor.
+pub const LEAST_OPENING_MM: f64 = 10.0;
+
+/// What can be done with simulated fluoroscopy.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DrrCommand {
+    /// Turns the C-arm to these angles. Those out of range are brought into it.
+    Angles(CArmAngles),
+    /// Turns the C-arm by so much primary and secondary angle.
+    Turn {
+        /// Added to the primary angle.
+        primary: Degrees,
+        /// Added to the secondary angle.
+        secondary: Degrees,
+    },
+    /// Turns the C-arm to a usual view.
+    Preset(DrrPreset),
+    /// SID and SOD, mm; brought into [`SID_MM`] and [`LEAST_GAP_MM`].
+    Distances {
+        /// SID.
+        source_to_detector_mm: f64,
+        /// SOD.
+        source_to_isocenter_mm: f64,
+    },
+    /// Edge of the square receptor, mm; brought into [`FIELD_MM`].
+    Field(f64),
+    /// Width and height of the collimator's opening, mm on the receptor; `None` opens it.
+    Collimate(Option<[f64; 2]>),
+    /// What the C-arm turns about.
+    Isocenter(IsocenterChoice),
+    /// How the picture looks.
+    Film(Film),
+    /// Energy of the beam.
+    Energy(Energy),
+    /// Needles, targets and structure outlines over the picture on or off.
+    ShowPlan(bool),
+    /// Saves the picture as a DICOM file.
+    Save(PathBuf),
+}
+
+/// What the C-arm turns about.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum IsocenterChoice {
+    /// The target of the needle that the views follow; the crosshair where there is none.
+    #[default]
+    Target,
+    /// The crosshair.
+    Crosshair,
+    /// A patient point.
+    Fixed(Point<Lps>),
+}
+
+/// Where the C-arm stands and how its pictures look; one for the program, as there is one in the
+/// room.
+pub struct DrrStage {
+    /// Positioner angles.
+    pub angles: CArmAngles,
+    /// SID, mm.
+    pub source_to_detector_mm: f64,
+    /// SOD, mm.
+    pub source_to_isocenter_mm: f64,
+    /// Edge of the square receptor, mm.
+    pub field_mm: f64,
+    /// Width and height of the collimator's opening, mm on the receptor; open where `None`.
+    pub collimation_mm: Option<[f64; 2]>,
+    /// What it turns about.
+    pub isocenter: IsocenterChoice,
+    /// How the pictures look.
+    pub film: Film,
+    /// From which energies the attenuation follows.
+    pub model: AttenuationModel,
+    /// Needles, targets and structure outlines are drawn over the picture.
+    pub show_plan: bool,
+    pub(super) pictures: DrrPictures,
+}
+
+impl Default for DrrStage {
+    fn default() -> Self {
+        let [source_to_detector_mm, source_to_isocenter_mm] = CArmPose::MOBILE_MM;
+        Self {
+            angles: CArmAngles {
+                primary: Degrees(0.0),
+                secondary: Degrees(0.0),
+            },
+            source_to_detector_mm,
+            source_to_isocenter_mm,
+            field_mm: 300.0,
+            collimation_mm: None,
+            isocenter: IsocenterChoice::default(),
+            film: Film::Fluoroscopy,
+            model: AttenuationModel::default(),
+            show_plan: true,
+            pictures: DrrPictures::default(),
+        }
+    }
+}
+
+/// A picture that the C-arm took.
+#[derive(Debug, Clone)]
+pub struct DrrPicture {
+    /// How the C-arm stood.
+    pub pose: CArmPose,
+    /// Its beam.
+    pub beam: ConeBeam,
+    /// Pixels of this picture; coarser ones while the C-arm moves.
+    pub receptor: Receptor,
+    /// From which energies the attenuation followed.
+    pub model: AttenuationModel,
+    /// −ln(I/I0), row by row.
+    pub integrals: Arc<Vec<f32>>,
+    /// Where its greys begin and end.
+    pub range: FilmRange,
+    /// Whether it has all the pixels.
+    pub full: bool,
+}
+
+impl DrrStage {
+    /// The last picture, which may be one of a moment ago.
+    pub fn picture(&self) -> Option<&Arc<DrrPicture>> {
+        self.pictures.shown()
+    }
+
+    /// Why there is no picture, or what is being done for it.
+    pub fn status(&self) -> Option<&str> {
+        self.pictures.status()
+    }
+
+    /// Whether a picture is being made.
+    pub fn is_busy(&self) -> bool {
+        self.pictures.is_busy()
+    }
+
+    /// The receptor of a full picture.
+    pub fn receptor(&self) -> Receptor {
+        Receptor::centered([PIXELS; 2], self.field_mm / PIXELS as f64)
+    }
+
+    /// Half the open width and height, mm on the receptor from its middle.
+    pub fn half_opening_mm(&self) -> [f64; 2] {
+        let opening = self.collimation_mm.unwrap_or([self.field_mm; 2]);
+        opening.map(|mm| mm.min(self.field_mm) / 2.0)
+    }
+}
+
+impl AppState {
+    /// The point that the C-arm turns about.
+    pub fn drr_isocenter(&self) -> Point<Lps> {
+        match self.drr.isocenter {
+            IsocenterChoice::Target => self
+                .followed_needle()
+                .and_then(|needle| needle.target)
+                .unwrap_or(self.crosshair),
+            IsocenterChoice::Crosshair => self.crosshair,
+            IsocenterChoice::Fixed(point) => point,
+        }
+    }
+
+    /// How the C-arm stands now.
+    pub fn drr_pose(&self) -> CArmPose {
+        CArmPose {
+            angles: self.drr.angles,
+            isocenter: self.drr_isocenter(),
+            source_to_detector_mm: self.drr.source_to_detector_mm,
+            source_to_isocenter_mm: self.drr.source_to_isocenter_mm,
+        }
+    }
+
+    pub(super) fn drr_command(&mut self, command: DrrCommand) {
+        let drr = &mut self.drr;
+        match command {
+            DrrCommand::Angles(angles) => drr.angles = within_range(angles, drr.angles),
+            DrrCommand::Turn { primary, secondary } => {
+                let angles = CArmAngles {
+                    primary: Degrees(drr.angles.primary.0 + primary.0),
+                    secondary: Degrees(drr.angles.secondary.0 + secondary.0),
+                };
+                drr.angles = within_range(angles, drr.angles);
+            }
+            DrrCommand::Preset(preset) => match self.preset_angles(preset) {
+                Ok(angles) => self.drr.angles = within_range(angles, self.drr.angles),
+                Err(why) => self.notices.add(Severity::Info, why),
+            },
+            DrrCommand::Distances {
+                source_to_detector_mm: sid,
+                source_to_isocenter_mm: sod,
+            } => {
+                if sid.is_finite() && sod.is_finite() {
+                    let sid = sid.clamp(SID_MM[0], SID_MM[1]);
+                    drr.source_to_detector_mm = sid;
+                    drr.source_to_isocenter_mm = sod.clamp(LEAST_GAP_MM, sid - LEAST_GAP_MM);
+                }
+            }
+            DrrCommand::Field(mm) => {
+                if mm.is_finite() {
+                    drr.field_mm = mm.clamp(FIELD_MM[0], FIELD_MM[1]);
+                }
+            }
+            DrrCommand::Collimate(opening) => {
+                let usable = |opening: &[f64; 2]| opening.iter().all(|mm| mm.is_finite());
+                drr.collimation_mm = opening
+                    .filter(usable)
+                    .map(|opening| opening.map(|mm| mm.clamp(LEAST_OPENING_MM, FIELD_MM[1])));
+            }
+            DrrCommand::Isocenter(choice) => drr.isocenter = choice,
+            DrrCommand::Film(film) => drr.film = film,
+            DrrCommand::Energy(energy) => drr.model.energy = energy,
+            DrrCommand::ShowPlan(show) => drr.show_plan = show,
+            DrrCommand::Save(path) => self.save_drr(&path),
+        }
+    }
+}
+
+/// Angles in the ranges of the standard; those that are not finite leave the C-arm where it is.
+fn within_range(angles: CArmAngles, now: CArmAngles) -> CArmAngles {
+    if !(angles.primary.0.is_finite() && angles.secondary.0.is_finite()) {
+        return now;
+    }
+    CArmAngles {
+        primary: wrap_180(angles.primary),
+        secondary: Degrees(angles.secondary.0.clamp(-90.0, 90.0)),
+    }
+}
