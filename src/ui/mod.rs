@@ -1,6 +1,7 @@
 //! The window: panels and viewports that read the state and send commands. Knows no DICOM.
 
 pub mod angle_map_picture;
+mod angle_map_scale;
 mod banners;
 mod carm_controls;
 mod carm_panel;
