@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use glam::DVec2;
+
 use super::AppState;
 use super::drr_picture::DrrPictures;
 use super::drr_preset::DrrPreset;
+use super::job::Job;
 use super::notice::Severity;
+use crate::export::radiograph::Radiograph;
 use crate::geometry::{CArmAngles, CArmPose, ConeBeam, Degrees, Lps, Point, Receptor, wrap_180};
 use crate::volume::attenuation::{AttenuationModel, Energy};
-use crate::volume::drr::{Film, FilmRange};
+use crate::volume::drr::Film;
 
 /// Columns and rows of a full picture.
 pub const PIXELS: usize = 512;
@@ -97,6 +101,7 @@ pub struct DrrStage {
     /// Needles, targets and structure outlines are drawn over the picture.
     pub show_plan: bool,
     pub(super) pictures: DrrPictures,
+    pub(super) saving: Option<Job<(), Result<PathBuf, String>>>,
 }
 
 impl Default for DrrStage {
@@ -116,8 +121,18 @@ impl Default for DrrStage {
             model: AttenuationModel::default(),
             show_plan: true,
             pictures: DrrPictures::default(),
+            saving: None,
         }
     }
+}
+
+/// The shadow of a structure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shadow {
+    /// Red, green, blue.
+    pub color: [u8; 3],
+    /// Closed lines, columns and rows (fractional) of the picture.
+    pub lines: Vec<Vec<DVec2>>,
 }
 
 /// A picture that the C-arm took.
@@ -133,10 +148,25 @@ pub struct DrrPicture {
     pub model: AttenuationModel,
     /// −ln(I/I0), row by row.
     pub integrals: Arc<Vec<f32>>,
-    /// Where its greys begin and end.
-    pub range: FilmRange,
+    /// Outlines of the structures' shadows.
+    pub shadows: Vec<Shadow>,
     /// Whether it has all the pixels.
     pub full: bool,
+}
+
+impl DrrPicture {
+    /// Greys of its pixels, black where the collimator is closed.
+    pub fn greys(&self, film: Film, opening: Option<[usize; 4]>) -> Vec<u8> {
+        let radiograph = Radiograph {
+            pose: &self.pose,
+            receptor: &self.receptor,
+            integrals: &self.integrals,
+            model: self.model,
+            film,
+            opening,
+        };
+        radiograph.greys()
+    }
 }
 
 impl DrrStage {
@@ -152,7 +182,7 @@ impl DrrStage {
 
     /// Whether a picture is being made.
     pub fn is_busy(&self) -> bool {
-        self.pictures.is_busy()
+        self.pictures.is_busy() || self.saving.is_some()
     }
 
     /// The receptor of a full picture.
@@ -230,7 +260,7 @@ impl AppState {
             DrrCommand::Film(film) => drr.film = film,
             DrrCommand::Energy(energy) => drr.model.energy = energy,
             DrrCommand::ShowPlan(show) => drr.show_plan = show,
-            DrrCommand::Save(path) => self.save_drr(&path),
+            DrrCommand::Save(path) => self.save_drr(path),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod decode;
+pub mod drr;
 pub mod export;
 mod numbers;
 mod plan_audit;
@@ -71,6 +72,8 @@ pub enum Command {
     Decode(decode::DecodeArgs),
     /// Draw one slice of a volume in any plane, as PNG or as numbers.
     Slice(slice::SliceArgs),
+    /// Simulate a radiograph of a CT volume, as PNG, as line integrals or as DICOM.
+    Drr(drr::DrrArgs),
     /// Print depth, angles and C-arm positions of the needles of a plan.
     Readout(readout::ReadoutArgs),
     /// Hold every needle of a plan against procedure, structures and spine; exit code 1 when a
@@ -103,6 +106,7 @@ impl Command {
             Self::Scan(args) => scan::run(args),
             Self::Decode(args) => decode::run(args),
             Self::Slice(args) => slice::run(args),
+            Self::Drr(args) => drr::run(args),
             Self::Readout(args) => readout::run(args),
             Self::Check(args) => check::run(args),
             Self::Export(args) => export::run(args),
