@@ -260,6 +260,9 @@ impl AppState {
         let now = staged
             .as_ref()
             .map_or_else(Weak::new, |(volume, _)| Arc::downgrade(volume));
+        if !self.drr.turned {
+            self.drr.angles = self.turned_toward(0.0);
+        }
         let model = (self.drr.model, self.settings.back_end);
         let pictures = &mut self.drr.pictures;
         if !now.ptr_eq(&pictures.volume) || pictures.model != Some(model) {
