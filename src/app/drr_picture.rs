@@ -4,18 +4,21 @@
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
+use rayon::prelude::*;
+
 use super::AppState;
-use super::drr_stage::{DrrPicture, DrrStage};
+use super::drr_stage::{DrrPicture, DrrStage, Shadow};
 use super::job::{CancelToken, Job, JobEvent, Waker, on_own_threads};
 use super::settings::BackEnd;
 use super::stage::Content;
 use super::viewport::ViewKind;
-use crate::geometry::{CArmPose, Receptor};
+use crate::geometry::{CArmPose, Receptor, Surface};
 use crate::plan::Known;
 use crate::render::{AdapterKind, DrrPass, DrrTexture, RenderContext};
 use crate::volume::Volume;
 use crate::volume::attenuation::{Attenuation, AttenuationModel};
-use crate::volume::drr::{FilmRange, line_integrals};
+use crate::volume::drr::line_integrals;
+use crate::volume::structure::shadow;
 
 /// Longest that a coarse picture may take, s.
 const COARSE_BUDGET_S: f64 = 0.06;
@@ -38,11 +41,24 @@ struct Gpu {
 }
 
 /// What a picture depends on.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone)]
 struct Wanted {
     pose: CArmPose,
     receptor: Receptor,
     model: AttenuationModel,
+    /// Surfaces of the structures shown, and their colours.
+    structures: Vec<(Arc<Surface>, [u8; 3])>,
+}
+
+impl PartialEq for Wanted {
+    fn eq(&self, other: &Self) -> bool {
+        let mut pairs = self.structures.iter().zip(&other.structures);
+        self.pose == other.pose
+            && self.receptor == other.receptor
+            && self.model == other.model
+            && self.structures.len() == other.structures.len()
+            && pairs.all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
+    }
 }
 
 /// A picture and how long it took, s; `None` when cancelled.
@@ -90,7 +106,7 @@ impl DrrPictures {
         let Some((wanted, _, job)) = &self.taking else {
             return;
         };
-        let (wanted, events) = (*wanted, job.poll());
+        let (wanted, events) = (wanted.clone(), job.poll());
         for event in events {
             match event {
                 JobEvent::Progress(()) => continue,
@@ -99,7 +115,7 @@ impl DrrPictures {
                         let pixels = picture.integrals.len().max(1) as f64;
                         self.seconds_per_pixel = Some(seconds / pixels);
                     }
-                    self.shown = Some((wanted, Arc::new(picture)));
+                    self.shown = Some((wanted.clone(), Arc::new(picture)));
                 }
                 JobEvent::Finished(None) => {}
                 JobEvent::Died(text) => self.failed = Some(text),
@@ -152,11 +168,11 @@ impl DrrPictures {
             let factor = (seconds / COARSE_BUDGET_S).sqrt();
             wanted.receptor.coarser(factor.clamp(2.0, COARSEST))
         };
-        let projector = Arc::clone(projector);
+        let (projector, now) = (Arc::clone(projector), wanted.clone());
         let job = Job::spawn("drr", super::shared(waker), move |sink| {
             let token = sink.cancel_token().clone();
             on_own_threads("drr", || {
-                projector.take(wanted, (receptor, full_next), &token)
+                projector.take(&now, (receptor, full_next), &token)
             })
         });
         match job {
@@ -181,7 +197,7 @@ impl Projector {
 
     fn take(
         &self,
-        wanted: Wanted,
+        wanted: &Wanted,
         (receptor, full): (Receptor, bool),
         token: &CancelToken,
     ) -> Taken {
@@ -198,16 +214,22 @@ impl Projector {
             Some(integrals) => integrals,
             None => line_integrals(attenuation, &beam, &receptor, &|| token.is_cancelled())?,
         };
+        let seconds = start.elapsed().as_secs_f64();
+        let shadow_of = |(surface, color): &(Arc<Surface>, [u8; 3])| Shadow {
+            color: *color,
+            lines: shadow(surface.mesh(), &beam, &receptor),
+        };
+        let shadows = wanted.structures.par_iter().map(shadow_of).collect();
         let picture = DrrPicture {
             pose: wanted.pose,
             beam,
             receptor,
             model: wanted.model,
-            range: FilmRange::of(&integrals),
+            shadows,
             integrals: Arc::new(integrals),
             full,
         };
-        Some((picture, start.elapsed().as_secs_f64()))
+        Some((picture, seconds))
     }
 }
 
@@ -238,6 +260,9 @@ impl AppState {
         let now = staged
             .as_ref()
             .map_or_else(Weak::new, |(volume, _)| Arc::downgrade(volume));
+        if !self.drr.turned {
+            self.drr.angles = self.turned_toward(0.0);
+        }
         let model = (self.drr.model, self.settings.back_end);
         let pictures = &mut self.drr.pictures;
         if !now.ptr_eq(&pictures.volume) || pictures.model != Some(model) {
@@ -252,6 +277,8 @@ impl AppState {
             };
         }
         pictures.hear();
+        self.poll_drr_saving();
+        let pictures = &mut self.drr.pictures;
         pictures.due = false;
         let shown = self.shown_viewports().into_iter().any(|id| {
             let viewport = self.viewport(id);
@@ -263,6 +290,17 @@ impl AppState {
         }
     }
 
+    /// Surfaces of the structures that are drawn over the picture.
+    fn drr_structures(&self) -> Vec<(Arc<Surface>, [u8; 3])> {
+        if !(self.drr.show_plan && self.structure_look.shown) {
+            return Vec::new();
+        }
+        let shown = self.scene.structures.iter().filter(|one| one.visible);
+        shown
+            .map(|one| (Arc::clone(&one.surface), one.color))
+            .collect()
+    }
+
     /// Why there is no picture yet.
     fn go_on_with_drr(&mut self, staged: Option<&(Arc<Volume>, bool)>) -> Known<()> {
         let (volume, loading) = staged.ok_or("A simulated radiograph needs a CT volume")?;
@@ -271,6 +309,7 @@ impl AppState {
             pose: self.drr_pose(),
             receptor: self.drr.receptor(),
             model: self.drr.model,
+            structures: self.drr_structures(),
         };
         let back_end = self.settings.back_end;
         let DrrStage {

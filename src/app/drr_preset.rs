@@ -3,8 +3,7 @@
 use super::AppState;
 use super::viewport::Posture;
 use crate::geometry::{CArmAngles, Degrees, OperatorAngles, wrap_180};
-use crate::plan::spine::EndPlate;
-use crate::plan::{Known, Midline, VertebraFrame};
+use crate::plan::{EndPlate, Known, Midline, VertebraFrame};
 use crate::study::Side;
 
 /// Oblique of the contralateral oblique view of the lumbar spine (clinical reference sheet, 1.1).
@@ -77,7 +76,7 @@ impl AppState {
     }
 
     /// So many degrees toward patient left from the straight view, without tilt.
-    fn turned_toward(&self, left_deg: f64) -> CArmAngles {
+    pub(super) fn turned_toward(&self, left_deg: f64) -> CArmAngles {
         let primary = match self.lying() {
             Posture::Prone => wrap_180(Degrees(180.0 - left_deg)),
             Posture::Supine => Degrees(left_deg),
@@ -140,5 +139,106 @@ impl AppState {
             primary: self.drr.angles.primary,
             secondary: frame.squared_tilt(oblique),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::command::PlanCommand;
+    use crate::app::drr_stage::DrrCommand;
+    use crate::app::job::no_waker;
+    use crate::app::settings::Folders;
+    use crate::geometry::{PatientPosition, Point};
+    use crate::plan::{EndPlateFace, PlanEdit, SpineEdit, TrajectoryEnd};
+
+    fn state(position: &str) -> (tempfile::TempDir, AppState) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = AppState::new(Folders::under(folder.path()), no_waker());
+        let position = PatientPosition::from_code(position);
+        let edit = PlanEdit::SetPatientPosition(position);
+        state.apply(PlanCommand::Edit("Position", edit));
+        (folder, state)
+    }
+
+    fn angles(state: &AppState, preset: DrrPreset) -> (f64, f64) {
+        let angles = state.preset_angles(preset).unwrap();
+        (angles.primary.0, angles.secondary.0)
+    }
+
+    #[test]
+    fn the_receptor_is_over_the_back_of_a_prone_patient() {
+        let (_folder, prone) = state("HFP");
+        assert_eq!(angles(&prone, DrrPreset::Frontal), (180.0, 0.0));
+        // 2.8, example 1: a left oblique of 25° is a primary angle of 155°.
+        let left = DrrPreset::Oblique(25, Side::Left);
+        assert_eq!(angles(&prone, left), (155.0, 0.0));
+        let right = DrrPreset::Oblique(45, Side::Right);
+        assert_eq!(angles(&prone, right), (-135.0, 0.0));
+        let (_folder, supine) = state("HFS");
+        assert_eq!(angles(&supine, DrrPreset::Frontal), (0.0, 0.0));
+        assert_eq!(angles(&supine, left), (25.0, 0.0));
+        for state in [&prone, &supine] {
+            assert_eq!(angles(state, DrrPreset::Lateral(Side::Right)), (-90.0, 0.0));
+        }
+    }
+
+    #[test]
+    fn the_contralateral_oblique_is_away_from_the_needle() {
+        let (_folder, mut state) = state("HFP");
+        let preset = DrrPreset::ContralateralOblique;
+        assert!(state.preset_angles(preset).unwrap_err().contains("needle"));
+        // From the left and behind (2.8, example 1): the receptor goes 45° to the right.
+        state.apply(PlanCommand::NewNeedle);
+        let id = state.plan().trajectories[0].id;
+        for (end, to) in [
+            (TrajectoryEnd::Entry, Point::new(53.3, 111.4, -13.9)),
+            (TrajectoryEnd::Target, Point::new(20.0, 40.0, 0.0)),
+        ] {
+            let edit = PlanEdit::SetEnd { id, end, to };
+            state.apply(PlanCommand::Edit("Place", edit));
+        }
+        assert_eq!(angles(&state, preset), (-135.0, 0.0));
+    }
+
+    #[test]
+    fn squaring_tilts_until_the_end_plate_is_seen_edge_on() {
+        let (_folder, mut state) = state("HFP");
+        let preset = DrrPreset::SquareEndPlate;
+        assert!(
+            state
+                .preset_angles(preset)
+                .unwrap_err()
+                .contains("end-plate")
+        );
+        let tilt = 10.0_f64.to_radians();
+        // Its back edge 10° lower than its front: the beam from behind comes from the feet.
+        let back = Point::new(0.0, 30.0 * tilt.cos(), -30.0 * tilt.sin());
+        let spine = [
+            SpineEdit::SetMidline(Some([
+                Point::new(0.0, 0.0, 40.0),
+                Point::new(0.0, 0.0, -40.0),
+                Point::new(0.0, 60.0, 0.0),
+            ])),
+            SpineEdit::SetEndPlate(EndPlate {
+                vertebra: "L4".parse().unwrap(),
+                face: EndPlateFace::Superior,
+                points: [Point::new(0.0, 0.0, 0.0), back],
+            }),
+        ];
+        for edit in spine {
+            state.apply(PlanCommand::Edit("Spine", PlanEdit::Spine(edit)));
+        }
+        for primary in [180.0, 150.0, -140.0] {
+            state.apply(DrrCommand::Angles(CArmAngles {
+                primary: Degrees(primary),
+                secondary: Degrees(3.0),
+            }));
+            let squared = state.preset_angles(preset).unwrap();
+            assert_eq!(squared.primary, Degrees(primary));
+            let plate = crate::geometry::Vector::new(0.0, tilt.sin(), tilt.cos());
+            let across = squared.receptor_direction().dot(plate);
+            assert!(across.abs() < 1e-9, "{primary}: {across}");
+        }
     }
 }

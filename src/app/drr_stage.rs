@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use glam::DVec2;
+
 use super::AppState;
 use super::drr_picture::DrrPictures;
 use super::drr_preset::DrrPreset;
+use super::job::Job;
 use super::notice::Severity;
+use crate::export::radiograph::Radiograph;
 use crate::geometry::{CArmAngles, CArmPose, ConeBeam, Degrees, Lps, Point, Receptor, wrap_180};
 use crate::volume::attenuation::{AttenuationModel, Energy};
-use crate::volume::drr::{Film, FilmRange};
+use crate::volume::drr::Film;
 
 /// Columns and rows of a full picture.
 pub const PIXELS: usize = 512;
@@ -96,7 +100,10 @@ pub struct DrrStage {
     pub model: AttenuationModel,
     /// Needles, targets and structure outlines are drawn over the picture.
     pub show_plan: bool,
+    /// Somebody has turned the C-arm; before, it stands straight over the patient.
+    pub(super) turned: bool,
     pub(super) pictures: DrrPictures,
+    pub(super) saving: Option<Job<(), Result<PathBuf, String>>>,
 }
 
 impl Default for DrrStage {
@@ -115,9 +122,20 @@ impl Default for DrrStage {
             film: Film::Fluoroscopy,
             model: AttenuationModel::default(),
             show_plan: true,
+            turned: false,
             pictures: DrrPictures::default(),
+            saving: None,
         }
     }
+}
+
+/// The shadow of a structure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shadow {
+    /// Red, green, blue.
+    pub color: [u8; 3],
+    /// Closed lines, columns and rows (fractional) of the picture.
+    pub lines: Vec<Vec<DVec2>>,
 }
 
 /// A picture that the C-arm took.
@@ -133,10 +151,25 @@ pub struct DrrPicture {
     pub model: AttenuationModel,
     /// −ln(I/I0), row by row.
     pub integrals: Arc<Vec<f32>>,
-    /// Where its greys begin and end.
-    pub range: FilmRange,
+    /// Outlines of the structures' shadows.
+    pub shadows: Vec<Shadow>,
     /// Whether it has all the pixels.
     pub full: bool,
+}
+
+impl DrrPicture {
+    /// Greys of its pixels, black where the collimator is closed.
+    pub fn greys(&self, film: Film, opening: Option<[usize; 4]>) -> Vec<u8> {
+        let radiograph = Radiograph {
+            pose: &self.pose,
+            receptor: &self.receptor,
+            integrals: &self.integrals,
+            model: self.model,
+            film,
+            opening,
+        };
+        radiograph.greys()
+    }
 }
 
 impl DrrStage {
@@ -152,12 +185,24 @@ impl DrrStage {
 
     /// Whether a picture is being made.
     pub fn is_busy(&self) -> bool {
-        self.pictures.is_busy()
+        self.pictures.is_busy() || self.saving.is_some()
     }
 
     /// The receptor of a full picture.
     pub fn receptor(&self) -> Receptor {
         Receptor::centered([PIXELS; 2], self.field_mm / PIXELS as f64)
+    }
+
+    /// Takes angles in the ranges of the standard; those that are not finite leave the C-arm where
+    /// it is.
+    fn turn_to(&mut self, angles: CArmAngles) {
+        if angles.primary.0.is_finite() && angles.secondary.0.is_finite() {
+            self.angles = CArmAngles {
+                primary: wrap_180(angles.primary),
+                secondary: Degrees(angles.secondary.0.clamp(-90.0, 90.0)),
+            };
+            self.turned = true;
+        }
     }
 
     /// Half the open width and height, mm on the receptor from its middle.
@@ -193,16 +238,16 @@ impl AppState {
     pub(super) fn drr_command(&mut self, command: DrrCommand) {
         let drr = &mut self.drr;
         match command {
-            DrrCommand::Angles(angles) => drr.angles = within_range(angles, drr.angles),
+            DrrCommand::Angles(angles) => drr.turn_to(angles),
             DrrCommand::Turn { primary, secondary } => {
                 let angles = CArmAngles {
                     primary: Degrees(drr.angles.primary.0 + primary.0),
                     secondary: Degrees(drr.angles.secondary.0 + secondary.0),
                 };
-                drr.angles = within_range(angles, drr.angles);
+                drr.turn_to(angles);
             }
             DrrCommand::Preset(preset) => match self.preset_angles(preset) {
-                Ok(angles) => self.drr.angles = within_range(angles, self.drr.angles),
+                Ok(angles) => self.drr.turn_to(angles),
                 Err(why) => self.notices.add(Severity::Info, why),
             },
             DrrCommand::Distances {
@@ -230,18 +275,75 @@ impl AppState {
             DrrCommand::Film(film) => drr.film = film,
             DrrCommand::Energy(energy) => drr.model.energy = energy,
             DrrCommand::ShowPlan(show) => drr.show_plan = show,
-            DrrCommand::Save(path) => self.save_drr(&path),
+            DrrCommand::Save(path) => self.save_drr(path),
         }
     }
 }
 
-/// Angles in the ranges of the standard; those that are not finite leave the C-arm where it is.
-fn within_range(angles: CArmAngles, now: CArmAngles) -> CArmAngles {
-    if !(angles.primary.0.is_finite() && angles.secondary.0.is_finite()) {
-        return now;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::job::no_waker;
+    use crate::app::settings::Folders;
+
+    fn state() -> (tempfile::TempDir, AppState) {
+        let folder = tempfile::tempdir().unwrap();
+        let state = AppState::new(Folders::under(folder.path()), no_waker());
+        (folder, state)
     }
-    CArmAngles {
-        primary: wrap_180(angles.primary),
-        secondary: Degrees(angles.secondary.0.clamp(-90.0, 90.0)),
+
+    #[test]
+    fn angles_and_distances_stay_in_their_ranges() {
+        let (_folder, mut state) = state();
+        let angles = |primary, secondary| {
+            DrrCommand::Angles(CArmAngles {
+                primary: Degrees(primary),
+                secondary: Degrees(secondary),
+            })
+        };
+        state.apply(angles(200.0, 120.0));
+        assert_eq!(state.drr.angles.primary, Degrees(-160.0));
+        assert_eq!(state.drr.angles.secondary, Degrees(90.0));
+        state.apply(angles(f64::NAN, 0.0));
+        assert_eq!(state.drr.angles.primary, Degrees(-160.0));
+        state.apply(DrrCommand::Distances {
+            source_to_detector_mm: 900.0,
+            source_to_isocenter_mm: 2000.0,
+        });
+        assert_eq!(state.drr.source_to_isocenter_mm, 850.0);
+        assert!(state.drr_pose().beam().is_some());
+        state.apply(DrrCommand::Field(f64::INFINITY));
+        state.apply(DrrCommand::Field(5000.0));
+        assert_eq!(state.drr.field_mm, FIELD_MM[1]);
+    }
+
+    #[test]
+    fn the_collimator_leaves_its_opening_and_no_more() {
+        let (_folder, mut state) = state();
+        state.apply(DrrCommand::Field(256.0));
+        let receptor = state.drr.receptor();
+        assert_eq!(state.drr.opening(&receptor), None);
+        state.apply(DrrCommand::Collimate(Some([100.0, 1.0])));
+        // 100 mm are 200 pixels of 0.5 mm, 10 mm the least; about 255.5.
+        assert_eq!(state.drr.opening(&receptor), Some([156, 355, 246, 265]));
+        let coarse = receptor.coarser(4.0);
+        assert_eq!(state.drr.opening(&coarse), Some([39, 88, 62, 65]));
+    }
+
+    #[test]
+    fn without_a_needle_the_c_arm_turns_about_the_crosshair() {
+        let (_folder, mut state) = state();
+        state.crosshair = Point::new(1.0, 2.0, 3.0);
+        assert_eq!(state.drr_isocenter(), state.crosshair);
+        let fixed = Point::new(4.0, 5.0, 6.0);
+        state.apply(DrrCommand::Isocenter(IsocenterChoice::Fixed(fixed)));
+        assert_eq!(state.drr_isocenter(), fixed);
+    }
+
+    #[test]
+    fn a_picture_that_is_not_there_is_not_saved() {
+        let (folder, mut state) = state();
+        state.apply(DrrCommand::Save(folder.path().join("none.dcm")));
+        assert!(state.notices.iter().any(|n| n.text.contains("Not saved")));
     }
 }

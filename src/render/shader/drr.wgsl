@@ -75,11 +75,11 @@ fn fs_integral(@builtin(position) position: vec4<f32>) -> @location(0) u32 {
     var low = max(border, min(source.x, source.x + direction.x));
     var high = min(size.x - 1.0 - border, max(source.x, source.x + direction.x));
     for (var axis = 0u; axis < 2u; axis++) {
-        let from = source[axis + 1u];
+        let start = source[axis + 1u];
         let last = size[axis + 1u] - border;
         if abs(step[axis]) > 1e-6 {
-            let a = source.x + (border - 1.0 - from) / step[axis];
-            let b = source.x + (last - from) / step[axis];
+            let a = source.x + (border - 1.0 - start) / step[axis];
+            let b = source.x + (last - start) / step[axis];
             low = max(low, min(a, b) - 1.0);
             high = min(high, max(a, b) + 1.0);
         }
