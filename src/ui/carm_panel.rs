@@ -1,6 +1,6 @@
 //! The C-arm: which one, how it stands, the views of the needle, the angle map.
 
-use egui::{Button, ComboBox, DragValue, RichText, ScrollArea, Ui};
+use egui::{Button, ComboBox, DragValue, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 use super::angle_map_picture::{Mark, angle_map_ui, legend_ui};
 use super::carm_controls::carm_controls_ui;
@@ -15,6 +15,7 @@ use crate::assess::CArmSetup;
 use crate::assess::aim::{Cell, ViewPurpose};
 use crate::geometry::{CArmAngles, Degrees, wrap_180};
 use crate::plan::phrase;
+use crate::study::Side;
 
 /// Draws the panel.
 pub fn carm_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
@@ -45,7 +46,7 @@ pub fn carm_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
 
 fn profile_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     let taken = state.aim.profile();
-    let label = ui.label("C-arm");
+    let label = ui.label("Which C-arm");
     ComboBox::from_id_salt("carm profile")
         .selected_text(taken.map_or("none", |profile| profile.title.as_str()))
         .width(ui.available_width() - 8.0)
@@ -161,11 +162,28 @@ fn presets_ui(ui: &mut Ui, queue: &mut CommandQueue) {
         ui.spacing_mut().item_spacing.x = 4.0;
         for preset in DrrPreset::ALL {
             let title = preset.title();
-            if ui.add(Button::new(&title).small()).clicked() {
+            let button = ui.add(Button::new(short(preset)).small());
+            button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &title));
+            if button.on_hover_text(&title).clicked() {
                 queue.push(DrrCommand::Preset(preset));
             }
         }
     });
+}
+
+/// A preset in a few letters.
+fn short(preset: DrrPreset) -> String {
+    let letter = |side| match side {
+        Side::Left => 'L',
+        Side::Right => 'R',
+    };
+    match preset {
+        DrrPreset::Frontal => "AP".to_owned(),
+        DrrPreset::Lateral(side) => format!("Lateral {}", letter(side)),
+        DrrPreset::Oblique(degrees, side) => format!("{degrees}° {}", letter(side)),
+        DrrPreset::ContralateralOblique => "Contralateral".to_owned(),
+        DrrPreset::SquareEndPlate => "Square end-plate".to_owned(),
+    }
 }
 
 fn map_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut CommandQueue) {
