@@ -38,7 +38,7 @@ fn planned(app: &mut TestApp, home: &Home) -> Segment {
 }
 
 fn angles(app: &TestApp) -> CArmAngles {
-    app.harness.state().state.aim.stance.angles
+    app.harness.state().state.drr.angles
 }
 
 fn near(a: CArmAngles, b: CArmAngles) -> bool {
@@ -77,6 +77,11 @@ fn the_c_arm_goes_from_the_needle_to_its_bulls_eye_and_through_the_map() {
         CArmAngles::of_needle(needle.vector()).unwrap()
     ));
     assert!(apart_mm(&app, needle) < 0.01, "the needle is end-on");
+    app.click_label("Show simulated fluoroscopy");
+    app.settle();
+    let picture = app.harness.state().state.drr.picture().unwrap().clone();
+    let falls = |point| picture.beam.project(point).unwrap().receptor_mm;
+    assert!(falls(needle.start).distance(falls(needle.end)) < 0.01);
 
     // The map is there with bone of the sample, and a click on AP goes there.
     let shown = app.harness.state().state.aim.map().unwrap().clone();
@@ -92,7 +97,8 @@ fn the_c_arm_goes_from_the_needle_to_its_bulls_eye_and_through_the_map() {
     app.click(scale.place(ap));
     app.settle();
     assert!(near(angles(&app), ap), "{:?}", angles(&app));
-    app.harness.get_by_label("AP, no tilt");
+    let picture = app.harness.state().state.drr.picture().unwrap();
+    assert!(near(picture.pose.angles, ap), "the picture follows");
 
     // Between the marks a click takes whole degrees near the pointer.
     let wanted = CArmAngles {

@@ -242,6 +242,7 @@ fn what_makes_no_sense_is_refused_in_words() {
         (vec!["--sid", "700", "--sod", "900"], "below SID"),
         (vec!["--sid", "NaN"], "below SID"),
         (vec!["--isocenter", "1,2"], "X,Y,Z"),
+        (vec!["--carms", "nowhere/at/all"], "No folder of C-arms"),
     ] {
         let mut all = vec!["carm", plan.as_str()];
         all.extend(args);
@@ -250,6 +251,22 @@ fn what_makes_no_sense_is_refused_in_words() {
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(told.contains(words), "{told}");
     }
+    // An own C-arm is taken by its id, a bad file is warned of by line.
+    let carms = folder.path().join("carms");
+    std::fs::create_dir(&carms).unwrap();
+    let ours = include_str!("../assets/carms/mobile-head.toml");
+    let own = ours.replacen("\"mobile-head\"", "\"theatre-3\"", 1);
+    std::fs::write(carms.join("own.toml"), own).unwrap();
+    std::fs::write(carms.join("bad.toml"), ours.replacen("sid_mm", "sid_cm", 1)).unwrap();
+    let carms = carms.to_str().unwrap();
+    let output = stylet(&["carm", &plan, "--carms", carms, "--profile", "theatre-3"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert!(
+        told.contains("bad.toml, line") && told.contains("write sid_mm"),
+        "{told}"
+    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains("[theatre-3]"));
     // Distances that a C-arm does not have are warned of and used.
     let output = stylet(&["carm", &plan, "--sid", "1300", "--json"]);
     let told = String::from_utf8_lossy(&output.stderr);

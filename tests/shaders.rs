@@ -9,6 +9,7 @@
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use stylet::render::color_pass::{COLOR_SHADER, COLOR_UNIFORM_BYTES};
+use stylet::render::drr_pass::{DRR_SHADER, DRR_UNIFORM_BYTES};
 use stylet::render::mesh_pass::{MESH_SHADER, MESH_UNIFORM_BYTES};
 use stylet::render::picture_pass::{PICTURE_SHADER, PICTURE_UNIFORM_BYTES};
 use stylet::render::slice_pass::SLICE_SHADER;
@@ -49,6 +50,7 @@ fn the_uniform_blocks_are_as_large_as_their_mirrors() {
         (SLICE_SHADER, SLICE_UNIFORM_BYTES),
         (PICTURE_SHADER, PICTURE_UNIFORM_BYTES),
         (COLOR_SHADER, COLOR_UNIFORM_BYTES),
+        (DRR_SHADER, DRR_UNIFORM_BYTES),
     ] {
         assert_eq!(uniform_sizes(shader), [bytes]);
     }

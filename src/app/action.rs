@@ -70,6 +70,8 @@ pub enum Action {
     Export,
     /// Saves a picture of the window.
     Screenshot,
+    /// Saves the simulated radiograph as DICOM.
+    SaveRadiograph,
     /// Leaves.
     Quit,
     /// Takes a step back.
@@ -164,6 +166,7 @@ impl Action {
             Self::SavePlanAs,
             Self::Export,
             Self::Screenshot,
+            Self::SaveRadiograph,
             Self::Quit,
             Self::Undo,
             Self::Redo,
@@ -222,6 +225,7 @@ impl Action {
             Self::SavePlanAs => "Save plan as…",
             Self::Export => "Export…",
             Self::Screenshot => "Save picture of the window…",
+            Self::SaveRadiograph => "Save simulated radiograph…",
             Self::Quit => "Quit",
             Self::Undo => "Undo",
             Self::Redo => "Redo",
@@ -342,6 +346,7 @@ impl Action {
             | Self::OpenStructures
             | Self::NewPlan
             | Self::Screenshot
+            | Self::SaveRadiograph
             | Self::PanTool
             | Self::ResetAll
             | Self::HidePatient => None,

@@ -4,14 +4,16 @@
 use std::sync::{Arc, Weak};
 
 use super::AppState;
-use super::carm_stance::CArmStance;
+use super::drr_stage::{DrrCommand, IsocenterChoice};
 use super::job::{Job, JobEvent, Waker, on_own_threads};
 use super::stage::Content;
 use super::tool::Gesture;
 use crate::assess::margins::procedure_of;
-use crate::assess::{AngleMap, AngleMapTask, NeedleViews};
-use crate::plan::{CArmLibrary, CArmProfile, Known, Trajectory};
+use crate::assess::{AngleMap, AngleMapTask, CArmSetup, NeedleViews};
+use crate::plan::{CArmLibrary, CArmProfile, Known};
 use crate::volume::Volume;
+
+const NO_NEEDLE: &str = "No needle with entry and target yet";
 
 /// What can be done with the aim.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +22,8 @@ pub enum AimCommand {
     Open(bool),
     /// Takes another C-arm, by its id, at its usual distances.
     Profile(String),
+    /// Takes a field of view: width and height on the receptor, mm.
+    Field([f64; 2]),
     /// What colours the angle map.
     Shade(MapShade),
 }
@@ -51,11 +55,9 @@ pub struct AimStage {
     pub carms: CArmLibrary,
     /// What colours the map.
     pub shade: MapShade,
-    /// How the C-arm stands.
-    pub stance: CArmStance,
     /// The panel is looked at.
     open: bool,
-    pub(super) profile: String,
+    profile: String,
     volume: Weak<Volume>,
     mapping: Option<(AngleMapTask, Job<(), Known<AngleMap>>)>,
     map: Option<Arc<ShownAngleMap>>,
@@ -67,7 +69,6 @@ impl AimStage {
     /// With the C-arms to choose from; the first is taken.
     pub(super) fn new(carms: CArmLibrary) -> Self {
         Self {
-            stance: CArmStance::usual(carms.profiles.first()),
             profile: first_id(&carms),
             carms,
             shade: MapShade::default(),
@@ -155,20 +156,48 @@ fn first_id(carms: &CArmLibrary) -> String {
 }
 
 impl AppState {
-    /// The needle that the C-arm is aimed at: the selected one, else the first with a target.
-    pub fn aimed_needle(&self) -> Option<&Trajectory> {
-        let needles = &self.plan().trajectories;
-        let selected = self.selection.needle();
-        selected
-            .and_then(|id| self.plan().trajectory(id))
-            .or_else(|| needles.iter().find(|needle| needle.target.is_some()))
+    /// The C-arm as it stands; `None` only where there is none at all.
+    pub fn carm_setup(&self) -> Option<CArmSetup<'_>> {
+        let isocenter = match self.drr.isocenter {
+            IsocenterChoice::Target => None,
+            IsocenterChoice::Crosshair | IsocenterChoice::Fixed(_) => Some(self.drr_isocenter()),
+        };
+        Some(CArmSetup {
+            profile: self.aim.profile()?,
+            position: self.patient_position(),
+            isocenter,
+            source_to_detector_mm: self.drr.source_to_detector_mm,
+            source_to_isocenter_mm: self.drr.source_to_isocenter_mm,
+            field_mm: self.drr.half_opening_mm().map(|half| 2.0 * half),
+        })
     }
 
-    /// The views of that needle, or why there are none.
+    /// Takes another C-arm at its usual distances, with its whole receptor; an id that is not
+    /// known changes nothing.
+    fn take_carm(&mut self, id: String) {
+        let Some(profile) = self.aim.carms.find(&id) else {
+            return;
+        };
+        let distances = DrrCommand::Distances {
+            source_to_detector_mm: profile.usual_sid_mm,
+            source_to_isocenter_mm: profile.usual_sod_mm,
+        };
+        let field_mm = profile.receptor_mm();
+        self.aim.profile = id;
+        self.drr_command(distances);
+        self.take_field(field_mm);
+    }
+
+    /// Takes a field of view: the picture is square, a field that is not is collimated.
+    fn take_field(&mut self, [width, height]: [f64; 2]) {
+        self.drr_command(DrrCommand::Field(width.max(height)));
+        let opening = (width != height).then_some([width, height]);
+        self.drr_command(DrrCommand::Collimate(opening));
+    }
+
+    /// The views of the needle that the views follow, or why there are none.
     pub fn needle_views(&self) -> Known<NeedleViews> {
-        let needle = self
-            .aimed_needle()
-            .ok_or("No needle yet: place a target first")?;
+        let needle = self.followed_needle().ok_or(NO_NEEDLE)?;
         let setup = self.carm_setup().ok_or("There is no C-arm to aim")?;
         let procedure = procedure_of(self.library, needle.intent.as_ref()).ok();
         let procedure = procedure.map(|(procedure, _)| procedure);
@@ -225,9 +254,7 @@ impl AppState {
     }
 
     fn wanted_map(&self) -> Known<AngleMapTask> {
-        let needle = self
-            .aimed_needle()
-            .ok_or("No needle yet: place a target first")?;
+        let needle = self.followed_needle().ok_or(NO_NEEDLE)?;
         let target = needle.target.ok_or("No target yet")?;
         let setup = self.carm_setup().ok_or("There is no C-arm to aim")?;
         Ok(AngleMapTask::of(target, needle.entry, &setup))
@@ -236,7 +263,8 @@ impl AppState {
     pub(super) fn aim_command(&mut self, command: AimCommand) {
         match command {
             AimCommand::Open(open) => self.aim.open = open,
-            AimCommand::Profile(id) => self.aim.take_profile(id),
+            AimCommand::Profile(id) => self.take_carm(id),
+            AimCommand::Field(field_mm) => self.take_field(field_mm),
             AimCommand::Shade(shade) => self.aim.shade = shade,
         }
         self.poll_aim();

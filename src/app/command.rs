@@ -6,7 +6,7 @@ use glam::DVec2;
 
 use super::aim_stage::AimCommand;
 use super::camera::{Projection, StandardView};
-use super::carm_stance::CArmCommand;
+use super::drr_stage::DrrCommand;
 use super::entry_stage::EntryCommand;
 use super::picture_commands::PictureCommand;
 use super::presentation::Presentation;
@@ -46,8 +46,8 @@ pub enum Command {
     Entries(EntryCommand),
     /// The aim of the C-arm at the needle.
     Aim(AimCommand),
-    /// How the C-arm stands.
-    CArm(CArmCommand),
+    /// Simulated fluoroscopy.
+    Drr(DrrCommand),
     /// What leaves with the plan.
     Export(ExportCommand),
     /// Which vertebra the next click of a spine tool means, and whether clicks go upwards.
@@ -300,7 +300,7 @@ from!(
     Picture(PictureCommand),
     Entries(EntryCommand),
     Aim(AimCommand),
-    CArm(CArmCommand)
+    Drr(DrrCommand)
 );
 
 /// Commands of one frame, in order.

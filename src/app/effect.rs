@@ -47,6 +47,7 @@ impl Action {
                 let mut all = state.plan().trajectories.iter();
                 state.plan_fits() && all.any(|needle| needle.segment().is_some())
             }
+            Self::SaveRadiograph => state.drr_save_waits_for().is_none(),
             Self::SnapEntry => {
                 needle.is_some_and(|needle| needle.segment().is_some() && !needle.locked)
             }
@@ -95,6 +96,7 @@ impl Action {
             | Self::SavePlanAs
             | Self::Export
             | Self::Screenshot
+            | Self::SaveRadiograph
             | Self::Quit
             | Self::Help => Effect::Window(self),
             Self::SavePlan => one(FileCommand::Save.into()),

@@ -6,10 +6,13 @@ pub mod aim_stage;
 mod audit;
 pub mod camera;
 mod camera_commands;
-pub mod carm_stance;
 pub mod carried;
 pub mod command;
 pub mod derivation;
+mod drr_picture;
+pub mod drr_preset;
+mod drr_save;
+pub mod drr_stage;
 pub mod effect;
 pub mod entry_stage;
 pub mod export_stage;
@@ -55,6 +58,7 @@ use std::sync::Arc;
 use self::aim_stage::AimStage;
 use self::carried::FormerSlice;
 use self::command::{Command, ExportCommand, LookCommand, Selection, StudyCommand};
+use self::drr_stage::DrrStage;
 use self::entry_stage::EntryStage;
 use self::history::History;
 use self::import::Imports;
@@ -136,6 +140,8 @@ pub struct AppState {
     pub entries: EntryStage,
     /// The C-arm, aimed at the needle.
     pub aim: AimStage,
+    /// Simulated fluoroscopy.
+    pub drr: DrrStage,
     /// Messages.
     pub notices: Notices,
     /// Habits.
@@ -195,6 +201,7 @@ impl AppState {
             drawing: StructureDrawing::default(),
             entries: EntryStage::default(),
             aim: AimStage::new(carms),
+            drr: DrrStage::default(),
             notices,
             settings,
             catalogue,
@@ -244,7 +251,7 @@ impl AppState {
             Command::Picture(command) => self.picture_command(command),
             Command::Entries(command) => self.entry_command(command),
             Command::Aim(command) => self.aim_command(command),
-            Command::CArm(command) => self.carm_command(command),
+            Command::Drr(command) => self.drr_command(command),
             Command::Export(ExportCommand::Write(choice)) => self.export(*choice),
             Command::Export(ExportCommand::Cancel) => self.cancel_export(),
             Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
@@ -271,6 +278,7 @@ impl AppState {
         self.poll_volume_look();
         self.poll_entries();
         self.poll_aim();
+        self.poll_drr();
         self.poll_saving();
         self.poll_export();
         self.poll_plan_import();
@@ -288,6 +296,7 @@ impl AppState {
             || self.volume_look.is_busy()
             || self.entries.is_busy()
             || self.aim.is_busy()
+            || self.drr.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }
 

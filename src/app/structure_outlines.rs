@@ -13,7 +13,6 @@ use glam::DVec2;
 use super::AppState;
 use super::job::{Job, JobEvent};
 use super::structure_stage::ShownStructure;
-use super::viewport::ViewKind;
 use crate::geometry::Plane;
 use crate::volume::structure::{Structure, outline};
 
@@ -185,7 +184,7 @@ impl AppState {
         for id in self.shown_viewports() {
             let slice = self
                 .viewport(id)
-                .is_some_and(|viewport| viewport.kind != ViewKind::Volume3d);
+                .is_some_and(|viewport| viewport.kind.is_slice());
             let plane = if slice { self.plane_of(id) } else { None };
             if let Some(plane) = plane
                 && !planes.iter().any(|other| is_same(other, &plane))

@@ -21,7 +21,7 @@ struct KeptView {
     viewports: Vec<String>,
 }
 
-const KINDS: [(&str, ViewKind); 7] = [
+const KINDS: [(&str, ViewKind); 8] = [
     ("axial", ViewKind::Axial),
     ("sagittal", ViewKind::Sagittal),
     ("coronal", ViewKind::Coronal),
@@ -29,6 +29,7 @@ const KINDS: [(&str, ViewKind); 7] = [
     ("along-needle-90", ViewKind::AlongNeedleOrthogonal),
     ("down-needle", ViewKind::DownNeedle),
     ("3d", ViewKind::Volume3d),
+    ("drr", ViewKind::Drr),
 ];
 
 const LAYOUTS: [(&str, Layout); 3] = [

@@ -28,11 +28,13 @@ pub enum ViewKind {
     DownNeedle,
     /// Surfaces and needles in space.
     Volume3d,
+    /// What the C-arm would see.
+    Drr,
 }
 
 impl ViewKind {
     /// All, in menu order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Axial,
         Self::Sagittal,
         Self::Coronal,
@@ -40,6 +42,7 @@ impl ViewKind {
         Self::AlongNeedleOrthogonal,
         Self::DownNeedle,
         Self::Volume3d,
+        Self::Drr,
     ];
 
     /// Title shown.
@@ -52,7 +55,13 @@ impl ViewKind {
             Self::AlongNeedleOrthogonal => "Along needle, 90°",
             Self::DownNeedle => "Down the needle",
             Self::Volume3d => "3D",
+            Self::Drr => "Simulated fluoroscopy",
         }
+    }
+
+    /// Shows slices of the volume.
+    pub fn is_slice(self) -> bool {
+        !matches!(self, Self::Volume3d | Self::Drr)
     }
 
     /// Locked to the selected needle.
@@ -194,9 +203,10 @@ impl Viewport {
 
     /// The plane shown, its origin in the middle of the picture.
     ///
-    /// `None` for a needle view while there is no needle with two ends, and for a 3D view.
+    /// `None` for a needle view while there is no needle with two ends, for a 3D view and for a
+    /// simulated radiograph.
     pub fn plane(&self, crosshair: Point<Lps>, needle: Option<&Trajectory>) -> Option<Plane> {
-        if self.kind == ViewKind::Volume3d {
+        if !self.kind.is_slice() {
             return None;
         }
         if self.kind.follows_needle() {
@@ -256,7 +266,7 @@ impl Viewport {
 
     /// Mirrors the picture left to right; a 3D view never, since nobody would see that it is.
     pub fn flip_horizontally(&mut self) {
-        if self.kind == ViewKind::Volume3d {
+        if !self.kind.is_slice() {
             return;
         }
         if self.kind.follows_needle() {
@@ -269,7 +279,7 @@ impl Viewport {
 
     /// Turns the picture upside down by mirroring; a 3D view never.
     pub fn flip_vertically(&mut self) {
-        if self.kind == ViewKind::Volume3d {
+        if !self.kind.is_slice() {
             return;
         }
         if self.kind.follows_needle() {

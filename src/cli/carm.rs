@@ -1,13 +1,12 @@
 //! `stylet carm`: how to set a C-arm for every needle of a plan.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use super::plan_images::plan_images;
 use super::{CliError, numbers, print_json, print_line, warn_line};
-use crate::app::settings::Folders;
 use crate::assess::aim::{AimedView, BeamBone, bone_of};
 use crate::assess::margins::procedure_of;
 use crate::assess::{AimJson, CArmSetup, NeedleViews};
@@ -26,6 +25,9 @@ pub struct CarmArgs {
     /// C-arm, by its id; without it the first. Ids are listed where one is not known
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+    /// Folder of own C-arms (*.toml) over those of the program
+    #[arg(long, value_name = "FOLDER")]
+    carms: Option<PathBuf>,
     /// How the patient lies when treated (HFS, HFP …); without it as the plan or the images say
     #[arg(long, value_name = "CODE", value_parser = position)]
     position: Option<PatientPosition>,
@@ -53,7 +55,7 @@ fn position(code: &str) -> Result<PatientPosition, String> {
 /// Reads the plan, and the images if given, and prints the views of every needle.
 pub fn run(args: &CarmArgs) -> Result<(), CliError> {
     let (_, plan) = PlanFile::read(&args.plan).map_err(CliError::failure)?;
-    let carms = own_carms();
+    let carms = carms(args.carms.as_deref())?;
     let profile = profile(&carms, args.profile.as_deref())?;
     let volume = match &args.study {
         Some(study) => Some(plan_images(&plan, study)?.volume),
@@ -105,16 +107,20 @@ pub fn run(args: &CarmArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The C-arms of the program with the person's own; what is wrong with those is warned of.
-fn own_carms() -> CArmLibrary {
-    let Ok(folders) = Folders::of_user() else {
-        return CArmLibrary::builtin().clone();
+/// The C-arms of the program with those of a folder over them; what is wrong there is warned of.
+fn carms(folder: Option<&Path>) -> Result<CArmLibrary, CliError> {
+    let Some(folder) = folder else {
+        return Ok(CArmLibrary::builtin().clone());
     };
-    let (carms, problems) = CArmLibrary::with_folder(&folders.config.join("carms"));
+    if !folder.is_dir() {
+        let words = format!("No folder of C-arms: {}", folder.display());
+        return Err(CliError::Usage(words));
+    }
+    let (carms, problems) = CArmLibrary::with_folder(folder);
     for problem in problems {
         warn_line(&problem.to_string());
     }
-    carms
+    Ok(carms)
 }
 
 fn profile<'a>(carms: &'a CArmLibrary, id: Option<&str>) -> Result<&'a CArmProfile, CliError> {

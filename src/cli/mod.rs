@@ -6,6 +6,7 @@
 pub mod carm;
 pub mod check;
 pub mod decode;
+pub mod drr;
 pub mod export;
 mod numbers;
 mod plan_audit;
@@ -73,6 +74,8 @@ pub enum Command {
     Decode(decode::DecodeArgs),
     /// Draw one slice of a volume in any plane, as PNG or as numbers.
     Slice(slice::SliceArgs),
+    /// Simulate a radiograph of a CT volume, as PNG, as line integrals or as DICOM.
+    Drr(drr::DrrArgs),
     /// Print depth, angles and C-arm positions of the needles of a plan.
     Readout(readout::ReadoutArgs),
     /// Print how to set a C-arm for every needle of a plan: views, reach, residuals.
@@ -109,6 +112,7 @@ impl Command {
             Self::Scan(args) => scan::run(args),
             Self::Decode(args) => decode::run(args),
             Self::Slice(args) => slice::run(args),
+            Self::Drr(args) => drr::run(args),
             Self::Readout(args) => readout::run(args),
             Self::Carm(args) => carm::run(args),
             Self::Check(args) => check::run(args),

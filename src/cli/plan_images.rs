@@ -111,6 +111,16 @@ pub fn plan_images(plan: &Plan, study: &Path) -> Result<PlanImages, CliError> {
     })
 }
 
+/// Structures of a plan without their distances.
+pub struct PlanMasks {
+    /// All, those of files first.
+    pub structures: Vec<Structure>,
+    /// What a person must know of them, a sentence each.
+    pub warnings: Vec<String>,
+    /// Memory of the masks.
+    booked: Vec<Reservation>,
+}
+
 /// Structures of a plan with their distances.
 pub struct PlanStructures {
     /// All, those of files first.
@@ -125,13 +135,30 @@ pub struct PlanStructures {
 /// remembers, of `given` files, and those drawn by hand, with their distances.
 ///
 /// # Errors
-/// A file that was given, or that the plan names, cannot be read: what was to be kept clear of
-/// would silently be missing. What cannot be read of the study is a warning.
+/// See [`plan_masks`].
 pub fn plan_structures(
     plan: &Plan,
     images: &PlanImages,
     given: &[PathBuf],
 ) -> Result<PlanStructures, CliError> {
+    let masks = plan_masks(plan, images, given)?;
+    Ok(PlanStructures {
+        measured: masks.structures.into_iter().map(measured).collect(),
+        warnings: masks.warnings,
+        _booked: masks.booked,
+    })
+}
+
+/// The same without the distances.
+///
+/// # Errors
+/// A file that was given, or that the plan names, cannot be read: what was to be kept clear of
+/// would silently be missing. What cannot be read of the study is a warning.
+pub fn plan_masks(
+    plan: &Plan,
+    images: &PlanImages,
+    given: &[PathBuf],
+) -> Result<PlanMasks, CliError> {
     let volume = &images.volume;
     let planning = Planning::of(volume)
         .ok_or_else(|| CliError::Failure("The images have no grid for structures".to_owned()))?;
@@ -173,10 +200,10 @@ pub fn plan_structures(
     for warning in &warnings {
         warn_line(warning);
     }
-    Ok(PlanStructures {
-        measured: found.into_iter().map(measured).collect(),
+    Ok(PlanMasks {
+        structures: found,
         warnings,
-        _booked: booked,
+        booked,
     })
 }
 

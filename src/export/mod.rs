@@ -11,6 +11,7 @@ pub mod npy;
 pub mod package;
 pub mod png;
 pub mod quantity;
+pub mod radiograph;
 pub mod record;
 pub mod sheet;
 mod sheet_lists;

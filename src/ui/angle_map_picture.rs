@@ -7,14 +7,18 @@ use egui::{
     TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::angle_map_scale::{MARGIN, span};
 use super::theme;
+
+pub use super::angle_map_scale::{MapScale, scale_in};
+
 use crate::app::aim_stage::{MapShade, ShownAngleMap};
 use crate::app::score_color::score_color;
 use crate::assess::aim::{AngleGrid, Cell, Face};
 use crate::geometry::{CArmAngles, Degrees};
 
 /// Label of the picture.
-pub const LABEL: &str = "Angle map";
+pub const LABEL: &str = "Picture of the angle map";
 
 /// Bone from which a beam is drawn as poor as can be, mm.
 const MOST_BONE_MM: f64 = 80.0;
@@ -28,9 +32,6 @@ const RINGS_DEG: [f64; 4] = [5.0, 10.0, 20.0, 40.0];
 /// Nearer than this the pointer means a mark, points.
 const SNAP: f32 = 7.0;
 
-/// Margin around the map for its words, points.
-const MARGIN: f32 = 15.0;
-
 /// Text in the map, points.
 const TEXT: f32 = 11.0;
 
@@ -40,82 +41,6 @@ pub struct Mark {
     pub words: &'static str,
     /// Where.
     pub angles: CArmAngles,
-}
-
-/// Where oblique and tilt lie on the screen.
-#[derive(Debug, Clone, Copy)]
-pub struct MapScale {
-    /// The map without its margin.
-    pub rect: Rect,
-    face: Face,
-    /// Oblique and tilt of the picture's lower left corner in its own directions.
-    least: [f64; 2],
-    per_degree: f32,
-}
-
-impl MapScale {
-    fn of(grid: &AngleGrid, face: Face, outer: Rect) -> Self {
-        let rect = Rect::from_min_max(
-            outer.min + vec2(MARGIN, MARGIN),
-            outer.max - vec2(MARGIN, MARGIN),
-        );
-        let [across, _] = span(grid);
-        let per_degree = rect.width() / across.max(1.0) as f32;
-        let half = grid.step / 2.0;
-        let last = grid.at(grid.size[0].max(1) - 1, 0)[0];
-        let left = match face {
-            // Seen from behind, the patient's left is at the picture's left.
-            Face::Posterior => -(last + half),
-            Face::Anterior => grid.first[0] - half,
-        };
-        Self {
-            rect,
-            face,
-            least: [left, grid.first[1] - half],
-            per_degree,
-        }
-    }
-
-    fn sign(&self) -> f64 {
-        match self.face {
-            Face::Posterior => -1.0,
-            Face::Anterior => 1.0,
-        }
-    }
-
-    /// Where a view lies.
-    pub fn place(&self, angles: CArmAngles) -> Pos2 {
-        self.at(self.face.place(angles))
-    }
-
-    fn at(&self, [oblique, tilt]: [f64; 2]) -> Pos2 {
-        let right = (self.sign() * oblique - self.least[0]) as f32 * self.per_degree;
-        let up = (tilt - self.least[1]) as f32 * self.per_degree;
-        pos2(self.rect.left() + right, self.rect.bottom() - up)
-    }
-
-    /// The view at a place of the screen; `None` beside the map.
-    pub fn angles(&self, at: Pos2) -> Option<CArmAngles> {
-        if !self.rect.contains(at) {
-            return None;
-        }
-        let right = f64::from((at.x - self.rect.left()) / self.per_degree) + self.least[0];
-        let up = f64::from((self.rect.bottom() - at.y) / self.per_degree) + self.least[1];
-        Some(
-            self.face
-                .angles([self.sign() * right, up.clamp(-90.0, 90.0)]),
-        )
-    }
-}
-
-/// Degrees that a grid covers, to the outer edges of its views.
-fn span(grid: &AngleGrid) -> [f64; 2] {
-    grid.size.map(|count| count as f64 * grid.step)
-}
-
-/// The scale of a map drawn in the room it takes, for tests and marks.
-pub fn scale_in(shown: &ShownAngleMap, outer: Rect) -> MapScale {
-    MapScale::of(&shown.map.whole, shown.map.face, outer)
 }
 
 /// What the pointer does on the map.
@@ -425,66 +350,4 @@ pub fn legend_ui(ui: &mut Ui, shade: MapShade, has_bone: bool) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::assess::{AngleMapTask, CArmSetup, aim::BeamBone};
-    use crate::geometry::{PatientPosition, Point};
-    use crate::plan::CArmLibrary;
-
-    fn shown(code: &str, entry: [f64; 3]) -> ShownAngleMap {
-        let profile = CArmLibrary::builtin().find("angiography-floor").unwrap();
-        let setup = CArmSetup::usual(profile, PatientPosition::from_code(code));
-        let task = AngleMapTask::of(Point::new(0., 0., 0.), Some(Point::from(entry)), &setup);
-        let map = task.map(None, &|| false).unwrap();
-        ShownAngleMap {
-            task,
-            map,
-            has_bone: false,
-        }
-    }
-
-    #[test]
-    fn places_and_views_are_inverse_and_sides_are_those_of_the_picture() {
-        let outer = Rect::from_min_size(pos2(10.0, 20.0), vec2(330.0, 160.0));
-        let at = |scale: &MapScale, oblique: f64, tilt: f64| scale.at([oblique, tilt]);
-        // From behind a receptor that swings to the patient's left goes to the picture's left.
-        let behind = shown("HFP", [30., 70., 0.]);
-        let scale = scale_in(&behind, outer);
-        assert!(at(&scale, 30.0, 0.0).x < at(&scale, 0.0, 0.0).x);
-        assert!(
-            at(&scale, 0.0, 20.0).y < at(&scale, 0.0, 0.0).y,
-            "cranial is up"
-        );
-        // From the front it goes to the right, as LAO does.
-        let front = shown("HFS", [30., -70., 0.]);
-        let mirrored = scale_in(&front, outer);
-        assert!(at(&mirrored, 30.0, 0.0).x > at(&mirrored, 0.0, 0.0).x);
-        for scale in [scale, mirrored] {
-            let place = [25.0, -12.5];
-            let back = scale.face.place(scale.angles(scale.at(place)).unwrap());
-            assert!((back[0] - 25.0).abs() < 1e-3 && (back[1] + 12.5).abs() < 1e-3);
-            assert!(scale.angles(pos2(0.0, 0.0)).is_none());
-        }
-    }
-
-    #[test]
-    fn less_bone_is_lighter_and_out_of_reach_is_dim() {
-        let cell = |mm: f64, beyond: f64| Cell {
-            from_bulls_eye: Some(Degrees(10.0)),
-            bone: Some(BeamBone {
-                mm,
-                at_least: false,
-            }),
-            beyond: Some(Degrees(beyond)),
-        };
-        let light =
-            |color: Color32| u32::from(color.r()) + u32::from(color.g()) + u32::from(color.b());
-        let color = |cell: &Cell| light(cell_color(Some(cell), MapShade::Bone, true));
-        assert!(color(&cell(0.0, 0.0)) > color(&cell(40.0, 0.0)));
-        assert!(color(&cell(40.0, 0.0)) > color(&cell(90.0, 0.0)));
-        assert!(color(&cell(0.0, 3.0)) < color(&cell(0.0, 0.0)) / 2);
-        // Without bone the distance from the bull's-eye colours it.
-        let near = cell_color(Some(&cell(90.0, 0.0)), MapShade::Bone, false);
-        assert!(light(near) > color(&cell(90.0, 0.0)));
-    }
-}
+mod tests;

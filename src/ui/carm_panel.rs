@@ -1,19 +1,20 @@
 //! The C-arm: which one, how it stands, the views of the needle, the angle map.
 
-use egui::{Button, ComboBox, DragValue, RichText, ScrollArea, Ui};
+use egui::{Button, ComboBox, DragValue, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 use super::angle_map_picture::{Mark, angle_map_ui, legend_ui};
+use super::carm_controls::carm_controls_ui;
 use super::carm_views::{carm_views_ui, pair, reach_mark};
 use super::{format, plan_panel, theme};
 use crate::app::AppState;
 use crate::app::aim_stage::{AimCommand, MapShade, ShownAngleMap};
-use crate::app::carm_stance::{CArmCommand, CArmStance, IsocenterAt};
 use crate::app::command::CommandQueue;
+use crate::app::drr_preset::DrrPreset;
+use crate::app::drr_stage::DrrCommand;
 use crate::assess::CArmSetup;
-use crate::assess::aim::{Cell, Preset, ViewPurpose};
+use crate::assess::aim::{Cell, ViewPurpose};
 use crate::geometry::{CArmAngles, Degrees, wrap_180};
-use crate::plan::procedure::Bounds;
-use crate::plan::{EndPlateFace, phrase};
+use crate::plan::phrase;
 use crate::study::Side;
 
 /// Draws the panel.
@@ -28,9 +29,9 @@ pub fn carm_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
             };
             ui.separator();
             angles_ui(ui, state, &setup, queue);
-            presets_ui(ui, state, queue);
+            presets_ui(ui, queue);
             ui.separator();
-            distances_ui(ui, state, &setup, queue);
+            carm_controls_ui(ui, state, &setup, queue);
             ui.separator();
             if !state.plan_fits() {
                 let words = "The open plan belongs to other images.";
@@ -45,7 +46,7 @@ pub fn carm_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
 
 fn profile_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     let taken = state.aim.profile();
-    let label = ui.label("C-arm");
+    let label = ui.label("Which C-arm");
     ComboBox::from_id_salt("carm profile")
         .selected_text(taken.map_or("none", |profile| profile.title.as_str()))
         .width(ui.available_width() - 8.0)
@@ -93,7 +94,7 @@ fn whole(degrees: f64) -> String {
 }
 
 fn angles_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut CommandQueue) {
-    let now = state.aim.stance.angles;
+    let now = state.drr.angles;
     let (mut primary, mut secondary) = (now.primary.0, now.secondary.0);
     egui::Grid::new("carm angles")
         .num_columns(2)
@@ -123,7 +124,7 @@ fn angles_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut C
             }
         });
     if primary != now.primary.0 || secondary != now.secondary.0 {
-        queue.push(CArmCommand::Angles(CArmAngles {
+        queue.push(DrrCommand::Angles(CArmAngles {
             primary: wrap_180(Degrees(primary)),
             secondary: Degrees(secondary),
         }));
@@ -156,158 +157,32 @@ fn angles_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut C
     });
 }
 
-fn presets_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
-    let side = state.aimed_needle().and_then(|needle| {
-        let declared = needle.intent.as_ref().and_then(|intent| intent.side);
-        let from = needle.entry.zip(needle.target);
-        declared.or_else(|| from.map(|(entry, target)| Side::of(entry.0.x - target.0.x)))
-    });
-    let mut presets = vec![
-        ("AP".to_owned(), Preset::Ap),
-        ("Lateral".to_owned(), Preset::Lateral),
-    ];
-    for degrees in [25.0, 45.0] {
-        for (letter, side) in [("L", Side::Left), ("R", Side::Right)] {
-            presets.push((
-                format!("{degrees}° {letter}"),
-                Preset::Oblique(degrees, side),
-            ));
-        }
-    }
-    presets.extend(side.map(|side| {
-        (
-            "Contralateral 45°".to_owned(),
-            Preset::ContralateralTo(side),
-        )
-    }));
-    let plates = state.plan().spine.end_plates.iter();
-    presets.extend(
-        plates
-            .filter(|plate| plate.face == EndPlateFace::Superior)
-            .map(|plate| {
-                let words = format!("Square {}", plate.vertebra);
-                (words, Preset::SquareEndPlate(plate.vertebra))
-            }),
-    );
+fn presets_ui(ui: &mut Ui, queue: &mut CommandQueue) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        for (words, preset) in presets {
-            if ui.add(Button::new(&words).small()).clicked() {
-                queue.push(CArmCommand::Preset(preset));
+        for preset in DrrPreset::ALL {
+            let title = preset.title();
+            let button = ui.add(Button::new(short(preset)).small());
+            button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &title));
+            if button.on_hover_text(&title).clicked() {
+                queue.push(DrrCommand::Preset(preset));
             }
         }
     });
 }
 
-fn distances_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut CommandQueue) {
-    let CArmStance {
-        source_to_detector_mm: sid,
-        source_to_isocenter_mm: sod,
-        field_mm,
-        isocenter,
-        ..
-    } = state.aim.stance;
-    let profile = setup.profile;
-    let (mut new_sid, mut new_sod) = (sid, sod);
-    egui::Grid::new("carm distances")
-        .num_columns(2)
-        .show(ui, |ui| {
-            for (name, hint, value, bounds) in [
-                (
-                    "SID",
-                    "Source to receptor",
-                    &mut new_sid,
-                    profile.sid_mm.bounds,
-                ),
-                (
-                    "SOD",
-                    "Source to isocentre",
-                    &mut new_sod,
-                    profile.sod_mm.bounds,
-                ),
-            ] {
-                let label = ui.label(name).on_hover_text(hint);
-                distance_ui(ui, value, bounds).labelled_by(label.id);
-                ui.end_row();
-            }
-            let label = ui.label("Field");
-            ComboBox::from_id_salt("carm field")
-                .selected_text(field_words(field_mm))
-                .show_ui(ui, |ui| {
-                    for field in &profile.fields {
-                        let choice = [field.width_mm, field.height_mm];
-                        let words = field_words(choice);
-                        if ui.selectable_label(choice == field_mm, words).clicked() {
-                            queue.push(CArmCommand::Field(choice));
-                        }
-                    }
-                })
-                .response
-                .labelled_by(label.id);
-            ui.end_row();
-            ui.label("Isocentre");
-            ui.horizontal(|ui| {
-                for (words, choice) in [
-                    ("at target", IsocenterAt::Target),
-                    ("at crosshair", IsocenterAt::Crosshair),
-                ] {
-                    if ui.selectable_label(isocenter == choice, words).clicked() {
-                        queue.push(CArmCommand::Isocenter(choice));
-                    }
-                }
-            });
-            ui.end_row();
-        });
-    if new_sid != sid || new_sod != sod {
-        queue.push(CArmCommand::Distances([new_sid, new_sod]));
-    }
-    for fault in profile.distance_faults(sid, sod) {
-        ui.label(RichText::new(fault).color(theme::WARNING).small());
-    }
-    way_to_target_ui(ui, state, setup);
-}
-
-/// A distance that can be set, or the one that is fixed.
-fn distance_ui(ui: &mut Ui, value: &mut f64, bounds: Bounds) -> egui::Response {
-    let (min, max) = (bounds.min().unwrap_or(1.0), bounds.max().unwrap_or(3000.0));
-    if max - min < 1.0 && *value == min {
-        return ui.label(format!("{min:.0} mm, fixed"));
-    }
-    ui.add(
-        DragValue::new(value)
-            .speed(2.0)
-            .range(min..=max)
-            .fixed_decimals(0)
-            .suffix(" mm"),
-    )
-}
-
-fn field_words([width, height]: [f64; 2]) -> String {
-    format!("{width:.0} × {height:.0} mm")
-}
-
-/// How the isocentre is brought to the target, where it is not there.
-fn way_to_target_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>) {
-    let target = state.aimed_needle().and_then(|needle| needle.target);
-    let (Some(from), Some(to), Some(position)) = (setup.isocenter, target, setup.position) else {
-        return;
+/// A preset in a few letters.
+fn short(preset: DrrPreset) -> String {
+    let letter = |side| match side {
+        Side::Left => 'L',
+        Side::Right => 'R',
     };
-    let way = setup.profile.recentering(from, to, position);
-    let [x, y, z] = way.room_mm;
-    let part = |mm: f64, plus: &str, minus: &str| {
-        let word = if mm < 0.0 { minus } else { plus };
-        format!("{:.0} mm {word}", mm.abs())
-    };
-    let words = format!(
-        "To the target: {}, {}, {}, as seen from the foot of the table",
-        part(x, "right", "left"),
-        part(y, "down", "up"),
-        part(z, "toward the head end", "toward the foot end"),
-    );
-    ui.label(RichText::new(words).color(theme::FAINT).small());
-    for broken in way.broken {
-        let words = format!("Out of travel: {broken}");
-        ui.label(RichText::new(words).color(theme::WARNING).small());
+    match preset {
+        DrrPreset::Frontal => "AP".to_owned(),
+        DrrPreset::Lateral(side) => format!("Lateral {}", letter(side)),
+        DrrPreset::Oblique(degrees, side) => format!("{degrees}° {}", letter(side)),
+        DrrPreset::ContralateralOblique => "Contralateral".to_owned(),
+        DrrPreset::SquareEndPlate => "Square end-plate".to_owned(),
     }
 }
 
@@ -327,11 +202,11 @@ fn map_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut Comm
     let Some(shown) = state.aim.map() else {
         return;
     };
-    let now = state.aim.stance.angles;
+    let now = state.drr.angles;
     let marks = marks(state);
     let pointing = angle_map_ui(ui, shown, shade, &marks, Some(now));
     if let Some(angles) = pointing.clicked {
-        queue.push(CArmCommand::Angles(angles));
+        queue.push(DrrCommand::Angles(angles));
     }
     let (name, angles) = match pointing.hovered {
         Some(hovered) => ("Pointer", hovered),

@@ -4,8 +4,8 @@ use egui::{Button, Color32, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2}
 
 use super::{format, theme};
 use crate::app::AppState;
-use crate::app::carm_stance::CArmCommand;
 use crate::app::command::CommandQueue;
+use crate::app::drr_stage::DrrCommand;
 use crate::assess::aim::{AimedView, ViewPurpose};
 use crate::geometry::{CArmAngles, Degrees};
 use crate::plan::{Known, Reach};
@@ -18,7 +18,7 @@ const MARK: f32 = 10.0;
 
 /// Draws the list.
 pub fn carm_views_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
-    if let Some(needle) = state.aimed_needle() {
+    if let Some(needle) = state.followed_needle() {
         let color = theme::needle_color(needle.color);
         ui.label(RichText::new(&needle.name).color(color).strong());
     }
@@ -29,7 +29,7 @@ pub fn carm_views_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
             return;
         }
     };
-    let now = state.aim.stance.angles;
+    let now = state.drr.angles;
     for view in &views {
         view_ui(ui, view, is_at(now, view.angles), queue);
     }
@@ -50,7 +50,7 @@ fn view_ui(ui: &mut Ui, view: &AimedView, is_now: bool, queue: &mut CommandQueue
         let clicked = button.clicked();
         button.on_hover_ui(|ui| hover_ui(ui, view));
         if clicked {
-            queue.push(CArmCommand::Angles(view.angles));
+            queue.push(DrrCommand::Angles(view.angles));
         }
         if let Some(words) = off_center(view) {
             ui.label(RichText::new(words).color(theme::WARNING).small());

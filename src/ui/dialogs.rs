@@ -23,6 +23,8 @@ pub enum Wanted {
     SavePlan,
     /// A place for a picture of the window.
     SavePicture,
+    /// A place for a simulated radiograph.
+    SaveRadiograph,
     /// A folder for exported files.
     ExportFolder,
 }
@@ -36,18 +38,23 @@ impl Wanted {
             Self::Plan => "Open a plan",
             Self::SavePlan => "Save the plan",
             Self::SavePicture => "Save a picture of the window",
+            Self::SaveRadiograph => "Save the simulated radiograph as DICOM",
             Self::ExportFolder => "Choose a folder for the files",
         }
     }
 
     fn saves(self) -> bool {
-        matches!(self, Self::SavePlan | Self::SavePicture)
+        matches!(
+            self,
+            Self::SavePlan | Self::SavePicture | Self::SaveRadiograph
+        )
     }
 
     fn proposed_name(self) -> &'static str {
         match self {
             Self::SavePlan => "plan.stylet.json",
             Self::SavePicture => "stylet.png",
+            Self::SaveRadiograph => "radiograph.dcm",
             _ => "",
         }
     }
@@ -179,7 +186,7 @@ fn system_dialog(wanted: Wanted, folder: &Path) -> Option<Vec<PathBuf>> {
             .add_filter("All files", &["*"])
             .pick_file()
             .map(|path| vec![path]),
-        Wanted::SavePlan | Wanted::SavePicture => dialog
+        Wanted::SavePlan | Wanted::SavePicture | Wanted::SaveRadiograph => dialog
             .set_file_name(wanted.proposed_name())
             .save_file()
             .map(|path| vec![path]),

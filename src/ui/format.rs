@@ -1,6 +1,6 @@
 //! The one place where numbers become text on the screen.
 
-use crate::geometry::{Degrees, Lps, Point};
+use crate::geometry::{CArmAngles, Degrees, Lps, Point};
 use crate::plan::Known;
 pub use crate::study::person::{date, person_name};
 
@@ -61,6 +61,20 @@ pub fn tilt(value: Degrees) -> String {
         "0.0" => "0.0°".to_owned(),
         number => format!("{number}° {word}"),
     }
+}
+
+/// `LAO 25° CRA 10°`: DICOM positioner angles, whole degrees.
+pub fn positioner(angles: CArmAngles) -> String {
+    let one = |angle: Degrees, [plus, minus]: [&str; 2]| {
+        let degrees = angle.0.round();
+        let word = if degrees < 0.0 { minus } else { plus };
+        format!("{word} {:.0}°", degrees.abs())
+    };
+    format!(
+        "{} {}",
+        one(angles.primary, ["LAO", "RAO"]),
+        one(angles.secondary, ["CRA", "CAU"])
+    )
 }
 
 /// A modality value with its unit: `143 HU`.
@@ -160,6 +174,19 @@ mod tests {
         assert_eq!(statistic(-1000.04, "HU"), "−1000.0 HU");
         assert_eq!(statistic(3.384, "HU"), "3.4 HU");
         assert_eq!(statistic(1.234, ""), "1.23");
+    }
+
+    #[test]
+    fn positions_of_a_c_arm_read_as_on_its_console() {
+        let words = |primary, secondary| {
+            positioner(CArmAngles {
+                primary: Degrees(primary),
+                secondary: Degrees(secondary),
+            })
+        };
+        assert_eq!(words(25.2, 9.8), "LAO 25° CRA 10°");
+        assert_eq!(words(-135.0, -20.4), "RAO 135° CAU 20°");
+        assert_eq!(words(-0.2, 0.0), "LAO 0° CRA 0°");
     }
 
     #[test]

@@ -24,6 +24,7 @@ const MENUS: [(&str, &[Option<Action>]); 6] = [
             Some(Action::OpenStructures),
             None,
             Some(Action::Screenshot),
+            Some(Action::SaveRadiograph),
             None,
             Some(Action::Quit),
         ],

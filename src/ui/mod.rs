@@ -1,7 +1,9 @@
 //! The window: panels and viewports that read the state and send commands. Knows no DICOM.
 
 pub mod angle_map_picture;
+mod angle_map_scale;
 mod banners;
+mod carm_controls;
 mod carm_panel;
 mod carm_views;
 mod check_list;
@@ -65,6 +67,7 @@ use self::viewport::stack_view::StackView;
 use crate::app::AppState;
 use crate::app::action::Action;
 use crate::app::command::{CommandQueue, FileCommand, StructureCommand, StudyCommand, ViewCommand};
+use crate::app::drr_stage::DrrCommand;
 use crate::app::effect::Effect;
 use crate::app::import::is_plan;
 use crate::app::notice::Severity;
@@ -243,6 +246,7 @@ impl ViewerApp {
             Action::SavePlanAs => self.ask(Wanted::SavePlan, ctx),
             Action::Export => self.export = Some(ExportPage::new(&self.state)),
             Action::Screenshot => self.ask(Wanted::SavePicture, ctx),
+            Action::SaveRadiograph => self.ask(Wanted::SaveRadiograph, ctx),
             Action::NewPlan => self.after_saving(Then::NewPlan, ctx),
             Action::Quit => self.after_saving(Then::Close, ctx),
             Action::Help => {
@@ -281,6 +285,9 @@ impl ViewerApp {
                 if let Some(page) = &mut self.export {
                     page.folder = Some(path.clone());
                 }
+            }
+            (Wanted::SaveRadiograph, Some(path)) => {
+                self.queue.push(DrrCommand::Save(path.clone()));
             }
             (Wanted::SavePicture, Some(path)) => {
                 self.picture = Some(PictureTask::of_now(path.clone()));

@@ -54,8 +54,10 @@ pub fn side_panel_ui(
     queue: &mut CommandQueue,
 ) -> Option<Action> {
     ui.add_space(4.0);
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
+    ui.horizontal_wrapped(|ui| {
+        // Five tabs beside one another in the usual width.
+        ui.spacing_mut().item_spacing.x = 1.0;
+        ui.spacing_mut().button_padding.x = 3.0;
         for choice in SideTab::ALL {
             if ui
                 .selectable_label(*tab == choice, choice.title())

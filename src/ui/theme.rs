@@ -59,7 +59,7 @@ pub fn plane_color(kind: ViewKind) -> Color32 {
         ViewKind::Axial => AXIAL,
         ViewKind::Sagittal => SAGITTAL,
         ViewKind::Coronal => CORONAL,
-        ViewKind::Volume3d => SPACE_VIEW,
+        ViewKind::Volume3d | ViewKind::Drr => SPACE_VIEW,
         _ => NEEDLE_VIEW,
     }
 }

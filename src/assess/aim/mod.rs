@@ -6,14 +6,12 @@ pub mod beam_bone;
 mod json;
 pub mod needle_views;
 mod orthogonal;
-pub mod preset;
 pub mod seen_needle;
 
 pub use angle_map::{AngleGrid, AngleMap, AngleMapTask, Cell, Face};
 pub use beam_bone::{BEAM_BONE_HU, BeamBone};
 pub use json::{AimJson, bone_of};
 pub use needle_views::{AimedView, NeedleViews, ViewPurpose};
-pub use preset::Preset;
 pub use seen_needle::{SeenNeedle, bulls_eye_about};
 
 use crate::geometry::{CArmAngles, CArmPose, Lps, PatientPosition, Point};

@@ -1,5 +1,6 @@
 //! One viewport: its place, its input, its picture, what is drawn on it.
 
+mod drr_view;
 mod end_mark;
 mod entry_outline;
 mod input;
@@ -106,6 +107,11 @@ fn viewport_ui(
         let pointed = scene3d::scene_ui(ui, rect, id, state, (queue, pictures));
         border(ui, rect, viewport, state.active == id);
         return pointed;
+    }
+    if viewport.kind == ViewKind::Drr {
+        drr_view::drr_ui(ui, rect, id, state, (queue, &mut pictures.drr));
+        border(ui, rect, viewport, state.active == id);
+        return None;
     }
     let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click_and_drag());
     let name = format!("{} view", viewport.kind.title());

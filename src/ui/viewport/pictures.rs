@@ -12,6 +12,7 @@ use egui_wgpu::RenderState;
 use glam::DVec2;
 
 use super::super::gpu::{Gpu, PictureCallback, SliceCallback};
+use super::drr_view::DrrTextures;
 use super::overlay_planes::OverlayTextures;
 use super::scene_pictures::ScenePictures;
 use super::screen_of;
@@ -68,6 +69,7 @@ struct Shown {
 pub struct Pictures {
     shown: HashMap<ViewportId, Shown>,
     overlays: OverlayTextures,
+    pub(super) drr: DrrTextures,
     /// Pictures of the 3D views.
     pub scenes: ScenePictures,
     /// Seconds per slab sample of the last pictures.
@@ -89,6 +91,7 @@ impl Pictures {
         Self {
             shown: HashMap::new(),
             overlays: OverlayTextures::default(),
+            drr: DrrTextures::new(),
             scenes: ScenePictures::default(),
             seconds_per_sample: 4e-9,
             gpu,

@@ -3,6 +3,7 @@
 //!
 //! `joseph` is the projector; [`march`] is the slow and plain one that it is tested against.
 
+mod film;
 mod joseph;
 pub mod march;
 mod occupancy;
@@ -11,6 +12,7 @@ mod walk;
 use super::attenuation::Attenuation;
 use crate::geometry::{ConeBeam, Receptor};
 
+pub use film::{Film, FilmRange};
 pub use occupancy::Occupancy;
 
 /// Says that the picture is no longer wanted; asked every few thousand rays.

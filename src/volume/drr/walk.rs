@@ -8,7 +8,7 @@ use super::joseph::{Job, Tile};
 use crate::volume::attenuation::{Attenuation, BORDER};
 
 /// Rays of a tile across and along the direction in which cells are contiguous.
-pub(super) const TILE: [usize; 2] = [32, 64];
+pub(super) const TILE: [usize; 2] = [16, 256];
 
 /// Rays of a tile.
 pub(super) const RAYS: usize = TILE[0] * TILE[1];
@@ -17,7 +17,7 @@ pub(super) const RAYS: usize = TILE[0] * TILE[1];
 const GROUP: usize = 64;
 
 /// Cells of a row of the copy, a power of two.
-const ROW: usize = 64;
+const ROW: usize = 256;
 const ROW_BITS: u32 = ROW.trailing_zeros();
 
 /// Rows of the copy, a power of two.

@@ -19,6 +19,7 @@ pub mod outline;
 pub mod read;
 mod segment_distance;
 mod segmentation;
+pub mod shadow;
 mod structure_set;
 pub mod surface;
 
@@ -31,6 +32,7 @@ pub use mask::{Mask, MaskGrid, Run};
 pub use outline::outline;
 pub use read::{Loaded, Planning, StructureFileError};
 pub use segment_distance::SegmentDistance;
+pub use shadow::shadow;
 pub use surface::{iso_surface, mask_surface};
 
 use crate::study::FrameOfReferenceUid;

@@ -34,18 +34,22 @@ pub fn outline(mask: &Mask, plane: &Plane, step_mm: f64) -> Vec<Vec<DVec2>> {
         return Vec::new();
     };
     let inside = sample(mask, plane, &sampling);
-    let lines = join(&crossings(&inside, sampling.columns));
+    let mut lines = outlines_of(&inside, sampling.columns);
+    for point in lines.iter_mut().flatten() {
+        *point = sampling.origin + *point * sampling.step;
+    }
     lines
-        .into_iter()
-        .map(|line| {
-            line.into_iter()
-                .map(|(x, y)| {
-                    let at = DVec2::new(f64::from(x), f64::from(y)) / 2.0;
-                    sampling.origin + at * sampling.step
-                })
-                .collect()
-        })
-        .collect()
+}
+
+/// The closed lines around the samples of a picture that are set, in columns and rows, half-way
+/// between samples inside and outside. The outermost samples must not be set.
+pub(super) fn outlines_of(inside: &[bool], columns: usize) -> Vec<Vec<DVec2>> {
+    let lines = join(&crossings(inside, columns));
+    let points = |line: Vec<Crossing>| {
+        let point = |(x, y)| DVec2::new(f64::from(x), f64::from(y)) / 2.0;
+        line.into_iter().map(point).collect()
+    };
+    lines.into_iter().map(points).collect()
 }
 
 /// The rectangle of the plane that can hold the structure, with a sample more around it.
