@@ -11,8 +11,8 @@ use super::identity::Identity;
 use super::value_text::{TextVr, fit};
 use super::write_ct::decimal;
 use super::write_object::{
-    NewInstance, Object, WriteObjectError, put_derivation, put_identity, put_instance,
-    save, text, text_if_any, texts,
+    NewInstance, Object, WriteObjectError, put_derivation, put_identity, put_instance, save, text,
+    text_if_any, texts,
 };
 use crate::geometry::{Lps, Point, Vector};
 use crate::study::{FrameOfReferenceUid, InstanceUid};
@@ -324,7 +324,10 @@ mod tests {
         assert_eq!(words(tags::SOP_CLASS_UID), "1.2.840.10008.5.1.4.1.1.4");
         assert_eq!(words(tags::SOP_INSTANCE_UID), "2.25.3.2");
         assert_eq!(words(tags::IMAGE_TYPE), "DERIVED\\SECONDARY\\OTHER");
-        assert_eq!(words(tags::DERIVATION_DESCRIPTION), "Simulated; not a patient");
+        assert_eq!(
+            words(tags::DERIVATION_DESCRIPTION),
+            "Simulated; not a patient"
+        );
         let pixels = image.element(tags::PIXEL_DATA).unwrap();
         assert_eq!(pixels.to_multi_int::<u16>().unwrap(), values[6..]);
     }

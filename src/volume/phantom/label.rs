@@ -154,7 +154,11 @@ pub(super) enum Substance {
 pub(super) fn substance(number: u8) -> Substance {
     match number {
         SKIN => Substance::Skin,
-        SUBCUTANEOUS_FAT | VISCERAL_FAT | INTERMUSCULAR_FAT | EPIDURAL_FAT | FORAMINAL_FAT
+        SUBCUTANEOUS_FAT
+        | VISCERAL_FAT
+        | INTERMUSCULAR_FAT
+        | EPIDURAL_FAT
+        | FORAMINAL_FAT
         | RENAL_SINUS..=133 => Substance::Fat,
         ABDOMINAL_WALL | PSOAS..=145 | PIRIFORMIS..=161 | DIAPHRAGM => Substance::Muscle,
         VERTEBRA..=COCCYX | ILIUM..=25 => Substance::Bone,

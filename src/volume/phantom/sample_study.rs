@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::companion::Companion;
 use super::noise::mix;
-use super::{Label, Phantom, PhantomError, PhantomGrid, Truth, generate, labels, sample_structures};
+use super::{
+    Label, Phantom, PhantomError, PhantomGrid, Truth, generate, labels, sample_structures,
+};
 use crate::dicom::identity::Identity;
 use crate::dicom::write_ct::{CtSeries, Window, write_ct_series};
 use crate::dicom::write_object::Moment;

@@ -34,10 +34,7 @@ pub(super) fn add<'a>(
     let pixel_mm = receptor.pixel_mm[0];
     for splat in splats {
         let point = Point::from(splat.at_lps_mm.to_array());
-        let Some((middle, seen)) = beam
-            .pixel_of(point, receptor)
-            .zip(beam.project(point))
-        else {
+        let Some((middle, seen)) = beam.pixel_of(point, receptor).zip(beam.project(point)) else {
             continue;
         };
         let shown = splat.sigma_mm * seen.magnification / pixel_mm;

@@ -200,8 +200,8 @@ impl Detector {
             let (column, row) = (index % columns, index / columns);
             let (cell_column, cell_row) = (column / COARSE, row / COARSE);
             // Cells at the right and lower border may be cut.
-            let pixels = COARSE.min(columns - cell_column * COARSE)
-                * COARSE.min(rows - cell_row * COARSE);
+            let pixels =
+                COARSE.min(columns - cell_column * COARSE) * COARSE.min(rows - cell_row * COARSE);
             if let Some(cell) = coarse.get_mut(cell_row * wide + cell_column) {
                 *cell += value / pixels as f32;
             }
@@ -246,7 +246,9 @@ fn blur(picture: &[f32], columns: usize, taps: &[f32]) -> Vec<f32> {
     let rows = picture.len() / columns;
     let reach = taps.len() / 2;
     let held = |index: usize, tap: usize, count: usize| {
-        (index + tap).saturating_sub(reach).min(count.saturating_sub(1))
+        (index + tap)
+            .saturating_sub(reach)
+            .min(count.saturating_sub(1))
     };
     let mut across = vec![0.0_f32; picture.len()];
     across
