@@ -69,12 +69,14 @@ impl Imports {
     }
 }
 
-/// Folder of the sample study's label map.
-const STRUCTURES: &str = "SEG";
+/// Marks a sample study that was not cut short by a kill; without it the next start makes it anew.
+/// Its number counts what the study holds: 2, since it has MR and fluoroscopy.
+const SAMPLE_READY: &str = "complete-2";
 
 /// The folders of the sample study that hold images and structures, not its truth.
 fn sample_folders(study: &Path) -> Vec<PathBuf> {
-    ["CT", STRUCTURES].map(|part| study.join(part)).to_vec()
+    let parts = phantom::STUDY_FOLDERS.iter();
+    parts.map(|part| study.join(part)).collect()
 }
 
 impl AppState {
@@ -114,21 +116,18 @@ impl AppState {
             .folders()
             .cache
             .join(concat!("sample-", env!("CARGO_PKG_VERSION")));
-        let ready = folder.join("complete");
+        let ready = folder.join(SAMPLE_READY);
         let images = folder.join("study");
-        // One of an older program may lack its structures.
-        if ready.is_file() && images.join(STRUCTURES).is_dir() {
+        if ready.is_file() {
             self.import(sample_folders(&images));
             return;
         }
         let job = Job::spawn("sample", shared(&self.waker), move |sink| {
             on_own_threads("sample", || {
-                phantom::write_sample_study(0, &PhantomGrid::full(), &images, &|share| {
+                phantom::write_complete_study(0, &PhantomGrid::full(), &images, &|share| {
                     sink.progress(share)
                 })
             })?;
-            // Marks a study that was not cut short by a kill; without it the next start makes it
-            // anew.
             std::fs::write(&ready, b"").ok();
             Ok(images)
         });

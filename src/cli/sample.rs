@@ -1,4 +1,4 @@
-//! `stylet sample`: writes the simulated lumbar CT.
+//! `stylet sample`: writes the simulated lumbar CT with its MR and fluoroscopy.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{CliError, print_json, print_line};
-use crate::volume::phantom::{PhantomGrid, write_sample_study};
+use crate::volume::phantom::{PhantomGrid, write_complete_study, write_sample_study};
 
 /// Arguments of `sample`.
 #[derive(Debug, Args)]
@@ -18,6 +18,9 @@ pub struct SampleArgs {
     /// Seed: 0 is the mean anatomy, any other varies size and lordosis
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Only the CT, its segmentation and its truth
+    #[arg(long)]
+    ct_only: bool,
     /// Print what was written as JSON
     #[arg(long)]
     json: bool,
@@ -25,21 +28,32 @@ pub struct SampleArgs {
 
 /// Writes the study, its truth and its labels.
 pub fn run(args: &SampleArgs) -> Result<(), CliError> {
-    let written = write_sample_study(args.seed, &PhantomGrid::full(), &args.out, &|_| {
-        ControlFlow::Continue(())
-    })
-    .map_err(CliError::failure)?;
+    let grid = PhantomGrid::full();
+    let go_on = &|_| ControlFlow::Continue(());
+    let (written, mr_files, fluoroscopy_files) = if args.ct_only {
+        let written = write_sample_study(args.seed, &grid, &args.out, go_on);
+        (written.map_err(CliError::failure)?, Vec::new(), Vec::new())
+    } else {
+        let all = write_complete_study(args.seed, &grid, &args.out, go_on);
+        let all = all.map_err(CliError::failure)?;
+        (all.sample, all.mr_files, all.fluoroscopy_files)
+    };
     if args.json {
+        let mr: Vec<usize> = mr_files.iter().map(Vec::len).collect();
         return print_json(&json!({
             "seed": args.seed,
             "slices": written.ct_files.len(),
+            "mr": mr,
+            "fluoroscopy": fluoroscopy_files,
             "truth": written.truth_path,
             "labels": written.labels_path,
         }));
     }
     print_line(&format!(
-        "Wrote {} slices, {} and {}",
+        "Wrote {} CT slices, {} MR slices, {} fluoroscopy pictures, {} and {}",
         written.ct_files.len(),
+        mr_files.iter().map(Vec::len).sum::<usize>(),
+        fluoroscopy_files.len(),
         written.truth_path.display(),
         written.labels_path.display()
     ))

@@ -18,6 +18,11 @@ pub struct CompleteStudy {
     pub fluoroscopy_files: Vec<PathBuf>,
 }
 
+/// Folders of a complete study that hold images and structures, not its truth.
+pub const STUDY_FOLDERS: [&str; 13] = [
+    "CT", "SEG", "MR1", "MR2", "MR3", "XA1", "XA2", "XA3", "XA4", "XA5", "XA6", "XA7", "XA8",
+];
+
 /// Shares of the work after which the CT is made, the CT is written, and the MR is written.
 const STAGES: [f64; 3] = [0.62, 0.78, 0.85];
 

@@ -162,3 +162,57 @@ fn other(side: Side) -> Side {
         Side::Right => Side::Left,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::super::scene::Scene;
+    use super::super::truth::TargetKind;
+    use super::super::{PhantomGrid, generate};
+    use super::*;
+
+    #[test]
+    fn medium_starts_at_the_tip_and_goes_where_the_patterns_say() {
+        let go = &|_| ControlFlow::Continue(());
+        let phantom = generate(0, &PhantomGrid::of(96, 86), go).unwrap();
+        let scene = Scene::new(0).unwrap();
+        let room = Room::new(&phantom, &scene);
+        let truth = &phantom.truth;
+        let target = |kind, level| truth.target(kind, level, Some(Side::Left)).unwrap();
+
+        let tip = target(TargetKind::Subpedicular, "L4");
+        let flow = neurogram(&room, tip).unwrap();
+        let way = |splat: &Splat| splat.at_lps_mm.distance(tip.point_lps_mm);
+        let first = flow.splats.iter().take(20).map(way).fold(0.0, f64::max);
+        assert!(first < 12.0, "{first}");
+        // Infero-lateral of the pedicle, on the left.
+        let last = flow
+            .splats
+            .iter()
+            .map(|s| s.at_lps_mm.z)
+            .fold(1e9, f64::min);
+        assert!(tip.point_lps_mm.z - last > 25.0);
+        let middle = truth.midline.point_lps_mm.x;
+        assert!(flow.splats.iter().all(|s| s.at_lps_mm.x > middle - 3.0));
+        assert!(flow.splats.is_sorted_by_key(|s| s.arrives_s));
+        assert!(
+            flow.splats.last().unwrap().arrives_s < 3.2,
+            "within the run"
+        );
+
+        let tip = target(TargetKind::InterlaminarParamedian, "L4-L5");
+        let flow = epidurogram(&room, tip).unwrap();
+        let mass = |side: f64| -> f64 {
+            let here = flow.splats.iter();
+            here.filter(|s| (s.at_lps_mm.x - middle) * side > 0.0)
+                .map(|s| s.mass_mm2)
+                .sum()
+        };
+        assert!(mass(1.0) > 1.5 * mass(-1.0), "asymmetric, more on its side");
+        assert!(
+            flow.splats.last().unwrap().arrives_s < 3.2,
+            "within the run"
+        );
+    }
+}

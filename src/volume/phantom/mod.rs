@@ -58,7 +58,7 @@ use std::ops::ControlFlow;
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
-pub use complete_study::{CompleteStudy, write_complete_study};
+pub use complete_study::{CompleteStudy, STUDY_FOLDERS, write_complete_study};
 pub use label::{GAP_NAMES, Label, Side, VERTEBRA_NAMES, labels};
 pub use sample_study::{SampleStudy, write_sample_study};
 pub use truth::{

@@ -363,3 +363,35 @@ impl Stack {
         line(top) * (1.0 - low_share) + line(top + 1.0) * low_share
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ct_number_tells_mixtures_apart() {
+        let scene = Scene::new(0).unwrap();
+        let scanner = MrScanner::new(0, &scene).unwrap();
+        let t2 = |label: u8, hu: i16| scanner.signal(Weighting::T2 as usize, label, hu);
+        let bone = label::vertebra(5);
+        assert_eq!(t2(bone, 165), 49.0, "marrow of the sheet");
+        assert_eq!(t2(bone, 1100), 0.0, "compact bone");
+        assert!(t2(bone, 0) > 49.0, "fatty marrow is brighter");
+        assert_eq!(t2(label::SUBCUTANEOUS_FAT, -105), 90.0);
+        let streaky = t2(label::psoas(super::super::Side::Left), -20);
+        assert!(streaky > 10.0 && streaky < 90.0, "{streaky}");
+        assert_eq!(t2(label::AIR, -1000), 0.0);
+        assert_eq!(t2(label::AORTA, 40), 0.0, "flow void");
+    }
+
+    #[test]
+    fn a_disc_passes_from_nucleus_to_annulus() {
+        let scene = Scene::new(0).unwrap();
+        let disc = &scene.discs[4];
+        let at = |x: f64| disc.annulus_share(disc.frame.model(DVec3::new(x, 1.0, 0.0)));
+        assert!(at(0.0) < 0.05, "{}", at(0.0));
+        assert!(at(0.9 * disc.half.x) > 0.8);
+        let border = at(0.58 * disc.half.x);
+        assert!((0.1..0.7).contains(&border), "{border}");
+    }
+}

@@ -157,3 +157,41 @@ impl Needle {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scene::Scene;
+    use super::super::survey::survey;
+    use super::*;
+
+    #[test]
+    fn the_squared_beam_lies_in_the_end_plate() {
+        let truth = survey(0, &Scene::new(0).unwrap()).unwrap();
+        let pose = pose_at(&truth, "L4", (30.0, true)).unwrap();
+        let d = pose.angles.receptor_direction().0;
+        let normal = truth.vertebrae[5].superior_normal;
+        // Tenths of a degree are written.
+        assert!(d.dot(normal).asin().to_degrees().abs() < 0.06);
+        assert_eq!(pose.angles.primary, Degrees(150.0));
+        assert!(d.x > 0.0 && d.y > 0.0, "receptor behind the left");
+    }
+
+    #[test]
+    fn a_needle_ends_at_its_tip_and_has_the_attenuation_of_steel() {
+        let path = ReferencePath {
+            entry_lps_mm: DVec3::new(10.0, 70.0, 0.0),
+            length_mm: 70.0,
+            oblique_deg: 0.0,
+            tilt_deg: 0.0,
+        };
+        let tip = DVec3::new(10.0, 0.0, 0.0);
+        let splats = Needle::SPINAL.splats(&path, tip);
+        let nearest = splats.iter().map(|s| s.at_lps_mm.y).fold(1e9, f64::min);
+        assert!((nearest - 0.05).abs() < 1e-9);
+        let in_body = splats.iter().filter(|s| s.at_lps_mm.y < 70.0);
+        let mass: f64 = in_body.map(|s| s.mass_mm2).sum();
+        // 70 mm of a cylinder of 0.72 mm.
+        let wanted = 0.776 * std::f64::consts::PI * 0.36 * 0.36 * 70.0;
+        assert!((mass / wanted - 1.0).abs() < 0.01, "{mass} {wanted}");
+    }
+}
