@@ -4,8 +4,10 @@
 use std::sync::{Arc, Weak};
 
 use super::AppState;
+use super::command::Command;
 use super::job::{Job, JobEvent, on_own_threads};
 use super::notice::Severity;
+use super::settings::Settings;
 use super::stage::Content;
 use super::viewport::{ViewKind, Viewport};
 use crate::budget::{MEMORY, Reservation};
@@ -145,6 +147,11 @@ impl AppState {
             VolumeCommand::Show(preset) => {
                 look.preset = preset;
                 look.edited = None;
+                let settings = Settings {
+                    volume: preset,
+                    ..self.settings.clone()
+                };
+                self.apply(Command::Settings(settings));
             }
             VolumeCommand::Function(function) => look.edited = Some(function),
             VolumeCommand::ResetFunction => look.edited = None,
@@ -157,7 +164,7 @@ impl AppState {
                 return;
             }
         }
-        let made = look.make();
+        let made = self.volume_look.make();
         self.say_unshown(made);
     }
 
@@ -181,12 +188,11 @@ impl AppState {
                 ..Made::default()
             };
             // Colours of HU say nothing about another scale.
-            let fits = staged.as_ref().is_some_and(|(volume, _)| {
-                look.preset
-                    .is_none_or(|preset| presets(volume).contains(&preset))
-            });
-            if !fits && staged.is_some() {
-                (look.preset, look.edited) = (None, None);
+            let habit = self.settings.volume;
+            let suits = |volume: &Volume| habit.filter(|habit| presets(volume).contains(habit));
+            let preset = staged.as_ref().and_then(|(volume, _)| suits(volume));
+            if preset != look.preset {
+                (look.preset, look.edited) = (preset, None);
             }
         }
         if let Some((volume, false)) = staged
