@@ -6,6 +6,7 @@ use glam::DVec2;
 
 use super::camera::{Projection, StandardView};
 use super::entry_stage::EntryCommand;
+use super::picture_commands::PictureCommand;
 use super::presentation::Presentation;
 use super::structure_stage::StructureLook;
 use super::tool::{PointerEvent, ToolKind};
@@ -34,6 +35,8 @@ pub enum Command {
     Tool(ToolKind),
     /// Structures of the images on stage.
     Structures(StructureCommand),
+    /// Pictures without a place in the patient: runs, radiographs.
+    Picture(PictureCommand),
     /// The map of entries of the selected needle.
     Entries(EntryCommand),
     /// What leaves with the plan.
@@ -282,6 +285,7 @@ from!(
     View(ViewCommand),
     Look(LookCommand),
     Structures(StructureCommand),
+    Picture(PictureCommand),
     Entries(EntryCommand)
 );
 

@@ -11,7 +11,7 @@ use super::structure_stage::StructureLook;
 use super::tool::ToolKind;
 use super::viewport::Layout;
 use crate::geometry::{Lps, Point};
-use crate::plan::{MeasurementKind, PlanEdit, StructureEdit, TrajectoryEnd};
+use crate::plan::{MeasurementKind, PictureEdit, PlanEdit, StructureEdit, TrajectoryEnd};
 use crate::study::lut::WINDOW_PRESETS;
 
 /// What an action needs from the window itself.
@@ -37,12 +37,12 @@ impl Action {
         match self {
             Self::Undo => state.history.undo_label().is_some(),
             Self::Redo => state.history.redo_label().is_some(),
-            Self::NewNeedle
-            | Self::Target
-            | Self::Entry
-            | Self::LengthTool
-            | Self::AngleTool
-            | Self::MeasureTool(_) => volume && state.plan_fits(),
+            Self::LengthTool | Self::AngleTool | Self::MeasureTool(MeasurementKind::Cobb) => {
+                state.marks_pictures() || (volume && state.plan_fits())
+            }
+            Self::NewNeedle | Self::Target | Self::Entry | Self::MeasureTool(_) => {
+                volume && state.plan_fits()
+            }
             Self::Export => {
                 let mut all = state.plan().trajectories.iter();
                 state.plan_fits() && all.any(|needle| needle.segment().is_some())
@@ -118,7 +118,7 @@ impl Action {
             Self::MeasureTool(kind) => one(Command::Tool(ToolKind::Measure(kind))),
             Self::ProbeTool => one(Command::Tool(ToolKind::Probe)),
             Self::Play => {
-                let playing = state.stage.as_ref().is_some_and(|stage| stage.playing);
+                let playing = state.stage.as_ref().is_some_and(Stage::is_playing);
                 one(StudyCommand::Play(!playing).into())
             }
             Self::ResetView => view(ViewCommand::Reset(state.active)),
@@ -153,9 +153,12 @@ impl Action {
 
     fn on_selection(self, state: &AppState) -> Vec<Command> {
         if let (Self::Delete, Selection::Measurement(id)) = (self, state.selection) {
-            return vec![
-                PlanCommand::Edit("Delete measurement", PlanEdit::RemoveMeasurement(id)).into(),
-            ];
+            let edit = if state.plan().pictures.measurement(id).is_some() {
+                PlanEdit::Picture(PictureEdit::Remove(id))
+            } else {
+                PlanEdit::RemoveMeasurement(id)
+            };
+            return vec![PlanCommand::Edit("Delete measurement", edit).into()];
         }
         if let (Self::Delete, Selection::Structure(id)) = (self, state.selection) {
             let edit = PlanEdit::Structure(StructureEdit::Remove(id));

@@ -7,9 +7,11 @@ pub mod camera;
 mod camera_commands;
 pub mod carried;
 pub mod command;
+pub mod derivation;
 pub mod effect;
 pub mod entry_stage;
 pub mod export_stage;
+pub mod frame_cache;
 pub mod history;
 pub mod import;
 pub mod intent;
@@ -19,12 +21,15 @@ mod libraries;
 pub mod notice;
 pub mod overlay_stage;
 pub mod pick;
+pub mod picture_commands;
 pub mod picture_stage;
+pub mod picture_tool;
 pub mod plan_commands;
 mod plan_fit;
 pub mod plan_import;
 pub mod plan_lock;
 pub mod plan_store;
+pub mod playback;
 pub mod presentation;
 pub mod scene;
 pub mod score_color;
@@ -212,12 +217,14 @@ impl AppState {
             Command::Look(command) => self.look(command),
             Command::Pointer(event) => self.pointer(&event),
             Command::Tool(tool) => {
+                self.abort_picture_gesture();
                 self.tool = tool;
                 self.draft = None;
                 self.labelling.clicks.clear();
                 self.drawing.points.clear();
             }
             Command::Structures(command) => self.structure_command(command),
+            Command::Picture(command) => self.picture_command(command),
             Command::Entries(command) => self.entry_command(command),
             Command::Export(ExportCommand::Write(choice)) => self.export(*choice),
             Command::Export(ExportCommand::Cancel) => self.cancel_export(),
@@ -267,16 +274,8 @@ impl AppState {
             StudyCommand::OpenSample => self.open_sample(),
             StudyCommand::CancelImport => self.imports.cancel(),
             StudyCommand::Show { series, stack } => self.show(&series, stack),
-            StudyCommand::Frame(frame) => {
-                if let Some(stage) = &mut self.stage {
-                    stage.show_frame(frame, &self.waker);
-                }
-            }
-            StudyCommand::Play(playing) => {
-                if let Some(stage) = &mut self.stage {
-                    stage.playing = playing;
-                }
-            }
+            StudyCommand::Frame(frame) => self.show_picture(frame),
+            StudyCommand::Play(playing) => self.play(playing),
         }
     }
 

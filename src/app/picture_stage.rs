@@ -1,124 +1,173 @@
-//! Pictures on stage: decoded one by one, a few kept.
+//! Pictures on stage: the one that is shown, the run it belongs to, what is made from it.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::job::{Job, JobEvent, Waker};
+use super::derivation::{Derivation, Run};
+use super::frame_cache::{FrameCache, Picture};
+use super::job::Waker;
 use super::notice::{Notices, Severity};
-use super::overlay_stage::{Overlays, drawn};
-use super::shared;
+use super::picture_tool::PictureTool;
+use super::playback::Playback;
+use super::presentation::Presentation;
 use crate::study::{Frame, FrameRef, Series};
 
-/// A decoded picture with what its file draws over it.
-pub struct Picture {
-    /// Its samples.
-    pub frame: Frame,
-    /// Its overlays.
-    pub overlays: Overlays,
-}
-
-type DecodeJob = Job<(), Result<Picture, crate::dicom::DicomError>>;
+/// Frames decoded ahead while a run stands.
+const AHEAD_WHILE_STILL: usize = 3;
 
 /// Pictures on stage.
-#[derive(Default)]
 pub struct PictureStage {
     /// Frame shown, 0-based in the stack.
     pub frame: usize,
-    decoded: VecDeque<(usize, Arc<Picture>)>,
-    decoding: Option<(usize, DecodeJob)>,
-    failed: Option<(usize, String)>,
+    /// The run.
+    pub playback: Playback,
+    /// Subtraction and peak opacification.
+    pub derivation: Derivation,
+    /// Display shutters are drawn.
+    pub show_shutter: bool,
+    /// What is being drawn on it.
+    pub tool: PictureTool,
+    /// Look of the frames themselves while a difference is shown.
+    pub(super) native_look: Option<Presentation>,
+    cache: FrameCache,
+    told_failure: bool,
 }
 
-/// Decoded pictures that are kept, and the most bytes of them; the one shown is always kept.
-const KEPT_PICTURES: usize = 8;
-const KEPT_BYTES: usize = 256 << 20;
+/// The picture that is on the screen.
+pub struct ShownPicture {
+    /// Frame of the stack; of a peak picture the frame that it stands in for.
+    pub index: usize,
+    /// The decoded frame, which a derived picture takes the place of.
+    pub decoded: Arc<Picture>,
+    /// What is made from it, and a number that changes with that.
+    pub derived: Option<(Arc<Frame>, u64)>,
+    /// Its values are differences.
+    pub is_difference: bool,
+}
+
+impl ShownPicture {
+    /// Its samples.
+    pub fn frame(&self) -> &Frame {
+        match &self.derived {
+            Some((frame, _)) => frame,
+            None => &self.decoded.frame,
+        }
+    }
+}
 
 impl PictureStage {
-    /// Whether a picture is being decoded.
+    /// Of a stack whose first file is given by its series.
+    pub(super) fn new(series: &Series, frames: &[FrameRef]) -> Self {
+        let first = frames
+            .first()
+            .and_then(|at| series.instances.get(at.instance));
+        // A list of single pictures has no times of its own.
+        let one_file = frames
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if a.instance == b.instance));
+        let timing = first
+            .filter(|_| one_file)
+            .map(|instance| instance.picture.timing.clone());
+        Self {
+            frame: 0,
+            playback: Playback::new(timing.unwrap_or_default(), frames.len()),
+            derivation: Derivation::default(),
+            show_shutter: true,
+            tool: PictureTool::default(),
+            native_look: None,
+            cache: FrameCache::default(),
+            told_failure: false,
+        }
+    }
+
+    /// Whether pictures are being decoded or made.
     pub fn is_busy(&self) -> bool {
-        self.decoding.is_some()
+        self.cache.is_busy() || self.derivation.is_busy()
     }
 
     /// The picture shown, when decoded.
     pub fn picture(&self) -> Option<(usize, Arc<Picture>)> {
-        let found = self.decoded.iter().find(|(frame, _)| *frame == self.frame);
-        found.map(|(frame, decoded)| (*frame, Arc::clone(decoded)))
+        let decoded = self.cache.get(self.frame)?;
+        Some((self.frame, Arc::clone(decoded)))
+    }
+
+    /// The picture on the screen: the decoded one, or what is made from it.
+    pub fn shown(&self) -> Option<ShownPicture> {
+        let (index, decoded) = self.picture()?;
+        let derived = self.derivation.picture(index);
+        Some(ShownPicture {
+            index,
+            decoded,
+            derived: derived.map(|(frame, serial)| (Arc::clone(frame), serial)),
+            is_difference: self.derivation.is_difference(index),
+        })
     }
 
     /// Why the picture cannot be shown, if it cannot.
     pub fn failure(&self) -> Option<&str> {
-        let (frame, reason) = self.failed.as_ref()?;
-        (*frame == self.frame).then_some(reason.as_str())
+        self.cache.failure(self.frame)
     }
 
-    /// Shows a frame of a series; decodes it where it is not there.
-    pub(super) fn show(
-        &mut self,
-        frame: usize,
-        (series, reference): (Arc<Series>, FrameRef),
-        waker: &Waker,
-    ) {
+    /// Bytes of the decoded frames.
+    pub fn held_bytes(&self) -> u64 {
+        self.cache.bytes()
+    }
+
+    /// Shows a frame; decodes it and those after it where they are not there.
+    pub(super) fn show(&mut self, frame: usize, run: Run<'_>, waker: &Waker) {
         self.frame = frame;
-        let there = self.decoded.iter().any(|(index, _)| *index == frame);
-        let under_way = self
-            .decoding
-            .as_ref()
-            .is_some_and(|(index, _)| *index == frame);
-        if there || under_way {
-            return;
+        if self.playback.frame() != frame {
+            self.playback.go_to(frame);
         }
-        let job = Job::spawn("decode", shared(waker), move |_| {
-            match series.instances.get(reference.instance) {
-                Some(instance) => {
-                    crate::dicom::decode_frame(instance, reference.frame).map(|frame| Picture {
-                        frame,
-                        overlays: drawn(instance, reference.frame),
-                    })
-                }
-                None => Err(crate::dicom::DicomError::Cancelled),
-            }
-        });
-        self.decoding = job.ok().map(|job| (frame, job));
+        self.fill(run, waker);
     }
 
-    fn kept_bytes(&self) -> usize {
-        self.decoded
-            .iter()
-            .map(|(_, picture)| picture.frame.samples.bytes())
-            .sum()
+    /// Lets the run go on. True where another frame is shown.
+    pub(super) fn tick(&mut self, now: Instant, run: Run<'_>, waker: &Waker) -> bool {
+        let cache = &self.cache;
+        let next = self.playback.tick(now, &|frame| cache.is_ready(frame));
+        if let Some(frame) = next {
+            self.frame = frame;
+        }
+        self.fill(run, waker);
+        next.is_some()
     }
 
-    /// True where a picture has just come.
-    pub(super) fn poll(&mut self, notices: &mut Notices) -> bool {
-        let Some((frame, job)) = &self.decoding else {
-            return false;
+    fn fill(&mut self, run: Run<'_>, waker: &Waker) {
+        let bytes = run
+            .frames
+            .get(self.frame)
+            .and_then(|at| run.series.instances.get(at.instance))
+            .map_or(1, |instance| {
+                let format = &instance.pixel_format;
+                let sample = u64::from(format.bits_allocated.div_ceil(8).max(1));
+                let samples = u64::from(format.samples_per_pixel.max(1));
+                (instance.rows * instance.columns) as u64 * sample * samples
+            });
+        let most = FrameCache::ahead(bytes);
+        let count = if self.playback.playing {
+            most
+        } else {
+            most.min(AHEAD_WHILE_STILL)
         };
-        let frame = *frame;
-        let Some(event) = job.poll().pop() else {
-            return false;
-        };
-        self.decoding = None;
-        match event {
-            JobEvent::Progress(()) => false,
-            JobEvent::Finished(Ok(decoded)) => {
-                self.decoded.push_back((frame, Arc::new(decoded)));
-                while self.decoded.len() > 1
-                    && (self.decoded.len() > KEPT_PICTURES || self.kept_bytes() > KEPT_BYTES)
-                {
-                    self.decoded.pop_front();
-                }
-                true
-            }
-            JobEvent::Finished(Err(error)) => {
-                self.failed = Some((frame, error.to_string()));
-                notices.add(Severity::Error, error.to_string());
-                false
-            }
-            JobEvent::Died(text) => {
-                self.failed = Some((frame, text.clone()));
-                notices.add(Severity::Error, text);
-                false
-            }
+        let mut wanted = vec![self.frame];
+        wanted.extend(self.playback.frames_ahead(count));
+        self.cache.want(wanted, (run.series, run.frames), waker);
+        self.derivation
+            .refresh(run, (self.frame, &self.cache), waker);
+    }
+
+    /// True where the picture shown has just come.
+    pub(super) fn poll(&mut self, run: Run<'_>, notices: &mut Notices, waker: &Waker) -> bool {
+        let come = self.cache.poll();
+        self.derivation.poll();
+        self.fill(run, waker);
+        if let Some(reason) = self.failure()
+            && !self.told_failure
+        {
+            notices.add(Severity::Error, reason.to_owned());
+            self.told_failure = true;
         }
+        come.contains(&self.frame)
     }
 }

@@ -14,7 +14,7 @@ use crate::study::Side;
 impl AppState {
     pub(super) fn plan_command(&mut self, command: PlanCommand) {
         let ends = matches!(command, PlanCommand::Commit | PlanCommand::Cancel);
-        if !ends && !self.plan_fits() {
+        if !ends && !self.plan_fits() && !self.changes_pictures(&command) {
             self.notices.add(
                 Severity::Warning,
                 "Not changed: the open plan belongs to other images. Open its own study, or start \
@@ -94,7 +94,10 @@ impl AppState {
     fn drop_stale_selection(&mut self) {
         let gone = match self.selection {
             Selection::Needle(id, _) => self.plan().trajectory(id).is_none(),
-            Selection::Measurement(id) => self.plan().measurement(id).is_none(),
+            Selection::Measurement(id) => {
+                let plan = self.plan();
+                plan.measurement(id).is_none() && plan.pictures.measurement(id).is_none()
+            }
             Selection::Structure(id) => self.plan().structure(id).is_none(),
             Selection::Nothing => false,
         };

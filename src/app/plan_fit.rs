@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use super::AppState;
+use super::command::PlanCommand;
 use super::notice::Severity;
+use super::stage::Stage;
 use crate::plan::file::geometry_hash;
-use crate::plan::{Fit, Plan, SeriesBinding};
+use crate::plan::{Fit, Plan, PlanEdit, SeriesBinding};
+use crate::study::{InstanceUid, Study};
 
 /// The plan does not belong to the open images; a notice has said so.
 pub(super) struct Misfit;
@@ -63,6 +66,66 @@ impl AppState {
 }
 
 impl AppState {
+    /// Whether marks of the plan may be put on the pictures on stage: it holds nothing of another
+    /// patient. What it belongs to must be among the studies that are open.
+    pub fn pictures_fit(&self) -> bool {
+        let Some(stage) = self
+            .stage
+            .as_ref()
+            .filter(|stage| stage.pictures().is_some())
+        else {
+            return false;
+        };
+        let plan = self.plan();
+        let Some((shown, _)) = self.catalog.find_series(&stage.series.uid) else {
+            return false;
+        };
+        let same = |study: &Study| {
+            let known = !shown.patient.id.is_empty() || !shown.patient.name.is_empty();
+            study.uid == shown.uid || (known && study.patient == shown.patient)
+        };
+        let bound = plan.series.as_ref().is_none_or(|bound| {
+            let found = self.catalog.find_series(&bound.series_instance_uid);
+            found.is_some_and(|(study, _)| same(study))
+        });
+        let here = |image: &&InstanceUid| {
+            let shown = stage.series.instances.iter();
+            shown.clone().any(|instance| instance.uid == **image)
+        };
+        let elsewhere: Vec<&InstanceUid> = plan
+            .pictures
+            .images()
+            .into_iter()
+            .filter(|image| !here(image))
+            .collect();
+        bound
+            && (elsewhere.is_empty() || {
+                let mut all = self.catalog.series();
+                all.any(|(study, series)| {
+                    let mut uids = series.instances.iter().map(|instance| &instance.uid);
+                    same(study) && uids.any(|uid| elsewhere.contains(&uid))
+                })
+            })
+    }
+
+    /// Whether the picture shown can be measured on.
+    pub fn marks_pictures(&self) -> bool {
+        let stage = self.stage.as_ref().and_then(Stage::pictures);
+        stage.is_some_and(|stage| stage.picture().is_some()) && self.pictures_fit()
+    }
+
+    /// Whether a change is one of marks on the pictures on stage.
+    pub(super) fn changes_pictures(&self, command: &PlanCommand) -> bool {
+        let on_pictures = matches!(
+            command,
+            PlanCommand::Begin(_)
+                | PlanCommand::Edit(_, PlanEdit::Picture(_))
+                | PlanCommand::Undo
+                | PlanCommand::Redo
+        );
+        on_pictures && self.pictures_fit()
+    }
+
     /// Whether the plan was drawn on another stack of the series that is shown: another echo,
     /// another slab.
     fn bound_to_another_stack(&self) -> bool {

@@ -93,6 +93,21 @@ impl Presentation {
         at(0.005).zip(at(0.995))
     }
 
+    /// Range of differences around zero that nearly all of a subtracted frame lie in.
+    pub fn difference_range(frame: &Frame) -> (f64, f64) {
+        let samples = &frame.samples;
+        let mut sizes: Vec<f64> = (0..samples.len())
+            .step_by((samples.len() / 50_000).max(1))
+            .filter_map(|pixel| Some(samples.value(pixel)?.abs()))
+            .collect();
+        sizes.sort_by(f64::total_cmp);
+        let last = sizes.len().saturating_sub(1);
+        let most = sizes.get((last as f64 * 0.995) as usize).copied();
+        // Noise alone is not stretched to black and white.
+        let most = most.unwrap_or_default().max(50.0);
+        (-most, most)
+    }
+
     /// Whether nobody has chosen another look than the image's own.
     pub fn is_own(&self) -> bool {
         self.shows(&self.own)

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::AppState;
+use super::derivation::Run;
+use super::frame_cache::Picture;
 use super::job::Waker;
 use super::notice::{Notices, Severity};
-use super::picture_stage::{Picture, PictureStage};
+use super::picture_stage::{PictureStage, ShownPicture};
 use super::presentation::{Presentation, percentile_range};
 use super::viewport::ViewportId;
 use super::volume_stage::VolumeStage;
@@ -28,8 +30,6 @@ pub struct Stage {
     pub presentation: Presentation,
     /// Voxels or pictures.
     pub content: Content,
-    /// A picture stack plays.
-    pub playing: bool,
     /// The file whose values the look was taken from, where no header gives one.
     look_from: Option<InstanceUid>,
 }
@@ -39,7 +39,7 @@ pub enum Content {
     /// Can be cut in any plane.
     Volume(VolumeStage),
     /// Looked at one by one.
-    Pictures(PictureStage),
+    Pictures(Box<PictureStage>),
 }
 
 impl Stage {
@@ -168,29 +168,68 @@ impl Stage {
         (!instance.is_padding(stored)).then(|| header.modality_lut.apply(stored))
     }
 
-    /// Milliseconds a frame stays when playing: what the file says, else 100.
-    pub fn frame_time_ms(&self) -> f64 {
-        let stated = self
-            .series
-            .instances
-            .iter()
-            .find_map(|instance| instance.frame_time_ms);
-        stated
-            .filter(|ms| ms.is_finite() && *ms > 1.0)
-            .unwrap_or(100.0)
+    /// The pictures, if it is no volume.
+    pub fn pictures(&self) -> Option<&PictureStage> {
+        match &self.content {
+            Content::Pictures(stage) => Some(stage),
+            Content::Volume(_) => None,
+        }
+    }
+
+    /// The picture on the screen: the decoded one, or what is made from it.
+    pub fn shown_picture(&self) -> Option<ShownPicture> {
+        self.pictures()?.shown()
+    }
+
+    /// How the picture on the screen looks: differences and frames each in their own way.
+    pub fn shown_look(&self, shown: &ShownPicture) -> &Presentation {
+        let native = self.pictures().and_then(|stage| stage.native_look.as_ref());
+        native
+            .filter(|_| !shown.is_difference)
+            .unwrap_or(&self.presentation)
+    }
+
+    /// Pixels down and right that the mask of the frame shown is moved.
+    pub fn mask_shift(&self) -> [f64; 2] {
+        let (Some(stack), Some(pictures)) = (self.stack(), self.pictures()) else {
+            return [0.0; 2];
+        };
+        let run = Run {
+            series: &self.series,
+            frames: &stack.frames,
+        };
+        pictures.derivation.shift(run, pictures.frame)
+    }
+
+    /// Whether a run plays.
+    pub fn is_playing(&self) -> bool {
+        self.pictures().is_some_and(|stage| stage.playback.playing)
+    }
+
+    /// Changes the pictures, if there are any, and what follows from that.
+    pub(super) fn with_pictures(
+        &mut self,
+        waker: &Waker,
+        change: impl FnOnce(&mut PictureStage, Run<'_>, &Waker),
+    ) {
+        let series = Arc::clone(&self.series);
+        let Some(stack) = series.stacks.get(self.stack) else {
+            return;
+        };
+        let run = Run {
+            series: &series,
+            frames: &stack.frames,
+        };
+        if let Content::Pictures(stage) = &mut self.content {
+            change(stage, run, waker);
+            self.settle_look();
+        }
     }
 
     /// Shows another frame; decodes it where it is not there.
     pub fn show_frame(&mut self, frame: usize, waker: &Waker) {
         let frame = frame.min(self.frame_count().saturating_sub(1));
-        let reference = self
-            .stack()
-            .and_then(|stack| stack.frames.get(frame).copied());
-        let series = Arc::clone(&self.series);
-        if let (Content::Pictures(stage), Some(reference)) = (&mut self.content, reference) {
-            stage.show(frame, (series, reference), waker);
-            self.settle_look();
-        }
+        self.with_pictures(waker, |stage, run, waker| stage.show(frame, run, waker));
     }
 
     fn poll(&mut self, notices: &mut Notices, waker: &Waker) {
@@ -200,17 +239,18 @@ impl Stage {
                     self.settle_look();
                 }
             }
-            Content::Pictures(stage) => {
-                if stage.poll(notices) {
-                    self.settle_look();
-                }
-            }
+            Content::Pictures(_) => self.with_pictures(waker, |stage, run, waker| {
+                stage.poll(run, notices, waker);
+            }),
         }
     }
 
     /// The image's own look: that of the header of the picture shown; where neither header nor
     /// modality gives one, from the values once they are there. What the person has chosen stays.
     fn settle_look(&mut self) {
+        if self.settle_difference_look() {
+            return;
+        }
         if let Content::Pictures(_) = self.content {
             if let Some(voi) = self.header_looks().first().cloned() {
                 self.look_from = None;
@@ -238,6 +278,31 @@ impl Stage {
                 self.look_from = file;
             }
         }
+    }
+
+    /// Differences have a look of their own, and the frames theirs again after them. True while
+    /// differences are shown.
+    fn settle_difference_look(&mut self) -> bool {
+        let low_is_bright = self
+            .instance_of(0)
+            .is_some_and(|(instance, _)| instance.low_is_bright);
+        let Content::Pictures(stage) = &mut self.content else {
+            return false;
+        };
+        if !stage.derivation.subtract {
+            if let Some(look) = stage.native_look.take() {
+                self.presentation = look;
+            }
+            return false;
+        }
+        if stage.native_look.is_none()
+            && let Some(shown) = stage.shown().filter(|shown| shown.is_difference)
+        {
+            let range = Presentation::difference_range(shown.frame());
+            let look = Presentation::new(None, "", Some(range)).with_low_bright(low_is_bright);
+            stage.native_look = Some(std::mem::replace(&mut self.presentation, look));
+        }
+        stage.native_look.is_some()
     }
 
     fn picture_range(&self) -> Option<(f64, f64)> {
@@ -279,14 +344,18 @@ impl AppState {
                 }
             }
         } else {
-            Content::Pictures(PictureStage::default())
+            let frames = series
+                .stacks
+                .get(stack)
+                .map(|stack| stack.frames.as_slice());
+            let pictures = PictureStage::new(&series, frames.unwrap_or_default());
+            Content::Pictures(Box::new(pictures))
         };
         let mut stage = Stage {
             series,
             stack,
             presentation: Presentation::new(None, "", None),
             content,
-            playing: false,
             look_from: None,
         };
         let low_is_bright = stage

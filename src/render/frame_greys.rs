@@ -23,20 +23,34 @@ pub fn frame_greys(
         }
         display.grey_of(lut.map_or(stored, |lut| lut.apply(stored)))
     };
+    greys_of(&frame.samples, grey)
+}
+
+/// Greys of a subtracted frame, whose values are differences and no stored ones.
+pub fn difference_greys(frame: &Frame, display: &Display) -> Option<Vec<u8>> {
+    greys_of(&frame.samples, |difference| display.grey_of(difference))
+}
+
+fn greys_of(samples: &Samples, grey: impl Fn(f64) -> u8) -> Option<Vec<u8>> {
     // What has at most 16 bits has at most 65,536 greys to compute.
-    let by_low_bits = |value: fn(u16) -> f64| -> Vec<u8> {
-        (0..=u16::MAX).map(|bits| grey(value(bits))).collect()
+    let by_low_bits = |most: u16, value: fn(u16) -> f64| -> Vec<u8> {
+        (0..=most).map(|bits| grey(value(bits))).collect()
     };
     let look_up = |table: &[u8], bits: u16| table.get(usize::from(bits)).copied();
-    let greys = match &frame.samples {
+    let greys = match samples {
         Samples::Rgb8(_) => return None,
+        Samples::U8(values) => {
+            let table = by_low_bits(255, f64::from);
+            let greys = values.iter().map(|&bits| look_up(&table, bits.into()));
+            greys.map(Option::unwrap_or_default).collect()
+        }
         Samples::U16(values) => {
-            let table = by_low_bits(f64::from);
+            let table = by_low_bits(u16::MAX, f64::from);
             let greys = values.iter().map(|&bits| look_up(&table, bits));
             greys.map(Option::unwrap_or_default).collect()
         }
         Samples::I16(values) => {
-            let table = by_low_bits(|bits| f64::from(bits as i16));
+            let table = by_low_bits(u16::MAX, |bits| f64::from(bits as i16));
             let greys = values.iter().map(|&value| look_up(&table, value as u16));
             greys.map(Option::unwrap_or_default).collect()
         }

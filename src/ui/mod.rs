@@ -18,6 +18,8 @@ mod movement;
 mod needle_chooser;
 mod override_dialog;
 mod pages;
+mod picture_list;
+mod picture_measured;
 mod plan_panel;
 mod procedure_panel;
 mod procedure_steps;
@@ -36,6 +38,7 @@ mod structure_keys;
 mod structures_panel;
 mod study_browser;
 pub mod theme;
+mod transport;
 pub mod viewport;
 
 use std::path::PathBuf;
@@ -83,7 +86,6 @@ pub struct ViewerApp {
     leaving: Option<Then>,
     closing: bool,
     picture: Option<PictureTask>,
-    last_advance: Instant,
     last_frame: Instant,
 }
 
@@ -124,7 +126,6 @@ impl ViewerApp {
             leaving: None,
             closing: false,
             picture,
-            last_advance: Instant::now(),
             last_frame: Instant::now(),
         }
     }
@@ -171,6 +172,19 @@ impl ViewerApp {
                 self.profile.ui(ui, &self.state, &mut self.queue);
             });
         }
+        if self
+            .state
+            .stage
+            .as_ref()
+            .is_some_and(|stage| stage.pictures().is_some())
+        {
+            Panel::bottom("run")
+                .frame(bar)
+                .resizable(false)
+                .show(ui, |ui| {
+                    transport::transport_ui(ui, &self.state, &mut self.queue);
+                });
+        }
         banners::banners_ui(ui, &self.state);
         CentralPanel::default().frame(Frame::NONE).show(ui, |ui| {
             chosen.extend(self.middle(ui));
@@ -199,6 +213,9 @@ impl ViewerApp {
     fn act(&mut self, action: Action, ctx: &Context) {
         if !action.is_enabled(&self.state) {
             return;
+        }
+        if matches!(action, Action::ResetView | Action::ResetAll) {
+            self.stack_view.reset();
         }
         match action.effect(&self.state, self.pointed.and_then(|pointed| pointed.at)) {
             Effect::Commands(commands) => commands

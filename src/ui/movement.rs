@@ -1,11 +1,14 @@
 //! What moves without the mouse: arrows, page keys, plus and minus, a run that plays.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use egui::Context;
 
 use super::ViewerApp;
-use crate::app::command::{PlanCommand, StudyCommand, ViewCommand};
+use crate::app::AppState;
+use crate::app::command::{PlanCommand, ViewCommand};
+use crate::app::picture_commands::PictureCommand;
+use crate::app::stage::Stage;
 
 /// mm that an arrow key moves the selection.
 const NUDGE_MM: f64 = 0.5;
@@ -42,6 +45,19 @@ impl ViewerApp {
             let zooms = input.num_presses(egui::Key::Plus) + input.num_presses(egui::Key::Equals);
             factor *= 1.25_f64.powi(zooms as i32 - input.num_presses(egui::Key::Minus) as i32);
         });
+        if self
+            .state
+            .stage
+            .as_ref()
+            .is_some_and(|stage| stage.pictures().is_some())
+        {
+            // The run's own: arrows step, whatever is selected.
+            let by = nudge.x.signum() * f64::from(nudge.x != 0.0) + steps;
+            if by != 0.0 {
+                self.queue.push(PictureCommand::Step(by as i64));
+            }
+            return;
+        }
         let picks_needle = self.state.selection.needle().is_some();
         if nudge != glam::DVec2::ZERO {
             if picks_needle {
@@ -67,23 +83,15 @@ impl ViewerApp {
         }
     }
 
+    /// Lets a run go on, and asks for the next frame of the window in time for its next picture.
     pub(super) fn play(&mut self, ctx: &Context) {
-        let Some(stage) = self.state.stage.as_ref().filter(|stage| stage.playing) else {
+        let playing = |state: &AppState| state.stage.as_ref().is_some_and(Stage::is_playing);
+        if !playing(&self.state) {
             return;
-        };
-        let crate::app::stage::Content::Pictures(pictures) = &stage.content else {
-            return;
-        };
-        let wait = Duration::from_secs_f64(stage.frame_time_ms() / 1000.0);
-        let since = self.last_advance.elapsed();
-        // The next picture waits for the one before it to be there, or known not to come.
-        let ready = stage.picture().is_some() || stage.picture_failure().is_some();
-        if since < wait {
-            ctx.request_repaint_after(wait.saturating_sub(since));
-        } else if ready {
-            let next = (pictures.frame + 1) % stage.frame_count().max(1);
-            self.last_advance = Instant::now();
-            self.queue.push(StudyCommand::Frame(next));
+        }
+        self.state.apply(PictureCommand::Tick(Instant::now()));
+        let pictures = self.state.stage.as_ref().and_then(Stage::pictures);
+        if let Some(wait) = pictures.and_then(|pictures| pictures.playback.next_in()) {
             ctx.request_repaint_after(wait);
         }
     }

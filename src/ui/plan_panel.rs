@@ -5,6 +5,7 @@ use egui::{ComboBox, DragValue, RichText, Role, ScrollArea, TextEdit, Ui, Widget
 use super::check_list::{checks_ui, objections_ui};
 use super::measurement_list::measurements_ui;
 use super::needle_chooser::needle_chooser_ui;
+use super::picture_list::picture_measurements_ui;
 use super::procedure_panel::procedure_ui;
 use super::readout_panel::readout_ui;
 use super::spine_readout::spine_readout_ui;
@@ -51,6 +52,7 @@ pub fn plan_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) ->
                     RichText::new("The open plan belongs to other images.").color(theme::WARNING),
                 );
             }
+            picture_measurements_ui(ui, state, queue);
         });
     action
 }

@@ -60,6 +60,8 @@ impl AppState {
             ToolKind::Measure(kind) => self.press_measure(kind, event),
             ToolKind::Spine(tool) => self.click_spine(tool, event),
             ToolKind::Structure(tool) => self.press_structure(tool, event),
+            // For pictures only.
+            ToolKind::Calibrate(_) => {}
         }
     }
 
@@ -312,6 +314,7 @@ impl AppState {
 
     /// Ends the gesture under way and keeps what it did.
     pub fn finish_gesture(&mut self) {
+        self.finish_picture_gesture();
         let gesture = std::mem::take(&mut self.gesture);
         match gesture {
             Gesture::MoveEnd { id, end, .. } => {

@@ -22,7 +22,7 @@ use super::command::{Command, PlanCommand, ViewCommand};
 use super::view_frame::ViewFrame;
 use super::viewport::ViewportId;
 use crate::geometry::{Lps, Point};
-use crate::plan::{MeasurementId, MeasurementKind, TrajectoryEnd, TrajectoryId};
+use crate::plan::{KnownObject, MeasurementId, MeasurementKind, TrajectoryEnd, TrajectoryId};
 use crate::study::WindowLevel;
 
 /// Tool of the left button.
@@ -47,6 +47,8 @@ pub enum ToolKind {
     Pan,
     /// The value under the pointer stays shown where one clicks.
     Probe,
+    /// Clicks mark an object of known size on a picture.
+    Calibrate(KnownObject),
 }
 
 impl ToolKind {
@@ -64,6 +66,7 @@ impl ToolKind {
             Self::Crosshair => "Crosshair",
             Self::Pan => "Pan",
             Self::Probe => "Probe",
+            Self::Calibrate(_) => "Calibrate",
         }
     }
 }
@@ -234,6 +237,9 @@ impl AppState {
 
     /// Drops the gesture under way and a half-drawn measurement.
     pub fn abort_gesture(&mut self) {
+        if self.abort_picture_gesture() {
+            return;
+        }
         if matches!(self.gesture, Gesture::Draw { .. }) {
             self.gesture = Gesture::Idle;
             self.draft = None;

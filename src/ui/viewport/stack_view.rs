@@ -1,36 +1,36 @@
 //! Pictures that are no volume: radiographs, runs, secondary captures, looked at one by one.
 
-use egui::{
-    Align2, Color32, ColorImage, Rect, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo,
-    pos2,
-};
+use std::sync::Arc;
+
+use egui::{Align2, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 use super::overlay::{former_slice, text};
 use super::overlay_planes::OverlayTextures;
-use super::picture_labels;
+use super::picture_texture::PictureTexture;
+use super::picture_view::PictureView;
+use super::{picture_labels, picture_marks};
 use crate::app::AppState;
 use crate::app::command::{CommandQueue, LookCommand, StudyCommand};
+use crate::app::picture_commands::PictureCommand;
+use crate::app::picture_stage::{PictureStage, ShownPicture};
+use crate::app::picture_tool::{PicturePointer, PictureTool};
 use crate::app::presentation::Presentation;
 use crate::app::stage::Stage;
-use crate::render::frame_greys;
-use crate::study::{Frame, Samples};
+use crate::app::tool::{Button, Phase, ToolKind};
+use crate::study::Frame;
 use crate::ui::theme;
 
-/// The picture as a texture, kept while nothing changes.
+/// Zoom limits, times the size that fits.
+const ZOOMS: std::ops::RangeInclusive<f32> = 0.05..=60.0;
+
+/// The picture as it is looked at.
 #[derive(Default)]
 pub struct StackView {
-    texture: Option<(TextureHandle, TextureKey)>,
+    texture: PictureTexture,
     overlays: OverlayTextures,
     zoom: f32,
-    pan: egui::Vec2,
+    pan: Vec2,
     shown: Option<(usize, usize)>,
-}
-
-#[derive(PartialEq, Clone)]
-struct TextureKey {
-    frame: usize,
-    stack: (usize, usize),
-    look: Presentation,
 }
 
 impl StackView {
@@ -45,159 +45,190 @@ impl StackView {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture view"));
         let painter = ui.painter_at(area);
         painter.rect_filled(area, 0.0, theme::VIEW_GROUND);
-        let stack = (std::sync::Arc::as_ptr(&stage.series) as usize, stage.stack);
+        let stack = (Arc::as_ptr(&stage.series) as usize, stage.stack);
         if self.shown != Some(stack) {
             self.shown = Some(stack);
-            self.zoom = 1.0;
-            self.pan = egui::Vec2::ZERO;
+            self.reset();
         }
-        let picture = stage.picture();
-        if let Some((index, picture)) = &picture {
-            self.upload(ui, (*index, stack), stage, &picture.frame);
-        }
-        let mut place = None;
-        if let (Some((_, picture)), Some((texture, _))) = (&picture, &self.texture) {
-            let fitted = self.place(area, stage, &picture.frame);
-            let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            painter.image(texture.id(), fitted, whole, Color32::WHITE);
-            if state.show_overlays {
-                let (columns, rows) = (picture.frame.columns as f32, picture.frame.rows as f32);
-                self.overlays
-                    .paint(&painter, &picture.overlays, |column, row| {
-                        let share = egui::vec2(column / columns, row / rows);
-                        fitted.min + share * fitted.size()
-                    });
-            }
-            reference(&painter, area, state, (fitted, &picture.frame));
-            place = Some(fitted);
+        let shown = stage.shown_picture();
+        let view = shown
+            .as_ref()
+            .map(|shown| self.place(area, stage, shown.frame()));
+        if let (Some(shown), Some(view)) = (&shown, &view) {
+            self.paint(ui, area, state, (stack, shown, view));
         } else {
             let words = stage.picture_failure().unwrap_or("Reading…");
-            text(
-                &painter,
-                area.center(),
-                Align2::CENTER_CENTER,
-                words,
-                theme::FAINT,
-            );
+            let center = area.center();
+            text(&painter, center, Align2::CENTER_CENTER, words, theme::FAINT);
         }
-        self.input(ui, &response, stage, queue);
-        let frame = picture.as_ref().map(|(_, picture)| &picture.frame);
-        picture_labels::paint(ui, area, state, (response.hover_pos(), place, frame));
+        self.input(ui, &response, state, (view.as_ref(), queue));
+        let pointed = response.hover_pos();
+        picture_labels::paint(ui, area, state, (pointed, view, shown.as_ref()));
     }
 
-    fn upload(
+    /// Fits the picture into the view again.
+    pub fn reset(&mut self) {
+        self.zoom = 1.0;
+        self.pan = Vec2::ZERO;
+    }
+
+    /// The picture and all that lies on it, in this order.
+    fn paint(
         &mut self,
         ui: &Ui,
-        (frame_index, stack): (usize, (usize, usize)),
-        stage: &Stage,
-        frame: &Frame,
+        area: Rect,
+        state: &AppState,
+        (stack, shown, view): ((usize, usize), &ShownPicture, &PictureView),
     ) {
-        let key = TextureKey {
-            frame: frame_index,
-            stack,
-            look: stage.presentation.clone(),
-        };
-        if self.texture.as_ref().is_some_and(|(_, old)| *old == key) {
-            return;
+        let Some(stage) = &state.stage else { return };
+        let painter = ui.painter_at(area);
+        self.texture.hold(stack, stage, shown);
+        self.texture.paint(&painter, view.place);
+        if state.show_overlays {
+            let on_screen = |column: f32, row: f32| {
+                view.screen([f64::from(column) - 0.5, f64::from(row) - 0.5])
+            };
+            let overlays = &shown.decoded.overlays;
+            self.overlays.paint(&painter, overlays, on_screen);
         }
-        let image = greys(stage, frame);
-        if let Some((texture, old)) = &mut self.texture {
-            texture.set(image, TextureOptions::LINEAR);
-            *old = key;
-        } else {
-            let texture = ui
-                .ctx()
-                .load_texture("picture", image, TextureOptions::LINEAR);
-            self.texture = Some((texture, key));
-        }
+        reference(&painter, area, state, view);
+        picture_marks::paint(ui, area, state, view);
     }
 
-    fn place(&self, area: Rect, stage: &Stage, frame: &Frame) -> Rect {
+    fn place(&self, area: Rect, stage: &Stage, frame: &Frame) -> PictureView {
         // Rows and columns may be unequally spaced; the picture keeps the true shape.
         let aspect = stage
             .leading_instance()
             .and_then(|(instance, _)| instance.pixel_aspect)
             .map_or(1.0, |[row, column]| (row / column) as f32);
-        let size = egui::vec2(frame.columns as f32, frame.rows as f32 * aspect);
+        let size = vec2(frame.columns as f32, frame.rows as f32 * aspect);
         let fit = (area.width() / size.x).min(area.height() / size.y);
-        Rect::from_center_size(area.center() + self.pan, size * fit * self.zoom)
+        PictureView {
+            place: Rect::from_center_size(area.center() + self.pan, size * fit * self.zoom),
+            size: [frame.columns, frame.rows],
+        }
+    }
+
+    /// Zooms so that what is under `about` stays there.
+    fn zoom_about(&mut self, factor: f32, about: Pos2, area: Rect) {
+        let zoom = (self.zoom * factor).clamp(*ZOOMS.start(), *ZOOMS.end());
+        let from = about - area.center();
+        self.pan = from - (from - self.pan) * (zoom / self.zoom);
+        self.zoom = zoom;
     }
 
     fn input(
         &mut self,
         ui: &Ui,
-        response: &egui::Response,
-        stage: &Stage,
-        queue: &mut CommandQueue,
+        response: &Response,
+        state: &AppState,
+        (view, queue): (Option<&PictureView>, &mut CommandQueue),
     ) {
-        let by = response.drag_delta();
-        if response.dragged_by(egui::PointerButton::Primary) && by != egui::Vec2::ZERO {
-            let window =
-                Presentation::dragged(stage.presentation.window, f64::from(by.x), f64::from(by.y));
-            queue.push(LookCommand::Window(window));
-        } else if response.dragged_by(egui::PointerButton::Middle) {
-            self.pan += by;
-        } else if response.dragged_by(egui::PointerButton::Secondary) {
-            self.zoom = (self.zoom * 1.01_f32.powf(-by.y)).clamp(0.05, 40.0);
-        }
-        if response.hover_pos().is_none() {
+        let Some(stage) = &state.stage else { return };
+        let Some(pictures) = stage.pictures() else {
             return;
+        };
+        if response.double_clicked() && state.tool == ToolKind::Window {
+            self.reset();
         }
+        if let Some(view) = view {
+            pointer(ui, response, state, (view, queue));
+        }
+        let by = response.drag_delta();
+        let pans = state.tool == ToolKind::Pan && !pictures.tool.holds();
+        let drags_window =
+            !draws(state.tool) && !pans && !pictures.tool.holds() && by != Vec2::ZERO;
+        if response.dragged_by(PointerButton::Primary) && drags_window {
+            let (right, down) = (f64::from(by.x), f64::from(by.y));
+            let window = Presentation::dragged(stage.presentation.window, right, down);
+            queue.push(LookCommand::Window(window));
+        } else if response.dragged_by(PointerButton::Middle)
+            || (pans && response.dragged_by(PointerButton::Primary))
+        {
+            self.pan += by;
+        } else if response.dragged_by(PointerButton::Secondary) {
+            self.zoom_about(1.01_f32.powf(-by.y), response.rect.center(), response.rect);
+        }
+        let Some(pointed) = response.hover_pos() else {
+            return;
+        };
         let zoom = ui.input(egui::InputState::zoom_delta);
-        self.zoom = (self.zoom * zoom).clamp(0.05, 40.0);
-        let steps: f32 = ui.input(|input| {
-            input
-                .events
-                .iter()
-                .map(|event| match event {
-                    egui::Event::MouseWheel {
-                        delta, modifiers, ..
-                    } if !modifiers.ctrl => delta.y.signum(),
-                    _ => 0.0,
-                })
-                .sum()
-        });
-        if steps != 0.0 {
-            let crate::app::stage::Content::Pictures(pictures) = &stage.content else {
-                return;
-            };
-            let to = pictures.frame as i64 - steps as i64;
-            queue.push(StudyCommand::Frame(to.max(0) as usize));
+        if zoom != 1.0 {
+            self.zoom_about(zoom, pointed, response.rect);
         }
+        turn_pages(ui, pictures, queue);
+    }
+}
+
+/// Whether clicks of a tool draw on pictures.
+fn draws(tool: ToolKind) -> bool {
+    matches!(tool, ToolKind::Measure(_) | ToolKind::Calibrate(_))
+}
+
+/// Tells the state what the left button does over the picture.
+fn pointer(
+    ui: &Ui,
+    response: &Response,
+    state: &AppState,
+    (view, queue): (&PictureView, &mut CommandQueue),
+) {
+    let pictures = state.stage.as_ref().and_then(Stage::pictures);
+    let tool = pictures.map(|pictures| &pictures.tool);
+    let Some(at) = response.interact_pointer_pos().or(response.hover_pos()) else {
+        return;
+    };
+    let per_pixel = view.points_per_pixel();
+    let mut tell = |phase, at: Pos2| {
+        queue.push(PictureCommand::Pointer(PicturePointer {
+            phase,
+            at: view.place_at(at),
+            points_per_pixel: [f64::from(per_pixel.x), f64::from(per_pixel.y)],
+        }));
+    };
+    let (pressed, released, moved) = ui.input(|input| {
+        (
+            input.pointer.primary_pressed(),
+            input.pointer.primary_released(),
+            input.pointer.delta() != Vec2::ZERO,
+        )
+    });
+    let over = response.hovered() || response.dragged();
+    if pressed && over {
+        // Where it went down: a quick hand has moved on since.
+        let down = ui.input(|input| input.pointer.press_origin());
+        tell(Phase::Press(Button::Primary), down.unwrap_or(at));
+    }
+    if released && (draws(state.tool) || tool.is_some_and(PictureTool::holds)) {
+        tell(Phase::Release, at);
+    } else if response.dragged_by(PointerButton::Primary) && moved {
+        tell(Phase::Drag, at);
+    } else if moved && tool.is_some_and(|tool| tool.draft.is_some()) {
+        tell(Phase::Hover { shift: false }, at);
+    }
+}
+
+fn turn_pages(ui: &Ui, pictures: &PictureStage, queue: &mut CommandQueue) {
+    let steps: f32 = ui.input(|input| {
+        let wheel = |event: &egui::Event| match event {
+            egui::Event::MouseWheel {
+                delta, modifiers, ..
+            } if !modifiers.ctrl => delta.y.signum(),
+            _ => 0.0,
+        };
+        input.events.iter().map(wheel).sum()
+    });
+    if steps != 0.0 {
+        let to = pictures.frame as i64 - steps as i64;
+        queue.push(StudyCommand::Frame(to.max(0) as usize));
     }
 }
 
 /// The line of the former stack's slice, where the picture's place in the patient is known.
-fn reference(
-    painter: &egui::Painter,
-    area: Rect,
-    state: &AppState,
-    (place, frame): (Rect, &Frame),
-) {
+fn reference(painter: &egui::Painter, area: Rect, state: &AppState, view: &PictureView) {
     let placed = state.stage.as_ref().and_then(Stage::picture_plane);
     let Some((placed, plane)) = placed.and_then(|placed| Some((placed, placed.plane()?))) else {
         return;
     };
-    let size = egui::vec2(frame.columns.max(1) as f32, frame.rows.max(1) as f32);
-    let on_screen = |at| {
-        let [column, row] = placed.pixel_from_lps(at);
-        let share = egui::vec2(column as f32 + 0.5, row as f32 + 0.5) / size;
-        place.min + share * place.size()
-    };
+    let on_screen = |at| view.screen(placed.pixel_from_lps(at));
     former_slice(painter, area, state, (&plane, &on_screen));
-}
-
-/// Colours as they are; greys through the look, with padding black whichever way they run.
-fn greys(stage: &Stage, frame: &Frame) -> ColorImage {
-    let size = [frame.columns, frame.rows];
-    if let Samples::Rgb8(pixels) = &frame.samples {
-        return ColorImage::from_rgb(size, pixels.as_flattened());
-    }
-    let mut display = stage.presentation.display();
-    display.invert ^= stage.is_reversed();
-    let greys = stage
-        .leading_instance()
-        .and_then(|(instance, index)| frame_greys(frame, instance, index, &display))
-        .unwrap_or_else(|| vec![0; size[0] * size[1]]);
-    ColorImage::from_gray(size, &greys)
 }

@@ -1,0 +1,369 @@
+//! What is made from the frames of a run: subtraction of a mask, peak opacification.
+
+use std::sync::Arc;
+
+use super::frame_cache::FrameCache;
+use super::job::{Job, JobEvent, Waker};
+use super::shared;
+use crate::dicom::{DicomError, decode_frame};
+use crate::study::{Frame, FrameRef, Instance, Intensity, Mask, MaskItem, Peak, PeakKind, Series};
+
+/// The frames of a stack.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub series: &'a Arc<Series>,
+    pub frames: &'a [FrameRef],
+}
+
+impl Run<'_> {
+    fn instance(&self, frame: usize) -> Option<(&Instance, usize)> {
+        let at = self.frames.get(frame)?;
+        Some((self.series.instances.get(at.instance)?, at.frame))
+    }
+
+    fn intensity(&self, frame: usize) -> Intensity {
+        self.instance(frame)
+            .and_then(|(instance, _)| instance.picture.intensity)
+            .unwrap_or(Intensity::Unstated)
+    }
+
+    fn decode(&self, frame: usize) -> Result<Frame, DicomError> {
+        match self.instance(frame) {
+            Some((instance, index)) => decode_frame(instance, index),
+            None => Err(DicomError::Cancelled),
+        }
+    }
+}
+
+/// What is subtracted: by the file, or as a person chose.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct MaskChoice {
+    /// Frame of the stack that a person chose as the mask of all frames.
+    pub frame: Option<usize>,
+    /// Pixels down and to the right that a person moved it.
+    pub shift: Option<[f64; 2]>,
+}
+
+impl MaskChoice {
+    /// Frames of the stack whose mean is the mask of a frame, and how it is moved.
+    fn of(&self, run: Run<'_>, frame: usize) -> Option<(Vec<usize>, [f64; 2])> {
+        if let Some(mask) = self.frame {
+            return Some((vec![mask], self.shift.unwrap_or_default()));
+        }
+        let item = file_item(run, frame)?;
+        let instance = run.frames.get(frame)?.instance;
+        let of_file = item.mask_frames(run.frames.get(frame)?.frame);
+        let in_stack = |index: &usize| {
+            let wanted = FrameRef {
+                instance,
+                frame: *index,
+            };
+            run.frames.iter().position(|at| *at == wanted)
+        };
+        let frames: Option<Vec<usize>> = of_file.iter().map(in_stack).collect();
+        let frames = frames.filter(|frames| !frames.is_empty())?;
+        Some((frames, self.shift.unwrap_or(item.shift)))
+    }
+}
+
+fn file_item<'a>(run: Run<'a>, frame: usize) -> Option<&'a MaskItem> {
+    let at = run.frames.get(frame)?;
+    let instance = run.series.instances.get(at.instance)?;
+    instance.picture.mask(at.frame)
+}
+
+type MaskJob = Job<(), Result<Option<Mask>, DicomError>>;
+type PeakJob = Job<(usize, usize), Result<Option<Frame>, DicomError>>;
+
+/// What a peak picture depends on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct PeakKey {
+    kind: PeakKind,
+    subtracted: Option<MaskChoice>,
+}
+
+/// What is made and how.
+#[derive(Default)]
+pub struct Derivation {
+    /// A mask is subtracted.
+    pub subtract: bool,
+    /// Which one.
+    pub mask: MaskChoice,
+    /// All frames at once: the extreme of each pixel.
+    pub peak: Option<PeakKind>,
+    made_mask: Option<(Vec<usize>, Arc<Mask>)>,
+    moved_mask: Option<([f64; 2], Arc<Mask>)>,
+    making_mask: Option<(Vec<usize>, MaskJob)>,
+    made_peak: Option<(PeakKey, Arc<Frame>)>,
+    making_peak: Option<(PeakKey, PeakJob, (usize, usize))>,
+    shown: Option<(usize, Arc<Frame>)>,
+    serial: u64,
+    trouble: Option<String>,
+}
+
+impl Derivation {
+    /// Whether something is being made.
+    pub fn is_busy(&self) -> bool {
+        self.making_mask.is_some() || self.making_peak.is_some()
+    }
+
+    /// Frames gathered and frames in all, while a peak picture is made.
+    pub fn progress(&self) -> Option<(usize, usize)> {
+        self.making_peak.as_ref().map(|(_, _, progress)| *progress)
+    }
+
+    /// Why nothing is made though it was asked for.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// The picture in place of a frame, and a number that changes with it; `None` where the frame
+    /// itself is shown.
+    pub fn picture(&self, frame: usize) -> Option<(&Arc<Frame>, u64)> {
+        if let Some(key) = self.peak_key() {
+            let (made, picture) = self.made_peak.as_ref()?;
+            return (*made == key).then_some((picture, self.serial));
+        }
+        let (of_frame, picture) = self.shown.as_ref()?;
+        (self.subtract && *of_frame == frame).then_some((picture, self.serial))
+    }
+
+    /// Whether a picture is a difference.
+    pub fn is_difference(&self, frame: usize) -> bool {
+        self.subtract && self.picture(frame).is_some()
+    }
+
+    /// Forgets what was made by another choice.
+    pub fn changed(&mut self) {
+        self.shown = None;
+        self.moved_mask = None;
+        self.trouble = None;
+    }
+
+    /// Pixels down and right that the mask of a frame is moved.
+    pub(super) fn shift(&self, run: Run<'_>, frame: usize) -> [f64; 2] {
+        let of_file = || file_item(run, frame).map_or([0.0; 2], |item| item.shift);
+        let own_frame = self.mask.frame.is_some();
+        let unstated = if own_frame { [0.0; 2] } else { of_file() };
+        self.mask.shift.unwrap_or(unstated)
+    }
+
+    fn peak_key(&self) -> Option<PeakKey> {
+        Some(PeakKey {
+            kind: self.peak?,
+            subtracted: self.subtract.then_some(self.mask),
+        })
+    }
+
+    /// Makes what is missing for a frame. True where the picture has changed.
+    pub(super) fn refresh(
+        &mut self,
+        run: Run<'_>,
+        (frame, cache): (usize, &FrameCache),
+        waker: &Waker,
+    ) -> bool {
+        if self.peak.is_some() {
+            return self.refresh_peak(run, waker);
+        }
+        self.making_peak = None;
+        if !self.subtract {
+            return self.shown.take().is_some();
+        }
+        if self.shown.as_ref().is_some_and(|(of, _)| *of == frame) {
+            return false;
+        }
+        let Some(picture) = cache.get(frame) else {
+            return false;
+        };
+        let Some((frames, shift)) = self.mask.of(run, frame) else {
+            self.trouble = Some(if file_item(run, frame).is_some() {
+                "this frame has no mask".to_owned()
+            } else {
+                "the file has no mask for this frame; choose a mask frame".to_owned()
+            });
+            return self.shown.take().is_some();
+        };
+        let Some(mask) = self.mask_of(run, (&frames, shift), cache, waker) else {
+            return false;
+        };
+        match mask.subtracted_from(&picture.frame) {
+            Some(difference) => {
+                self.trouble = None;
+                self.serial += 1;
+                self.shown = Some((frame, Arc::new(difference)));
+                true
+            }
+            None => {
+                self.trouble = Some("only grey frames of one size can be subtracted".to_owned());
+                false
+            }
+        }
+    }
+
+    /// The moved mask, where it is made.
+    fn mask_of(
+        &mut self,
+        run: Run<'_>,
+        (frames, shift): (&[usize], [f64; 2]),
+        cache: &FrameCache,
+        waker: &Waker,
+    ) -> Option<Arc<Mask>> {
+        let is_made = |made: &(Vec<usize>, Arc<Mask>)| made.0 == frames;
+        if !self.made_mask.as_ref().is_some_and(is_made) {
+            self.moved_mask = None;
+            let held: Option<Vec<&Frame>> = frames
+                .iter()
+                .map(|&frame| cache.get(frame).map(|picture| &picture.frame))
+                .collect();
+            let first = frames.first().copied().unwrap_or_default();
+            let of_held = held.filter(|held| held.len() == 1);
+            let Some(mask) = of_held.and_then(|held| Mask::of(&held, run.intensity(first))) else {
+                self.start_mask(run, frames, waker);
+                return None;
+            };
+            self.made_mask = Some((frames.to_vec(), Arc::new(mask)));
+        }
+        let (_, mask) = self.made_mask.as_ref()?;
+        if !self.moved_mask.as_ref().is_some_and(|(by, _)| *by == shift) {
+            self.moved_mask = Some((shift, Arc::new(mask.moved(shift))));
+        }
+        self.moved_mask.as_ref().map(|(_, mask)| Arc::clone(mask))
+    }
+
+    fn start_mask(&mut self, run: Run<'_>, frames: &[usize], waker: &Waker) {
+        let under_way = |making: &(Vec<usize>, MaskJob)| making.0 == frames;
+        if self.trouble.is_some() || self.making_mask.as_ref().is_some_and(under_way) {
+            return;
+        }
+        let (series, refs) = (Arc::clone(run.series), run.frames.to_vec());
+        let wanted = frames.to_vec();
+        let job = Job::spawn("mask", shared(waker), move |_| {
+            let run = Run {
+                series: &series,
+                frames: &refs,
+            };
+            make_mask(run, &wanted)
+        });
+        self.making_mask = job.ok().map(|job| (frames.to_vec(), job));
+    }
+
+    fn refresh_peak(&mut self, run: Run<'_>, waker: &Waker) -> bool {
+        let Some(key) = self.peak_key() else {
+            return false;
+        };
+        let is_made = self
+            .made_peak
+            .as_ref()
+            .is_some_and(|(made, _)| *made == key);
+        let making = self
+            .making_peak
+            .as_ref()
+            .is_some_and(|(made, ..)| *made == key);
+        if is_made || making || self.trouble.is_some() {
+            return false;
+        }
+        let (series, refs) = (Arc::clone(run.series), run.frames.to_vec());
+        let job = Job::spawn("peak", shared(waker), move |sink| {
+            let run = Run {
+                series: &series,
+                frames: &refs,
+            };
+            make_peak(run, key, &|done| {
+                sink.progress((done, refs.len())).is_continue()
+            })
+        });
+        self.making_peak = job.ok().map(|job| (key, job, (0, run.frames.len())));
+        false
+    }
+
+    /// Hears what the jobs say.
+    pub(super) fn poll(&mut self) {
+        if let Some((frames, job)) = &self.making_mask
+            && let Some(event) = job.poll().pop()
+        {
+            match event {
+                JobEvent::Progress(()) => {}
+                JobEvent::Finished(Ok(Some(mask))) => {
+                    self.made_mask = Some((frames.clone(), Arc::new(mask)));
+                    self.making_mask = None;
+                }
+                JobEvent::Finished(Ok(None)) => {
+                    self.fail("only grey frames of one size can be subtracted".to_owned());
+                }
+                JobEvent::Finished(Err(error)) => self.fail(error.to_string()),
+                JobEvent::Died(text) => self.fail(text),
+            }
+        }
+        let events = self.making_peak.as_ref().map(|(_, job, _)| job.poll());
+        for event in events.unwrap_or_default() {
+            match (event, &mut self.making_peak) {
+                (JobEvent::Progress(done), Some((_, _, progress))) => *progress = done,
+                (JobEvent::Finished(Ok(Some(frame))), Some((key, ..))) => {
+                    self.made_peak = Some((*key, Arc::new(frame)));
+                    self.making_peak = None;
+                    self.serial += 1;
+                }
+                (JobEvent::Finished(Ok(None)), _) => {
+                    self.fail("the frames differ in size or are in colour".to_owned());
+                }
+                (JobEvent::Finished(Err(error)), _) => self.fail(error.to_string()),
+                (JobEvent::Died(text), _) => self.fail(text),
+                (JobEvent::Progress(_) | JobEvent::Finished(Ok(Some(_))), None) => {}
+            }
+        }
+    }
+
+    fn fail(&mut self, reason: String) {
+        self.making_mask = None;
+        self.making_peak = None;
+        self.trouble = Some(reason);
+    }
+}
+
+fn make_mask(run: Run<'_>, frames: &[usize]) -> Result<Option<Mask>, DicomError> {
+    let decoded: Result<Vec<Frame>, DicomError> =
+        frames.iter().map(|&frame| run.decode(frame)).collect();
+    let decoded = decoded?;
+    let first = frames.first().copied().unwrap_or_default();
+    Ok(Mask::of(
+        &decoded.iter().collect::<Vec<_>>(),
+        run.intensity(first),
+    ))
+}
+
+/// Decodes frame after frame; `None` where they do not fit together.
+fn make_peak(
+    run: Run<'_>,
+    key: PeakKey,
+    go_on: &dyn Fn(usize) -> bool,
+) -> Result<Option<Frame>, DicomError> {
+    let mut peak = Peak::new(key.kind);
+    let mut mask: Option<((Vec<usize>, [f64; 2]), Mask)> = None;
+    for frame in 0..run.frames.len() {
+        if !go_on(frame) {
+            return Err(DicomError::Cancelled);
+        }
+        let mut picture = run.decode(frame)?;
+        if let Some(choice) = key.subtracted {
+            // Frames without a mask are no part of a subtracted run.
+            let Some(wanted) = choice.of(run, frame) else {
+                continue;
+            };
+            if mask.as_ref().is_none_or(|(made, _)| *made != wanted) {
+                let made = make_mask(run, &wanted.0)?.map(|made| made.moved(wanted.1));
+                mask = made.map(|made| (wanted, made));
+            }
+            let difference = mask
+                .as_ref()
+                .and_then(|(_, mask)| mask.subtracted_from(&picture));
+            match difference {
+                Some(difference) => picture = difference,
+                None => return Ok(None),
+            }
+        }
+        if !peak.add(picture) {
+            return Ok(None);
+        }
+    }
+    Ok(peak.frame())
+}
