@@ -66,7 +66,8 @@ pub fn take(
     exposure: &Exposure,
     random: &mut Random,
 ) -> XrayPicture {
-    let mut integrals = line_integrals(attenuation, beam, receptor, &|| false).expect("a projection");
+    let mut integrals =
+        line_integrals(attenuation, beam, receptor, &|| false).expect("a projection");
     if let Some(needle) = &exposure.needle {
         add_needle(&mut integrals, needle, beam, receptor);
     }
@@ -164,8 +165,13 @@ fn blurred(values: &[f64], size: [usize; 2], sigma: f64) -> Vec<f64> {
         let old = now.clone();
         for line in 0..lines {
             for at in 0..count as i64 {
-                let tap = |x: i64| old[line * jump + (at + x).clamp(0, count as i64 - 1) as usize * stride];
-                let value: f64 = (-radius..=radius).zip(&bell).map(|(x, bell)| bell * tap(x)).sum();
+                let tap = |x: i64| {
+                    old[line * jump + (at + x).clamp(0, count as i64 - 1) as usize * stride]
+                };
+                let value: f64 = (-radius..=radius)
+                    .zip(&bell)
+                    .map(|(x, bell)| bell * tap(x))
+                    .sum();
                 now[line * jump + at as usize * stride] = value / sum;
             }
         }
@@ -180,7 +186,8 @@ fn widely_blurred(values: &[f64], size: [usize; 2], sigma: f64) -> Vec<f64> {
     let small = size.map(|n| n / BLOCK);
     let mean = |at: usize| {
         let (row, column) = (at / small[0] * BLOCK, at % small[0] * BLOCK);
-        let pixels = (0..BLOCK * BLOCK).map(|n| values[(row + n / BLOCK) * columns + column + n % BLOCK]);
+        let pixels =
+            (0..BLOCK * BLOCK).map(|n| values[(row + n / BLOCK) * columns + column + n % BLOCK]);
         pixels.sum::<f64>() / (BLOCK * BLOCK) as f64
     };
     let means: Vec<f64> = (0..small[0] * small[1]).map(mean).collect();

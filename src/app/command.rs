@@ -8,6 +8,7 @@ use super::camera::{Projection, StandardView};
 use super::entry_stage::EntryCommand;
 use super::picture_commands::PictureCommand;
 use super::presentation::Presentation;
+use super::registration_stage::RegistrationCommand;
 use super::structure_stage::StructureLook;
 use super::tool::{PointerEvent, ToolKind};
 use super::viewport::{Layout, Slab, ViewKind, ViewportId};
@@ -39,6 +40,8 @@ pub enum Command {
     Picture(PictureCommand),
     /// The map of entries of the selected needle.
     Entries(EntryCommand),
+    /// The plan over an X-ray picture.
+    Registration(RegistrationCommand),
     /// What leaves with the plan.
     Export(ExportCommand),
     /// Which vertebra the next click of a spine tool means, and whether clicks go upwards.
@@ -286,7 +289,8 @@ from!(
     Look(LookCommand),
     Structures(StructureCommand),
     Picture(PictureCommand),
-    Entries(EntryCommand)
+    Entries(EntryCommand),
+    Registration(RegistrationCommand)
 );
 
 /// Commands of one frame, in order.

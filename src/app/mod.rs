@@ -31,6 +31,9 @@ pub mod plan_lock;
 pub mod plan_store;
 pub mod playback;
 pub mod presentation;
+mod registration_job;
+pub mod registration_outline;
+pub mod registration_stage;
 pub mod scene;
 pub mod score_color;
 pub mod settings;
@@ -124,6 +127,8 @@ pub struct AppState {
     pub drawing: StructureDrawing,
     /// The map of entries of the selected needle.
     pub entries: EntryStage,
+    /// The plan over an X-ray picture.
+    pub registering: registration_stage::RegistrationStage,
     /// Messages.
     pub notices: Notices,
     /// Habits.
@@ -179,6 +184,7 @@ impl AppState {
             outlines: StructureOutlines::default(),
             drawing: StructureDrawing::default(),
             entries: EntryStage::default(),
+            registering: registration_stage::RegistrationStage::default(),
             notices,
             settings,
             catalogue,
@@ -226,6 +232,7 @@ impl AppState {
             Command::Structures(command) => self.structure_command(command),
             Command::Picture(command) => self.picture_command(command),
             Command::Entries(command) => self.entry_command(command),
+            Command::Registration(command) => self.registration_command(command),
             Command::Export(ExportCommand::Write(choice)) => self.export(*choice),
             Command::Export(ExportCommand::Cancel) => self.cancel_export(),
             Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
@@ -250,6 +257,7 @@ impl AppState {
         self.poll_outlines();
         self.poll_scene();
         self.poll_entries();
+        self.poll_registration();
         self.poll_saving();
         self.poll_export();
         self.poll_plan_import();
@@ -265,6 +273,7 @@ impl AppState {
             || self.outlines.is_busy()
             || self.scene.is_busy()
             || self.entries.is_busy()
+            || self.registering.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }
 

@@ -335,6 +335,7 @@ impl AppState {
         self.finish_gesture();
         self.draft = None;
         self.remember_slice();
+        self.keep_ct(kind);
         let content = if kind == StackKind::Volume {
             match VolumeStage::load(&series, stack, &self.waker) {
                 Ok(stage) => Content::Volume(stage),

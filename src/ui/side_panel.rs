@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use super::{entry_panel, plan_panel, spine_panel, structures_panel};
+use super::{entry_panel, plan_panel, registration_panel, spine_panel, structures_panel};
 use crate::app::AppState;
 use crate::app::action::Action;
 use crate::app::command::CommandQueue;
@@ -19,11 +19,19 @@ pub enum SideTab {
     Structures,
     /// The entry map.
     Entry,
+    /// The plan over an X-ray picture.
+    Registration,
 }
 
 impl SideTab {
     /// All, from left to right.
-    pub const ALL: [Self; 4] = [Self::Plan, Self::Spine, Self::Structures, Self::Entry];
+    pub const ALL: [Self; 5] = [
+        Self::Plan,
+        Self::Spine,
+        Self::Structures,
+        Self::Entry,
+        Self::Registration,
+    ];
 
     /// Name shown.
     pub fn title(self) -> &'static str {
@@ -32,6 +40,7 @@ impl SideTab {
             Self::Spine => "Spine",
             Self::Structures => "Structures",
             Self::Entry => "Entry map",
+            Self::Registration => "X-ray",
         }
     }
 }
@@ -64,6 +73,10 @@ pub fn side_panel_ui(
         SideTab::Structures => structures_panel::structures_panel_ui(ui, state, queue),
         SideTab::Entry => {
             entry_panel::entry_panel_ui(ui, state, queue);
+            None
+        }
+        SideTab::Registration => {
+            registration_panel::registration_panel_ui(ui, state, queue);
             None
         }
     }
