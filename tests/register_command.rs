@@ -118,8 +118,11 @@ fn what_cannot_be_registered_is_said_in_a_sentence() {
     let mr = sample.path("mr");
     std::fs::create_dir_all(&mr).unwrap();
     for number in 0..6 {
-        let slice = DicomFile::slice(7, number, f64::from(number) * 2.0, 100)
-            .text(tags::MODALITY, *b"CS", "MR");
+        let slice = DicomFile::slice(7, number, f64::from(number) * 2.0, 100).text(
+            tags::MODALITY,
+            *b"CS",
+            "MR",
+        );
         slice.write(&mr, &format!("{number}.dcm"));
     }
     refused("good.dcm", &good, mr.to_str().unwrap(), "needs a CT volume");

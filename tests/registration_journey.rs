@@ -75,7 +75,11 @@ fn a_plan_is_laid_over_a_picture_by_hand_and_by_likeness() {
     }
     app.settle();
     assert_eq!(state(&app).standing, Standing::Moved);
-    assert!((place(&app) - to).length() < 1.5, "{:?} {to:?}", place(&app));
+    assert!(
+        (place(&app) - to).length() < 1.5,
+        "{:?} {to:?}",
+        place(&app)
+    );
     app.harness.get_by_label("Undo moves").click();
     app.settle();
     assert_eq!(state(&app).standing, Standing::NotRegistered);

@@ -66,11 +66,14 @@ impl MaskChoice {
     }
 }
 
-fn file_item<'a>(run: Run<'a>, frame: usize) -> Option<&'a MaskItem> {
+fn file_item(run: Run<'_>, frame: usize) -> Option<&MaskItem> {
     let at = run.frames.get(frame)?;
     let instance = run.series.instances.get(at.instance)?;
     instance.picture.mask(at.frame)
 }
+
+/// Frames that a mask is the mean of, and how it is moved.
+type MaskKey = (Vec<usize>, [f64; 2]);
 
 type MaskJob = Job<(), Result<Option<Mask>, DicomError>>;
 type PeakJob = Job<(usize, usize), Result<Option<Frame>, DicomError>>;
@@ -99,6 +102,8 @@ pub struct Derivation {
     shown: Option<(usize, Arc<Frame>)>,
     serial: u64,
     trouble: Option<String>,
+    /// Why the frame shown has no mask.
+    unmasked: Option<&'static str>,
 }
 
 impl Derivation {
@@ -114,7 +119,7 @@ impl Derivation {
 
     /// Why nothing is made though it was asked for.
     pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+        self.trouble.as_deref().or(self.unmasked)
     }
 
     /// The picture in place of a frame, and a number that changes with it; `None` where the frame
@@ -163,9 +168,11 @@ impl Derivation {
         waker: &Waker,
     ) -> bool {
         if self.peak.is_some() {
+            self.unmasked = None;
             return self.refresh_peak(run, waker);
         }
         self.making_peak = None;
+        self.unmasked = None;
         if !self.subtract {
             return self.shown.take().is_some();
         }
@@ -176,28 +183,20 @@ impl Derivation {
             return false;
         };
         let Some((frames, shift)) = self.mask.of(run, frame) else {
-            self.trouble = Some(if file_item(run, frame).is_some() {
-                "this frame has no mask".to_owned()
-            } else {
-                "the file has no mask for this frame; choose a mask frame".to_owned()
-            });
+            self.unmasked = Some("the file has no mask for this frame; choose a mask frame");
             return self.shown.take().is_some();
         };
         let Some(mask) = self.mask_of(run, (&frames, shift), cache, waker) else {
             return false;
         };
-        match mask.subtracted_from(&picture.frame) {
-            Some(difference) => {
-                self.trouble = None;
-                self.serial += 1;
-                self.shown = Some((frame, Arc::new(difference)));
-                true
-            }
-            None => {
-                self.trouble = Some("only grey frames of one size can be subtracted".to_owned());
-                false
-            }
-        }
+        let Some(difference) = mask.subtracted_from(&picture.frame) else {
+            self.trouble = Some("only grey frames of one size can be subtracted".to_owned());
+            return false;
+        };
+        self.trouble = None;
+        self.serial += 1;
+        self.shown = Some((frame, Arc::new(difference)));
+        true
     }
 
     /// The moved mask, where it is made.
@@ -338,7 +337,7 @@ fn make_peak(
     go_on: &dyn Fn(usize) -> bool,
 ) -> Result<Option<Frame>, DicomError> {
     let mut peak = Peak::new(key.kind);
-    let mut mask: Option<((Vec<usize>, [f64; 2]), Mask)> = None;
+    let mut mask: Option<(MaskKey, Mask)> = None;
     for frame in 0..run.frames.len() {
         if !go_on(frame) {
             return Err(DicomError::Cancelled);

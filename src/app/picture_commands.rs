@@ -102,6 +102,8 @@ impl AppState {
         let Some(stage) = &mut self.stage else { return };
         stage.with_pictures(&self.waker, |pictures, run, waker| {
             pictures.playback.play(playing);
+            // What is half drawn belongs to the frame it was begun on.
+            pictures.tool.draft = None;
             pictures.show(pictures.playback.frame(), run, waker);
         });
     }

@@ -195,6 +195,9 @@ impl AppState {
                 return;
             }
         };
+        if self.stage.as_ref().is_some_and(Stage::is_playing) {
+            self.play(false);
+        }
         self.add_place(drawing, event);
         if let Some(stage) = self.pictures_mut()
             && stage.tool.draft.is_some()

@@ -36,7 +36,9 @@ impl AppState {
     /// What one must know of the plan on the images that are open now; `None` for its own series
     /// and while nothing is drawn.
     pub fn fit_banner(&self) -> Option<&'static str> {
-        let open = self.stage_binding().filter(|_| !self.plan().is_empty())?;
+        let open = self
+            .stage_binding()
+            .filter(|_| !self.plan().is_empty_in_patient())?;
         let fit = self
             .plan()
             .series
@@ -76,36 +78,35 @@ impl AppState {
         else {
             return false;
         };
-        let plan = self.plan();
+        let bound = self.plan().series.as_ref().is_none_or(|bound| {
+            let found = self.catalog.find_series(&bound.series_instance_uid);
+            found.is_some_and(|(study, _)| self.is_same_patient(stage, study))
+        });
+        bound && self.marks_are_of_patient(stage)
+    }
+
+    /// Whether pictures that the plan has marks on, if any, are of the patient on stage.
+    pub(super) fn marks_are_of_patient(&self, stage: &Stage) -> bool {
+        let here = |image: &&InstanceUid| {
+            let mut shown = stage.series.instances.iter();
+            shown.any(|instance| instance.uid == **image)
+        };
+        let marked = self.plan().pictures.images();
+        let elsewhere: Vec<&InstanceUid> =
+            marked.into_iter().filter(|image| !here(image)).collect();
+        elsewhere.is_empty()
+            || self.catalog.series().any(|(study, series)| {
+                let mut uids = series.instances.iter().map(|instance| &instance.uid);
+                self.is_same_patient(stage, study) && uids.any(|uid| elsewhere.contains(&uid))
+            })
+    }
+
+    fn is_same_patient(&self, stage: &Stage, study: &Study) -> bool {
         let Some((shown, _)) = self.catalog.find_series(&stage.series.uid) else {
             return false;
         };
-        let same = |study: &Study| {
-            let known = !shown.patient.id.is_empty() || !shown.patient.name.is_empty();
-            study.uid == shown.uid || (known && study.patient == shown.patient)
-        };
-        let bound = plan.series.as_ref().is_none_or(|bound| {
-            let found = self.catalog.find_series(&bound.series_instance_uid);
-            found.is_some_and(|(study, _)| same(study))
-        });
-        let here = |image: &&InstanceUid| {
-            let shown = stage.series.instances.iter();
-            shown.clone().any(|instance| instance.uid == **image)
-        };
-        let elsewhere: Vec<&InstanceUid> = plan
-            .pictures
-            .images()
-            .into_iter()
-            .filter(|image| !here(image))
-            .collect();
-        bound
-            && (elsewhere.is_empty() || {
-                let mut all = self.catalog.series();
-                all.any(|(study, series)| {
-                    let mut uids = series.instances.iter().map(|instance| &instance.uid);
-                    same(study) && uids.any(|uid| elsewhere.contains(&uid))
-                })
-            })
+        let known = !shown.patient.id.is_empty() || !shown.patient.name.is_empty();
+        study.uid == shown.uid || (known && study.patient == shown.patient)
     }
 
     /// Whether the picture shown can be measured on.

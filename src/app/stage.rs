@@ -37,7 +37,7 @@ pub struct Stage {
 /// Voxels or pictures.
 pub enum Content {
     /// Can be cut in any plane.
-    Volume(VolumeStage),
+    Volume(Box<VolumeStage>),
     /// Looked at one by one.
     Pictures(Box<PictureStage>),
 }
@@ -338,7 +338,7 @@ impl AppState {
         self.keep_ct(kind);
         let content = if kind == StackKind::Volume {
             match VolumeStage::load(&series, stack, &self.waker) {
-                Ok(stage) => Content::Volume(stage),
+                Ok(stage) => Content::Volume(Box::new(stage)),
                 Err(reason) => {
                     self.notices.add(Severity::Error, reason);
                     return;
@@ -379,7 +379,7 @@ impl AppState {
         }
         if self.plan().is_empty() && !self.has_unsaved_changes() && self.store.path.is_none() {
             self.apply(super::command::FileCommand::New);
-        } else if !self.plan_fits() {
+        } else if !self.plan_fits() && self.registered_view().is_err() {
             self.notices.add(
                 Severity::Warning,
                 "The open plan was drawn on other images: its needles are not shown here. Open its \
@@ -416,7 +416,10 @@ impl AppState {
         match (&self.plan().series, self.stage_binding()) {
             (Some(bound), Some(open)) => bound.fit(&open) != Fit::Different,
             (Some(_), None) => self.stage.is_none(),
-            (None, _) => true,
+            (None, _) => {
+                let stage = self.stage.as_ref();
+                stage.is_none_or(|stage| self.marks_are_of_patient(stage))
+            }
         }
     }
 

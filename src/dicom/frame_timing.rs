@@ -110,12 +110,7 @@ fn of_vector(header: &Elements, count: usize, problems: &mut Problems) -> Option
         return None;
     }
     let mut steps_ms = Vec::new();
-    if times.len() != count {
-        problems.add(format!(
-            "{name} has {} values for {count} frames: the run plays evenly at their mean.",
-            times.len()
-        ));
-    } else {
+    if times.len() == count {
         if good.len() < steps.len() {
             problems.add(format!(
                 "{name} has {} times that are not above zero: the mean of the others is used for \
@@ -125,6 +120,11 @@ fn of_vector(header: &Elements, count: usize, problems: &mut Problems) -> Option
         }
         let of_step = |ms: &f64| if usable(&ms) { *ms } else { mean };
         steps_ms = steps.iter().map(of_step).collect();
+    } else {
+        problems.add(format!(
+            "{name} has {} values for {count} frames: the run plays evenly at their mean.",
+            times.len()
+        ));
     }
     Some(FrameTiming {
         step_ms: Some(mean),

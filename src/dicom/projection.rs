@@ -48,14 +48,11 @@ impl Problems {
         (range, expected): (&RangeInclusive<f64>, &str),
     ) -> Option<[f64; N]> {
         let holder = holder?;
-        match holder.vector::<N>(tag) {
-            Ok(numbers) => {
-                let numbers = numbers?;
-                if numbers.iter().all(|number| range.contains(number)) {
-                    return Some(numbers);
-                }
+        if let Ok(numbers) = holder.vector::<N>(tag) {
+            let numbers = numbers?;
+            if numbers.iter().all(|number| range.contains(number)) {
+                return Some(numbers);
             }
-            Err(_) => {}
         }
         self.value(holder, tag, expected);
         None

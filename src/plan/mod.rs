@@ -172,9 +172,13 @@ impl Plan {
 
     /// Nothing drawn or declared.
     pub fn is_empty(&self) -> bool {
+        self.pictures.is_empty() && self.is_empty_in_patient()
+    }
+
+    /// Nothing that has a place in the patient.
+    pub fn is_empty_in_patient(&self) -> bool {
         self.trajectories.is_empty()
             && self.measurements.is_empty()
-            && self.pictures.is_empty()
             && self.registrations.is_empty()
             && self.structures.is_empty()
             && self.structure_files.is_empty()

@@ -37,7 +37,7 @@ impl PictureLevel {
         Self {
             size,
             pixels: match &self.pixels {
-                Pixels::Grey(greys) => Pixels::Grey(halved(greys, self.size, |four| mean(four))),
+                Pixels::Grey(greys) => Pixels::Grey(halved(greys, self.size, mean)),
                 Pixels::Rgb(colors) => {
                     let mix = |four: [[u8; 3]; 4]| {
                         [0, 1, 2].map(|channel| mean(four.map(|color| color[channel])))

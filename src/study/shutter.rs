@@ -101,11 +101,9 @@ impl ShutterShape {
 fn between(left: f64, right: f64, columns: usize) -> Vec<Range<usize>> {
     let first = (left.ceil() - 1.0).clamp(0.0, columns as f64) as usize;
     let end = right.floor().clamp(0.0, columns as f64) as usize;
-    if first < end {
-        vec![first..end]
-    } else {
-        Vec::new()
-    }
+    std::iter::once(first..end)
+        .filter(|open| !open.is_empty())
+        .collect()
 }
 
 #[cfg(test)]

@@ -91,6 +91,16 @@ impl ViewerApp {
         }
         self.state.apply(PictureCommand::Tick(Instant::now()));
         let pictures = self.state.stage.as_ref().and_then(Stage::pictures);
+        if let Some(pictures) = pictures {
+            log::trace!(
+                target: "stylet::run",
+                "frame {}, on screen {:.2} of {:.2} frames/s, {} bytes held",
+                pictures.frame + 1,
+                pictures.playback.shown_rate().unwrap_or_default(),
+                pictures.playback.wanted_rate(),
+                pictures.held_bytes()
+            );
+        }
         if let Some(wait) = pictures.and_then(|pictures| pictures.playback.next_in()) {
             ctx.request_repaint_after(wait);
         }

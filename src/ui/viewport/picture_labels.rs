@@ -35,8 +35,9 @@ pub fn paint(
         let words = instance.picture.projection(frame).map(geometry_words);
         words.filter(|words| !words.is_empty())
     });
-    if let Some(words) = taken {
-        let below = corner + egui::vec2(0.0, LINE);
+    let made = shown.and_then(|shown| made_words(stage, shown));
+    for (line, words) in taken.into_iter().chain(made).enumerate() {
+        let below = corner + egui::vec2(0.0, LINE * (line + 1) as f32);
         label(below, Align2::LEFT_TOP, &words);
     }
     labels::corner_text(&painter, area, &labels::series_lines(painter.ctx(), state));
@@ -73,6 +74,21 @@ fn which(stage: &Stage) -> String {
         Some(number) => format!("{count}   Im {number}"),
         None => count,
     }
+}
+
+/// What the picture is made of, where it is no frame as it was stored.
+fn made_words(stage: &Stage, shown: &ShownPicture) -> Option<String> {
+    shown.derived.as_ref()?;
+    let derivation = &stage.pictures()?.derivation;
+    let subtracted = shown.is_difference.then(|| match derivation.mask.frame {
+        Some(frame) => format!("less the mask frame {}", frame + 1),
+        None => "less the mask of the file".to_owned(),
+    });
+    let peak = derivation
+        .peak
+        .map(|peak| format!("{} of all frames", peak.words()));
+    let parts: Vec<String> = peak.into_iter().chain(subtracted).collect();
+    Some(parts.join(", "))
 }
 
 /// `RAO 32.0°  CRA 2.0°   SID 1000 mm   SOD 700 mm`.

@@ -1,0 +1,216 @@
+//! The journey of a person with a run: play it, stop, measure, calibrate, undo, save, open again.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail loudly anywhere"
+)]
+
+#[path = "common/app.rs"]
+mod app;
+#[path = "common/dicom_file.rs"]
+mod dicom_file;
+#[path = "common/xa_run.rs"]
+mod xa_run;
+
+use std::time::{Duration, Instant};
+
+use app::{Home, TestApp};
+use dicom_dictionary_std::tags;
+use egui::{Key, Modifiers, Pos2};
+use egui_kittest::kittest::Queryable as _;
+use stylet::app::command::{FileCommand, StudyCommand};
+use stylet::plan::{KnownObject, MeasurementKind, PictureMeasurement, PlanFile};
+
+use xa_run::{GEOMETRY, run, stating};
+
+const SIDE: usize = 64;
+
+/// The window on a run of `frames` frames, 0.14 mm a pixel at the isocentre.
+fn on_run(home: &Home, frames: usize) -> TestApp {
+    let folder = home.path().join("run");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = stating(run(frames, SIDE), &GEOMETRY);
+    stating(file, &[(tags::FRAME_TIME, "20")]).write(&folder, "run.dcm");
+    let mut app = TestApp::open(home, vec![folder], None);
+    let state = &mut app.harness.state_mut().state;
+    let (_, series) = state.catalog.series().next().unwrap();
+    let series = series.uid.clone();
+    state.apply(StudyCommand::Show { series, stack: 0 });
+    app.settle();
+    app
+}
+
+/// Where the centre of a pixel is: the picture is square and fitted into the middle.
+fn at(app: &TestApp, [column, row]: [f64; 2]) -> Pos2 {
+    let area = app.harness.get_by_label("Picture view").rect();
+    let side = area.width().min(area.height());
+    let share = |place: f64| ((place + 0.5) / SIDE as f64 - 0.5) as f32;
+    area.center() + egui::vec2(share(column), share(row)) * side
+}
+
+fn click(app: &mut TestApp, place: [f64; 2]) {
+    let at = at(app, place);
+    app.click(at);
+}
+
+fn drawn(app: &TestApp) -> Vec<PictureMeasurement> {
+    let plan = app.harness.state().state.plan();
+    plan.pictures.measurements.clone()
+}
+
+fn says(app: &TestApp, part: &str) -> bool {
+    app.harness.query_all_by_label_contains(part).count() > 0
+}
+
+fn frame(app: &TestApp) -> usize {
+    let stage = app.harness.state().state.stage.as_ref();
+    stage.unwrap().shown_frame()
+}
+
+#[test]
+fn a_run_is_played_measured_calibrated_undone_and_saved() {
+    let home = Home::new();
+    let mut app = on_run(&home, 30);
+    assert!(says(&app, "50.0 frames/s (file)"));
+    app.click_label("Play");
+    let start = Instant::now();
+    while frame(&app) < 3 {
+        app.harness.step();
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(start.elapsed() < Duration::from_mins(1), "it never played");
+    }
+    app.key(Modifiers::NONE, Key::Space);
+    app.settle();
+    let stopped = frame(&app);
+    app.key(Modifiers::NONE, Key::ArrowRight);
+    app.settle();
+    assert_eq!(frame(&app), (stopped + 1).min(29));
+    app.key(Modifiers::NONE, Key::ArrowLeft);
+    app.settle();
+    let shown = frame(&app);
+
+    // 30 columns and 40 rows are 50 pixels of 0.14 mm.
+    app.key(Modifiers::NONE, Key::L);
+    click(&mut app, [10.0, 10.0]);
+    click(&mut app, [40.0, 50.0]);
+    let measured = drawn(&app);
+    assert_eq!(measured.len(), 1);
+    assert_eq!(
+        (measured[0].kind, measured[0].frame),
+        (MeasurementKind::Distance, shown)
+    );
+    assert!(says(&app, "7.0 mm (SID/SOD 1.43)"));
+
+    // A calibration on 20 columns that are 25 mm: 1.25 mm a pixel.
+    app.click_label("Calibrate on a length");
+    click(&mut app, [20.0, 60.0]);
+    click(&mut app, [40.0, 60.0]);
+    app.click_label("Calibrate");
+    let made = app
+        .harness
+        .state()
+        .state
+        .plan()
+        .pictures
+        .calibrations
+        .clone();
+    assert_eq!((made.len(), made[0].object), (1, KnownObject::Length));
+    let length = |app: &TestApp| {
+        let state = &app.harness.state().state;
+        let scale = state.picture_scale(&[]).unwrap();
+        let [from, to] = [measured[0].points[0], measured[0].points[1]];
+        scale.distance_mm(from, to)
+    };
+    assert!((length(&app) - 62.5).abs() < 0.5, "{}", length(&app));
+    assert!(says(&app, "mm (own calibration)"));
+
+    app.key(Modifiers::COMMAND, Key::Z);
+    assert!(
+        says(&app, "7.0 mm (SID/SOD 1.43)"),
+        "the file's scale again"
+    );
+    app.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert!(says(&app, "mm (own calibration)"));
+
+    let path = home.path().join("run.stylet.json");
+    let state = &mut app.harness.state_mut().state;
+    state.apply(FileCommand::SaveAs(path.clone()));
+    app.settle();
+    let (_, saved) = PlanFile::read(&path).unwrap();
+    assert_eq!(saved.pictures.calibrations, made);
+    assert_eq!(saved.pictures.measurements[0].points, measured[0].points);
+    assert_eq!(saved.pictures.measurements[0].image.as_str(), "1.2.3.77.1");
+}
+
+#[test]
+fn angles_are_drawn_points_led_and_measurements_deleted() {
+    let home = Home::new();
+    let mut app = on_run(&home, 3);
+    app.key(Modifiers::NONE, Key::A);
+    for place in [[50.0, 30.0], [20.0, 30.0], [20.0, 5.0]] {
+        click(&mut app, place);
+    }
+    assert!(says(&app, "90.0°") || says(&app, "90.1°") || says(&app, "89.9°"));
+    app.key(Modifiers::NONE, Key::U);
+    for place in [[10.0, 40.0], [50.0, 40.0], [10.0, 50.0], [30.0, 60.0]] {
+        click(&mut app, place);
+    }
+    let kinds: Vec<MeasurementKind> = drawn(&app).iter().map(|drawn| drawn.kind).collect();
+    assert_eq!(kinds, [MeasurementKind::Angle, MeasurementKind::Cobb]);
+    // atan(10 / 20)
+    assert!(says(&app, "26."), "the Cobb angle");
+
+    // With the window tool a point follows the pointer, as one step.
+    app.key(Modifiers::NONE, Key::W);
+    let (from, to) = (at(&app, [50.0, 30.0]), at(&app, [45.0, 55.0]));
+    app.drag(from, to);
+    assert!(says(&app, "135.0°") || says(&app, "135.1°") || says(&app, "134.9°"));
+    app.key(Modifiers::COMMAND, Key::Z);
+    let back = drawn(&app)[0].points[0];
+    assert!((back[0] - 50.0).abs() < 0.5 && (back[1] - 30.0).abs() < 0.5);
+
+    // On another frame they are listed, and a click leads back.
+    app.key(Modifiers::NONE, Key::ArrowRight);
+    app.settle();
+    assert!(says(&app, "Angle 1: on frame 1 of another picture"));
+    app.click_label("Angle 1: on frame 1 of another picture");
+    app.settle();
+    assert_eq!(frame(&app), 0);
+    app.key(Modifiers::NONE, Key::Delete);
+    assert_eq!(drawn(&app).len(), 1);
+}
+
+#[test]
+fn a_plan_of_another_patient_takes_no_marks_of_these_pictures() {
+    let home = Home::new();
+    let mut app = on_run(&home, 3);
+    app.key(Modifiers::NONE, Key::L);
+    click(&mut app, [10.0, 10.0]);
+    click(&mut app, [40.0, 10.0]);
+    assert_eq!(drawn(&app).len(), 1);
+    // The same plan over the run of another patient.
+    let folder = home.path().join("other");
+    std::fs::create_dir_all(&folder).unwrap();
+    run(3, SIDE)
+        .text(tags::PATIENT_ID, *b"LO", "P2")
+        .text(tags::PATIENT_NAME, *b"PN", "Other^Body")
+        .text(tags::STUDY_INSTANCE_UID, *b"UI", "1.9")
+        .text(tags::SERIES_INSTANCE_UID, *b"UI", "1.9.1")
+        .text(tags::SOP_INSTANCE_UID, *b"UI", "1.9.1.1")
+        .write(&folder, "run.dcm");
+    let state = &mut app.harness.state_mut().state;
+    state.apply(StudyCommand::Import(vec![folder]));
+    app.settle();
+    let state = &mut app.harness.state_mut().state;
+    let series = stylet::study::SeriesUid::new("1.9.1");
+    state.apply(StudyCommand::Show { series, stack: 0 });
+    app.settle();
+    app.key(Modifiers::NONE, Key::L);
+    click(&mut app, [10.0, 20.0]);
+    click(&mut app, [40.0, 20.0]);
+    assert_eq!(drawn(&app).len(), 1, "nothing is added");
+    assert!(says(&app, "another patient"));
+}
