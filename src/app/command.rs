@@ -10,6 +10,7 @@ use super::drr_stage::DrrCommand;
 use super::entry_stage::EntryCommand;
 use super::picture_commands::PictureCommand;
 use super::presentation::Presentation;
+use super::registration_stage::RegistrationCommand;
 use super::structure_stage::StructureLook;
 use super::tool::{PointerEvent, ToolKind};
 use super::viewport::{Layout, Slab, ViewKind, ViewportId};
@@ -48,6 +49,8 @@ pub enum Command {
     Aim(AimCommand),
     /// Simulated fluoroscopy.
     Drr(DrrCommand),
+    /// The plan over an X-ray picture.
+    Registration(RegistrationCommand),
     /// What leaves with the plan.
     Export(ExportCommand),
     /// Which vertebra the next click of a spine tool means, and whether clicks go upwards.
@@ -300,7 +303,8 @@ from!(
     Picture(PictureCommand),
     Entries(EntryCommand),
     Aim(AimCommand),
-    Drr(DrrCommand)
+    Drr(DrrCommand),
+    Registration(RegistrationCommand)
 );
 
 /// Commands of one frame, in order.

@@ -37,6 +37,9 @@ pub mod plan_lock;
 pub mod plan_store;
 pub mod playback;
 pub mod presentation;
+mod registration_job;
+pub mod registration_outline;
+pub mod registration_stage;
 pub mod scene;
 pub mod score_color;
 pub mod settings;
@@ -142,6 +145,8 @@ pub struct AppState {
     pub aim: AimStage,
     /// Simulated fluoroscopy.
     pub drr: DrrStage,
+    /// The plan over an X-ray picture.
+    pub registering: registration_stage::RegistrationStage,
     /// Messages.
     pub notices: Notices,
     /// Habits.
@@ -202,6 +207,7 @@ impl AppState {
             entries: EntryStage::default(),
             aim: AimStage::new(carms),
             drr: DrrStage::default(),
+            registering: registration_stage::RegistrationStage::default(),
             notices,
             settings,
             catalogue,
@@ -252,6 +258,7 @@ impl AppState {
             Command::Entries(command) => self.entry_command(command),
             Command::Aim(command) => self.aim_command(command),
             Command::Drr(command) => self.drr_command(command),
+            Command::Registration(command) => self.registration_command(command),
             Command::Export(ExportCommand::Write(choice)) => self.export(*choice),
             Command::Export(ExportCommand::Cancel) => self.cancel_export(),
             Command::Labelling(next, upwards) => self.set_labelling(next, upwards),
@@ -279,6 +286,7 @@ impl AppState {
         self.poll_entries();
         self.poll_aim();
         self.poll_drr();
+        self.poll_registration();
         self.poll_saving();
         self.poll_export();
         self.poll_plan_import();
@@ -297,6 +305,7 @@ impl AppState {
             || self.entries.is_busy()
             || self.aim.is_busy()
             || self.drr.is_busy()
+            || self.registering.is_busy()
             || self.stage.as_ref().is_some_and(Stage::is_busy)
     }
 

@@ -120,7 +120,7 @@ impl AppState {
         let on_pictures = matches!(
             command,
             PlanCommand::Begin(_)
-                | PlanCommand::Edit(_, PlanEdit::Picture(_))
+                | PlanCommand::Edit(_, PlanEdit::Picture(_) | PlanEdit::Registration(_))
                 | PlanCommand::Undo
                 | PlanCommand::Redo
         );

@@ -335,6 +335,7 @@ impl AppState {
         self.finish_gesture();
         self.draft = None;
         self.remember_slice();
+        self.keep_ct(kind);
         let content = if kind == StackKind::Volume {
             match VolumeStage::load(&series, stack, &self.waker) {
                 Ok(stage) => Content::Volume(Box::new(stage)),
@@ -378,7 +379,7 @@ impl AppState {
         }
         if self.plan().is_empty() && !self.has_unsaved_changes() && self.store.path.is_none() {
             self.apply(super::command::FileCommand::New);
-        } else if !self.plan_fits() {
+        } else if !self.plan_fits() && self.registered_view().is_err() {
             self.notices.add(
                 Severity::Warning,
                 "The open plan was drawn on other images: its needles are not shown here. Open its \

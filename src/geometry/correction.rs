@@ -80,6 +80,40 @@ impl Correction {
     }
 }
 
+/// One degree, radians: the unit of turns, so that near the pivot it moves about as much
+/// as the unit of shifts, 1 mm.
+const DEGREE: f64 = std::f64::consts::PI / 180.0;
+
+/// Directions along and about which a picture's beam is moved: those of the picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ViewAxes {
+    /// The picture's right, down, and the way of the central ray.
+    pub directions: [Vector<Lps>; 3],
+}
+
+impl ViewAxes {
+    /// Of a view.
+    pub fn of(beam: &ConeBeam) -> Self {
+        Self {
+            directions: [beam.right, beam.down, beam.forward()],
+        }
+    }
+
+    fn vector(&self, along: [f64; 3]) -> Vector<Lps> {
+        let [a, b, c] = self.directions;
+        a * along[0] + b * along[1] + c * along[2]
+    }
+
+    /// A correction moved further: turns in degrees about the three directions, then shifts in mm.
+    pub fn moved(&self, from: &Correction, six: &[f64; 6]) -> Correction {
+        let [a, b, c, x, y, z] = *six;
+        from.then(
+            self.vector([a, b, c].map(|deg| deg * DEGREE)),
+            self.vector([x, y, z]),
+        )
+    }
+}
+
 fn shorter(rotation: DQuat) -> DQuat {
     if rotation.w < 0.0 {
         -rotation
@@ -165,5 +199,21 @@ mod tests {
         let away = [pivot + Vector::new(30.0, 0.0, 0.0)];
         let apart = mean_point_distance_mm(&Correction::none(pivot), &turned, &away);
         assert!((apart - 60.0 * 0.05_f64.sin()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn steps_turn_about_and_shift_along_the_axes_of_the_view() {
+        let axes = ViewAxes {
+            directions: [
+                Vector::new(1.0, 0.0, 0.0),
+                Vector::new(0.0, 0.0, -1.0),
+                Vector::new(0.0, 1.0, 0.0),
+            ],
+        };
+        let from = Correction::none(Point::new(1.0, 2.0, 3.0));
+        let moved = axes.moved(&from, &[0.0, 0.0, 2.0, 0.0, 4.0, 0.0]);
+        assert!((moved.angle_deg() - 2.0).abs() < 1e-9);
+        assert!(moved.rotation_rad.0.y > 0.0);
+        assert_eq!(moved.shift_mm, Vector::new(0.0, 0.0, -4.0));
     }
 }

@@ -5,44 +5,9 @@ use rayon::prelude::*;
 
 use super::gradient::GradientField;
 use super::similarity::{Fixed, Similarity};
-use super::symmetric::Six;
-use crate::geometry::{ConeBeam, Correction, Lps, Point, Receptor, Vector};
+use crate::geometry::{ConeBeam, Correction, Lps, Point, Receptor, ViewAxes};
 use crate::volume::attenuation::Attenuation;
 use crate::volume::drr::line_integrals;
-
-/// One degree, radians: the unit of turns in [`Six`], so that near the pivot it moves about as much
-/// as the unit of shifts, 1 mm.
-const DEGREE: f64 = std::f64::consts::PI / 180.0;
-
-/// Directions along which a registration moves: those of its first view.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Axes {
-    /// The picture's right, down, and the way of the central ray.
-    pub directions: [Vector<Lps>; 3],
-}
-
-impl Axes {
-    /// Of a view.
-    pub fn of(beam: &ConeBeam) -> Self {
-        Self {
-            directions: [beam.right, beam.down, beam.forward()],
-        }
-    }
-
-    fn vector(&self, along: [f64; 3]) -> Vector<Lps> {
-        let [a, b, c] = self.directions;
-        a * along[0] + b * along[1] + c * along[2]
-    }
-
-    /// A correction moved further: turns in degrees about the three directions, then shifts in mm.
-    pub fn moved(&self, from: &Correction, six: &Six) -> Correction {
-        let [a, b, c, x, y, z] = *six;
-        from.then(
-            self.vector([a, b, c].map(|deg| deg * DEGREE)),
-            self.vector([x, y, z]),
-        )
-    }
-}
 
 /// A view at one resolution.
 #[derive(Debug, Clone)]
@@ -63,7 +28,7 @@ pub struct Level<'a> {
     /// The views.
     pub views: Vec<LevelView>,
     /// Directions of the six ways to move.
-    pub axes: Axes,
+    pub axes: ViewAxes,
     /// mm and degrees by which slopes are found.
     pub step: f64,
 }
@@ -204,21 +169,5 @@ mod tests {
         let other = beam.point_of(glam::DVec2::new(3.0, 4.0), &region);
         let pixel = beam.pixel_of(other, &own).unwrap();
         assert!(beam.point_of(pixel, &own).distance(other) < 1e-9);
-    }
-
-    #[test]
-    fn steps_turn_about_and_shift_along_the_axes_of_the_view() {
-        let axes = Axes {
-            directions: [
-                Vector::new(1.0, 0.0, 0.0),
-                Vector::new(0.0, 0.0, -1.0),
-                Vector::new(0.0, 1.0, 0.0),
-            ],
-        };
-        let from = Correction::none(Point::new(1.0, 2.0, 3.0));
-        let moved = axes.moved(&from, &[0.0, 0.0, 2.0, 0.0, 4.0, 0.0]);
-        assert!((moved.angle_deg() - 2.0).abs() < 1e-9);
-        assert!(moved.rotation_rad.0.y > 0.0);
-        assert_eq!(moved.shift_mm, Vector::new(0.0, 0.0, -4.0));
     }
 }

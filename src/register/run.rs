@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 use thiserror::Error;
 
-use super::level::{Axes, Level, LevelView, region};
+use super::level::{Level, LevelView, region};
 use super::outcome::{Registration, uncertainty, verdict};
 use super::refine::{Climb, Summit, climb};
 use super::search::{Candidate, Lattice, choices, search};
 use super::similarity::Fixed;
 use super::xray_picture::{Polarity, XrayPicture};
-use crate::geometry::{ConeBeam, Correction, Point, Receptor};
+use crate::geometry::{ConeBeam, Correction, Point, Receptor, ViewAxes};
 use crate::volume::attenuation::{Attenuation, AttenuationError};
 
 /// A picture with what its header says of its geometry.
@@ -156,7 +156,7 @@ pub fn register(
     let run = Run {
         views,
         settings,
-        axes: Axes::of(&views.first().ok_or(RegisterError::NoView)?.header),
+        axes: ViewAxes::of(&views.first().ok_or(RegisterError::NoView)?.header),
         on_progress,
     };
     let near = run.near(attenuation)?;
@@ -227,7 +227,7 @@ fn outcome(best: &Place, rivals: &[f64], before: f64, start: &Correction) -> Reg
 struct Run<'a> {
     views: &'a [View<'a>],
     settings: &'a Settings,
-    axes: Axes,
+    axes: ViewAxes,
     on_progress: &'a OnProgress<'a>,
 }
 

@@ -31,6 +31,7 @@ mod procedure_steps;
 mod profile_panel;
 mod profile_plot;
 mod readout_panel;
+pub mod registration_panel;
 mod rows;
 mod shortcut;
 mod side_panel;

@@ -2,7 +2,9 @@
 
 use egui::Ui;
 
-use super::{carm_panel, entry_panel, plan_panel, spine_panel, structures_panel};
+use super::{
+    carm_panel, entry_panel, plan_panel, registration_panel, spine_panel, structures_panel,
+};
 use crate::app::AppState;
 use crate::app::action::Action;
 use crate::app::aim_stage::AimCommand;
@@ -22,6 +24,8 @@ pub enum SideTab {
     Entry,
     /// The C-arm, aimed at the needle.
     CArm,
+    /// The plan over an X-ray picture.
+    Registration,
 }
 
 impl SideTab {
@@ -32,6 +36,7 @@ impl SideTab {
         Self::Structures,
         Self::Entry,
         Self::CArm,
+        Self::Registration,
     ];
 
     /// Name shown.
@@ -42,6 +47,7 @@ impl SideTab {
             Self::Structures => "Structures",
             Self::Entry => "Entry map",
             Self::CArm => "C-arm",
+            Self::Registration => "X-ray",
         }
     }
 }
@@ -85,6 +91,10 @@ pub fn side_panel_ui(
         }
         SideTab::CArm => {
             carm_panel::carm_panel_ui(ui, state, queue);
+            None
+        }
+        SideTab::Registration => {
+            registration_panel::registration_panel_ui(ui, state, queue);
             None
         }
     }

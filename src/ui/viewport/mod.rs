@@ -15,6 +15,7 @@ mod picture_marks;
 mod picture_texture;
 mod picture_view;
 pub mod pictures;
+mod registered_overlay;
 mod scene3d;
 pub mod scene_pictures;
 mod spine_overlay;

@@ -8,7 +8,7 @@ use super::overlay::{former_slice, text};
 use super::overlay_planes::OverlayTextures;
 use super::picture_texture::PictureTexture;
 use super::picture_view::PictureView;
-use super::{picture_labels, picture_marks};
+use super::{picture_labels, picture_marks, registered_overlay};
 use crate::app::AppState;
 use crate::app::command::{CommandQueue, LookCommand, StudyCommand};
 use crate::app::picture_commands::PictureCommand;
@@ -62,6 +62,9 @@ impl StackView {
             text(&painter, center, Align2::CENTER_CENTER, words, theme::FAINT);
         }
         self.input(ui, &response, state, (view.as_ref(), queue));
+        if let Some(view) = &view {
+            registered_overlay::ui(ui, area, state, view, queue);
+        }
         let pointed = response.hover_pos();
         picture_labels::paint(ui, area, state, (pointed, view, shown.as_ref()));
     }

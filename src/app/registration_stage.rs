@@ -1,0 +1,481 @@
+//! The plan over a real X-ray picture: where its beam is taken to be, moved by hand, registered in
+//! the background, checked on landmarks.
+
+use std::sync::Arc;
+
+use super::AppState;
+use super::command::{PlanCommand, Selection};
+use super::job::JobEvent;
+use super::notice::Severity;
+use super::registration_job::{CtSource, JobView, RegistrationJob};
+use super::registration_outline::{ProjectedOutlines, Wanted};
+use super::stage::Stage;
+use crate::geometry::{ConeBeam, Correction, Lps, Point, ViewAxes};
+use crate::plan::{
+    PictureLandmark, PictureRegistration, PixelPlace, PlanEdit, RegisteredBy, RegistrationEdit,
+};
+use crate::register::{
+    Registration, Search, Settings, Verdict, ViewGeometry, landmark_distance_mm,
+};
+use crate::study::{Instance, InstanceUid, Series, StackKind};
+use crate::volume::Volume;
+
+/// What can be done with the plan over a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RegistrationCommand {
+    /// Draws the plan over the picture or not.
+    Show(bool),
+    /// Draws the outlines of structures with it or not.
+    ShowStructures(bool),
+    /// Moves the plan over the picture by hand: see [`ViewAxes::moved`], of the C-arm.
+    Move([f64; 6]),
+    /// Forgets what was moved by hand.
+    Reset,
+    /// Takes the position as it was moved by hand.
+    Accept,
+    /// Finds the position in the background, from where it is now.
+    Register(Search),
+    /// Stops that.
+    Cancel,
+    /// Takes the registration back.
+    Remove,
+    /// Registers another picture of the same patient position with this one, or none.
+    With(Option<(InstanceUid, usize)>),
+    /// The next click on the picture marks where the crosshair's point of the CT is.
+    Mark(bool),
+    /// Marks it there.
+    MarkAt(PixelPlace),
+    /// Removes a landmark of the picture, counted from 0.
+    RemoveMark(usize),
+}
+
+/// How the position of the plan over the picture came about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// As the header says: nobody looked.
+    NotRegistered,
+    /// Moved by hand and not accepted.
+    Moved,
+    /// In the plan.
+    Registered(RegisteredBy),
+}
+
+/// The picture shown with the plan over it.
+#[derive(Debug, Clone)]
+pub struct RegisteredView {
+    /// SOP Instance UID.
+    pub image: InstanceUid,
+    /// Frame, 0-based.
+    pub frame: usize,
+    /// Angles, distances and pixels.
+    pub geometry: ViewGeometry,
+    /// Point of the CT that the isocentre is taken to be.
+    pub isocenter: Point<Lps>,
+    /// Beam of the header about it.
+    pub header: ConeBeam,
+    /// Where the beam was.
+    pub correction: Correction,
+    /// How that came about.
+    pub standing: Standing,
+}
+
+impl RegisteredView {
+    /// The beam as it is taken to be.
+    pub fn beam(&self) -> ConeBeam {
+        self.correction.beam(&self.header)
+    }
+
+    /// Column and row where a point of the CT is seen.
+    pub fn pixel_of(&self, point: Point<Lps>) -> Option<PixelPlace> {
+        let at = self.beam().pixel_of(point, &self.geometry.receptor)?;
+        at.is_finite().then(|| at.to_array())
+    }
+}
+
+/// A correction of one frame that is not in the plan.
+#[derive(Debug, Clone)]
+struct Moved {
+    image: InstanceUid,
+    frame: usize,
+    correction: Correction,
+}
+
+/// State of the registration.
+pub struct RegistrationStage {
+    /// The plan is drawn over pictures.
+    pub shown: bool,
+    /// Outlines of structures with it.
+    pub show_structures: bool,
+    /// The next click marks a landmark.
+    pub marking: bool,
+    /// Another picture that is registered with this one.
+    pub with: Option<(InstanceUid, usize)>,
+    pub(super) outlines: ProjectedOutlines,
+    /// The CT that was on stage before the picture.
+    ct: Option<Arc<Volume>>,
+    moved: Option<Moved>,
+    job: Option<RegistrationJob>,
+    progress: f64,
+    /// Why the last registration did not end well.
+    failure: Option<String>,
+}
+
+impl Default for RegistrationStage {
+    fn default() -> Self {
+        Self {
+            shown: true,
+            show_structures: true,
+            marking: false,
+            with: None,
+            outlines: ProjectedOutlines::default(),
+            ct: None,
+            moved: None,
+            job: None,
+            progress: 0.0,
+            failure: None,
+        }
+    }
+}
+
+impl RegistrationStage {
+    /// Whether a registration or outlines are being found.
+    pub fn is_busy(&self) -> bool {
+        self.job.is_some() || self.outlines.is_busy()
+    }
+
+    /// How far the running registration is, 0 to 1.
+    pub fn progress(&self) -> Option<f64> {
+        self.job.as_ref().map(|_| self.progress)
+    }
+
+    /// Why the last registration did not end well.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// Outlines of the structures over the picture, in pixels.
+    pub fn outlines(&self) -> &ProjectedOutlines {
+        &self.outlines
+    }
+}
+
+impl AppState {
+    /// The picture shown with the plan over it.
+    ///
+    /// # Errors
+    /// A sentence why there is none.
+    pub fn registered_view(&self) -> Result<RegisteredView, String> {
+        let shown = self.shown_image();
+        let (instance, frame) = shown.ok_or("Open an X-ray picture: XA, RF or DX")?;
+        if !self.pictures_fit() {
+            return Err("The open plan belongs to other images".to_owned());
+        }
+        self.view_of(instance, frame)
+    }
+
+    fn view_of(&self, instance: &Instance, frame: usize) -> Result<RegisteredView, String> {
+        let size = [instance.columns, instance.rows];
+        let geometry =
+            ViewGeometry::of(&instance.picture, frame, size).map_err(|error| error.to_string())?;
+        let made = self.plan().registrations.of(&instance.uid, frame);
+        let target = self
+            .registration_target()
+            .ok_or("Place a target in the CT first: the plan has none")?;
+        let isocenter = made.map_or(target, |made| made.isocenter_lps_mm);
+        let header = geometry
+            .beam(isocenter)
+            .ok_or("The distances of the picture make no beam")?;
+        let moved = self.registering.moved.as_ref();
+        let moved = moved.filter(|moved| moved.image == instance.uid && moved.frame == frame);
+        let (correction, standing) = match (moved, made) {
+            (Some(moved), _) => (moved.correction, Standing::Moved),
+            (None, Some(made)) => (made.correction, Standing::Registered(made.found.clone())),
+            (None, None) => (Correction::none(target), Standing::NotRegistered),
+        };
+        Ok(RegisteredView {
+            image: instance.uid.clone(),
+            frame,
+            geometry,
+            isocenter,
+            header,
+            correction,
+            standing,
+        })
+    }
+
+    /// The point of the CT that pictures are registered about: the target of the selected needle,
+    /// else of the first that has one.
+    fn registration_target(&self) -> Option<Point<Lps>> {
+        let selected = match self.selection {
+            Selection::Needle(id, _) => self.plan().trajectory(id),
+            _ => None,
+        };
+        let first = || {
+            self.plan()
+                .trajectories
+                .iter()
+                .find_map(|needle| needle.target)
+        };
+        selected.and_then(|needle| needle.target).or_else(first)
+    }
+
+    /// mm at its depth between each landmark of a picture and where its point of the CT is seen.
+    pub fn landmark_distances(&self, view: &RegisteredView) -> Vec<Option<f64>> {
+        let marks = self
+            .plan()
+            .registrations
+            .landmarks_of(&view.image, view.frame);
+        let (beam, receptor) = (view.beam(), view.geometry.receptor);
+        marks
+            .map(|mark| landmark_distance_mm(&beam, &receptor, mark.point_lps_mm, mark.pixel))
+            .collect()
+    }
+
+    /// Other pictures of the study shown whose geometry is known: name, image and first frame.
+    pub fn other_views(&self) -> Vec<(String, InstanceUid)> {
+        let Some(stage) = &self.stage else {
+            return Vec::new();
+        };
+        let Some((study, _)) = self.catalog.find_series(&stage.series.uid) else {
+            return Vec::new();
+        };
+        let here = self.shown_image().map(|(instance, _)| &instance.uid);
+        let of_series = |series: &Arc<Series>| {
+            let title = series.title();
+            let usable = |instance: &&Arc<Instance>| {
+                let size = [instance.columns, instance.rows];
+                Some(&instance.uid) != here && ViewGeometry::of(&instance.picture, 0, size).is_ok()
+            };
+            let found = series.instances.iter().filter(usable);
+            found
+                .map(|instance| (title.clone(), instance.uid.clone()))
+                .collect::<Vec<_>>()
+        };
+        study.series.iter().flat_map(of_series).collect()
+    }
+
+    pub(super) fn registration_command(&mut self, command: RegistrationCommand) {
+        match command {
+            RegistrationCommand::Show(shown) => self.registering.shown = shown,
+            RegistrationCommand::ShowStructures(shown) => self.registering.show_structures = shown,
+            RegistrationCommand::Move(six) => self.move_plan(&six),
+            RegistrationCommand::Reset => self.registering.moved = None,
+            RegistrationCommand::Accept => self.accept_moved(),
+            RegistrationCommand::Register(search) => self.start_registration(search),
+            RegistrationCommand::Cancel => self.registering.job = None,
+            RegistrationCommand::Remove => {
+                if let Ok(view) = self.registered_view() {
+                    let edit = RegistrationEdit::Remove(view.image, view.frame);
+                    self.edit_registration("Remove registration", edit);
+                }
+            }
+            RegistrationCommand::With(other) => self.registering.with = other,
+            RegistrationCommand::Mark(marking) => self.registering.marking = marking,
+            RegistrationCommand::MarkAt(pixel) => self.mark_landmark(pixel),
+            RegistrationCommand::RemoveMark(which) => {
+                if let Some((instance, frame)) = self.shown_image() {
+                    let edit = RegistrationEdit::RemoveLandmark(instance.uid.clone(), frame, which);
+                    self.edit_registration("Remove landmark", edit);
+                }
+            }
+        }
+    }
+
+    fn edit_registration(&mut self, label: &'static str, edit: RegistrationEdit) {
+        self.plan_command(PlanCommand::Edit(label, PlanEdit::Registration(edit)));
+    }
+
+    fn move_plan(&mut self, six: &[f64; 6]) {
+        let Ok(view) = self.registered_view() else {
+            return;
+        };
+        let moved = ViewAxes::of(&view.beam()).moved(&view.correction, six);
+        if moved.is_finite() {
+            self.registering.failure = None;
+            self.registering.moved = Some(Moved {
+                image: view.image,
+                frame: view.frame,
+                correction: moved,
+            });
+        }
+    }
+
+    fn accept_moved(&mut self) {
+        let Ok(view) = self.registered_view() else {
+            return;
+        };
+        let made = PictureRegistration {
+            image: view.image,
+            frame: view.frame,
+            isocenter_lps_mm: view.isocenter,
+            correction: view.correction,
+            found: RegisteredBy::Hand,
+        };
+        self.edit_registration("Register by hand", RegistrationEdit::Set(vec![made]));
+        self.registering.moved = None;
+    }
+
+    fn mark_landmark(&mut self, pixel: PixelPlace) {
+        self.registering.marking = false;
+        let Ok(view) = self.registered_view() else {
+            return;
+        };
+        let mark = PictureLandmark {
+            image: view.image,
+            frame: view.frame,
+            point_lps_mm: self.crosshair,
+            pixel,
+        };
+        self.edit_registration("Mark landmark", RegistrationEdit::AddLandmark(mark));
+    }
+
+    /// Keeps the CT on stage when a picture takes its place, and lets it go when another volume
+    /// does.
+    pub(super) fn keep_ct(&mut self, next: StackKind) {
+        if next == StackKind::Volume {
+            self.registering.ct = None;
+            self.registering.outlines.clear();
+            return;
+        }
+        if let Some(volume) = self.stage.as_ref().and_then(Stage::volume).cloned() {
+            self.registering.ct = Some(volume);
+            let items = self.structures.items().iter();
+            let shown = items.filter(|item| item.visible);
+            self.registering.outlines.keep(shown);
+        }
+        self.registering.marking = false;
+    }
+
+    /// The CT that the plan lies in.
+    fn registration_ct(&self) -> Result<CtSource, String> {
+        let bound = self.plan().series.as_ref();
+        let frame_of_reference = bound.and_then(|bound| bound.frame_of_reference_uid.as_ref());
+        let whole = |volume: &&Arc<Volume>| {
+            volume.modality == "CT"
+                && volume.voxels.filled() == volume.size[2]
+                && (bound.is_none() || volume.frame_of_reference.as_ref() == frame_of_reference)
+        };
+        if let Some(volume) = self.registering.ct.as_ref().filter(whole) {
+            return Ok(CtSource::Loaded(Arc::clone(volume)));
+        }
+        let stack_of = |series: &Arc<Series>| {
+            let stacks = &series.stacks;
+            let volume = stacks.iter().position(|stack| stack.geometry.is_some())?;
+            (series.modality == "CT").then(|| CtSource::Series(Arc::clone(series), volume))
+        };
+        let own = bound.and_then(|bound| self.catalog.find_series(&bound.series_instance_uid));
+        let same_frame = |series: &&Arc<Series>| {
+            let first = series.instances.first();
+            let frame = first.and_then(|instance| instance.frame_of_reference.as_ref());
+            frame.is_some() && frame == frame_of_reference
+        };
+        let others = self.catalog.series().map(|(_, series)| series);
+        own.and_then(|(_, series)| stack_of(series))
+            .or_else(|| others.filter(same_frame).find_map(stack_of))
+            .ok_or_else(|| {
+                "The plan lies in no CT that is open: a registration needs one. Open the CT study"
+                    .to_owned()
+            })
+    }
+
+    fn start_registration(&mut self, search: Search) {
+        self.registering.failure = None;
+        self.registering.progress = 0.0;
+        match self.registration_job(search) {
+            Ok(job) => self.registering.job = Some(job),
+            Err(words) => self.registering.failure = Some(words),
+        }
+    }
+
+    fn registration_job(&self, search: Search) -> Result<RegistrationJob, String> {
+        let view = self.registered_view()?;
+        let ct = self.registration_ct()?;
+        let mut views = vec![self.job_view(&view.image, view.frame)?];
+        if let Some((image, frame)) = &self.registering.with
+            && *image != view.image
+        {
+            views.push(self.job_view(image, *frame)?);
+        }
+        let settings = Settings {
+            start: view.correction,
+            search,
+            region_mm: Settings::REGION_MM,
+        };
+        RegistrationJob::start(ct, views, settings, view.isocenter, &self.waker)
+    }
+
+    fn job_view(&self, image: &InstanceUid, frame: usize) -> Result<JobView, String> {
+        let mut all = self
+            .catalog
+            .series()
+            .flat_map(|(_, series)| &series.instances);
+        let instance = all
+            .find(|instance| instance.uid == *image)
+            .ok_or("The second picture is no longer open")?;
+        let size = [instance.columns, instance.rows];
+        let geometry =
+            ViewGeometry::of(&instance.picture, frame, size).map_err(|error| error.to_string())?;
+        Ok(JobView {
+            instance: Arc::clone(instance),
+            frame,
+            geometry,
+        })
+    }
+
+    pub(super) fn poll_registration(&mut self) {
+        let view = self.registered_view().ok();
+        let wanted = view
+            .as_ref()
+            .filter(|_| self.registering.shown && self.registering.show_structures);
+        let wanted = wanted.map(|view| Wanted {
+            picture: (view.image.clone(), view.frame),
+            beam: view.beam(),
+            receptor: view.geometry.receptor,
+        });
+        let waker = super::shared(&self.waker);
+        self.registering.outlines.poll(wanted, &waker);
+        let events = self.registering.job.as_ref().map(RegistrationJob::poll);
+        for event in events.unwrap_or_default() {
+            match event {
+                JobEvent::Progress(share) => {
+                    self.registering.progress = share.max(self.registering.progress);
+                }
+                JobEvent::Finished(Ok(found)) => {
+                    let job = self.registering.job.take();
+                    self.take_registration(job, &found);
+                }
+                JobEvent::Finished(Err(words)) | JobEvent::Died(words) => {
+                    self.registering.job = None;
+                    self.registering.failure = Some(words);
+                }
+            }
+        }
+    }
+
+    fn take_registration(&mut self, job: Option<RegistrationJob>, found: &Registration) {
+        let Some(job) = job else { return };
+        if found.verdict == Verdict::Failed {
+            self.registering.failure = Some(found.verdict.sentence().to_owned());
+            return;
+        }
+        let made = job.views.iter().map(|(image, frame)| PictureRegistration {
+            image: image.clone(),
+            frame: *frame,
+            isocenter_lps_mm: job.isocenter,
+            correction: found.correction,
+            found: RegisteredBy::Likeness {
+                views: job.views.len(),
+                before: found.before,
+                after: found.after,
+                doubt: found.verdict.doubt().map(str::to_owned),
+                uncertainty: found.uncertainty,
+            },
+        });
+        let edit = RegistrationEdit::Set(made.collect());
+        self.edit_registration("Register picture", edit);
+        self.registering.moved = None;
+        if let Some(doubt) = found.verdict.doubt() {
+            self.notices.add(Severity::Warning, doubt.to_owned());
+        }
+    }
+}
