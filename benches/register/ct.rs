@@ -31,7 +31,7 @@ pub fn open() -> (String, Volume, Point<Lps>, f64) {
 
 fn from_folder(folder: PathBuf) -> Volume {
     let report =
-        dicom::scan(&[folder], &|_| ControlFlow::Continue(())).expect("a folder of DICOM files");
+        dicom::scan(&[folder], &|_, _| ControlFlow::Continue(())).expect("a folder of DICOM files");
     let series = report
         .catalog
         .studies

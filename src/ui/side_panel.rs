@@ -30,7 +30,7 @@ pub enum SideTab {
 
 impl SideTab {
     /// All, from left to right.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Plan,
         Self::Spine,
         Self::Structures,
@@ -61,7 +61,7 @@ pub fn side_panel_ui(
 ) -> Option<Action> {
     ui.add_space(4.0);
     ui.horizontal_wrapped(|ui| {
-        // Five tabs beside one another in the usual width.
+        // Six tabs beside one another in the usual width.
         ui.spacing_mut().item_spacing.x = 1.0;
         ui.spacing_mut().button_padding.x = 3.0;
         for choice in SideTab::ALL {
