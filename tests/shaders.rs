@@ -12,6 +12,7 @@ use stylet::render::color_pass::{COLOR_SHADER, COLOR_UNIFORM_BYTES};
 use stylet::render::drr_pass::{DRR_SHADER, DRR_UNIFORM_BYTES};
 use stylet::render::mesh_pass::{MESH_SHADER, MESH_UNIFORM_BYTES};
 use stylet::render::picture_pass::{PICTURE_SHADER, PICTURE_UNIFORM_BYTES};
+use stylet::render::ray_cast_pass::{RAY_CAST_SHADER, RAY_CAST_UNIFORM_BYTES};
 use stylet::render::slice_pass::SLICE_SHADER;
 use stylet::render::uniforms::SLICE_UNIFORM_BYTES;
 
@@ -51,6 +52,7 @@ fn the_uniform_blocks_are_as_large_as_their_mirrors() {
         (PICTURE_SHADER, PICTURE_UNIFORM_BYTES),
         (COLOR_SHADER, COLOR_UNIFORM_BYTES),
         (DRR_SHADER, DRR_UNIFORM_BYTES),
+        (RAY_CAST_SHADER, RAY_CAST_UNIFORM_BYTES),
     ] {
         assert_eq!(uniform_sizes(shader), [bytes]);
     }
@@ -63,7 +65,7 @@ fn number(shader: &str, name: &str) -> f64 {
         .lines()
         .find(|line| line.starts_with(&format!("const {name}:")));
     let value = line.unwrap().split('=').nth(1).unwrap();
-    value.trim().trim_end_matches(';').parse().unwrap()
+    value.trim().trim_end_matches([';', 'u']).parse().unwrap()
 }
 
 #[test]
@@ -82,5 +84,25 @@ fn the_shaders_constants_are_those_of_the_oracle() {
         ("RIM", mesh_scene::RIM),
     ] {
         assert_eq!(number(MESH_SHADER, name) as f32, wanted, "{name}");
+    }
+    for (name, wanted) in [
+        ("AMBIENT", f64::from(mesh_scene::AMBIENT)),
+        ("DIFFUSE", f64::from(mesh_scene::DIFFUSE)),
+        ("SHINE", f64::from(mesh_scene::SHINE)),
+        ("SHINE_POWER", f64::from(mesh_scene::SHINE_POWER)),
+        ("FADE", f64::from(mesh_scene::FADE)),
+        ("EVEN", f64::from(mesh_scene::EVEN)),
+        ("MOST_VEILS", mesh_scene::MOST_VEILS as f64),
+        (
+            "BLOCK_CELLS",
+            stylet::volume::block_ranges::BLOCK_CELLS as f64,
+        ),
+        (
+            "LAST_ENTRY",
+            (stylet::render::transfer_table::TABLE_ENTRIES - 1) as f64,
+        ),
+    ] {
+        let found = number(RAY_CAST_SHADER, name);
+        assert!((found - wanted).abs() < 1e-7, "{name}: {found}");
     }
 }

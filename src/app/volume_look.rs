@@ -56,14 +56,17 @@ impl NeedleCut {
     }
 }
 
+/// What of the volume's blocks was found, and the memory booked for it.
+type Blocks = (Arc<BlockRanges>, Reservation);
+
 /// The volume made ready, and for which one.
 #[derive(Default)]
 struct Made {
     volume: Weak<Volume>,
     /// Whether it was tried; not again where that failed.
     sought: bool,
-    finding: Option<Job<(), Result<(Arc<BlockRanges>, Reservation), String>>>,
-    blocks: Option<(Arc<BlockRanges>, Reservation)>,
+    finding: Option<Job<(), Result<Blocks, String>>>,
+    blocks: Option<Blocks>,
     ready: Option<Arc<RayVolume>>,
 }
 
@@ -120,13 +123,11 @@ impl VolumeLook {
         let own = || preset.function(&|share| blocks.percentile(share));
         let function = self.edited.clone().or_else(own);
         let ready = function.and_then(|f| RayVolume::new(volume, Arc::clone(blocks), f));
-        match ready {
-            Some(ready) => self.made.ready = Some(Arc::new(ready)),
-            None => {
-                self.preset = None;
-                return Err("it is a single slice, or has the same value everywhere".to_owned());
-            }
-        }
+        let Some(ready) = ready else {
+            self.preset = None;
+            return Err("it is a single slice, or has the same value everywhere".to_owned());
+        };
+        self.made.ready = Some(Arc::new(ready));
         Ok(())
     }
 }
@@ -272,10 +273,7 @@ impl AppState {
     }
 }
 
-fn find_blocks(
-    volume: &Volume,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Result<(Arc<BlockRanges>, Reservation), String> {
+fn find_blocks(volume: &Volume, stop: &(dyn Fn() -> bool + Sync)) -> Result<Blocks, String> {
     let booked = MEMORY.reserve(BlockRanges::bytes_for(volume.size), "volume rendering");
     let booked = booked.map_err(|error| error.to_string())?;
     let found = BlockRanges::find(volume, stop).ok_or("it was stopped")?;

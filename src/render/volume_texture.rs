@@ -163,7 +163,7 @@ impl VolumeTexture {
 
     /// Slices that lie in the texture.
     pub fn slices_there(&self) -> usize {
-        self.uploaded.iter().filter(|there| **there == 1).count()
+        self.uploaded.iter().map(|&there| usize::from(there)).sum()
     }
 
     /// Bytes of the voxels on the GPU.

@@ -84,9 +84,10 @@ impl BlockRanges {
         let mut ranges = layers?.concat();
         for range in &mut ranges {
             let [a, b] = range.map(|stored| lut.apply(f64::from(stored)) as f32);
-            *range = match range[0] <= range[1] {
-                true => [a.min(b), a.max(b)],
-                false => EMPTY,
+            *range = if range[0] <= range[1] {
+                [a.min(b), a.max(b)]
+            } else {
+                EMPTY
             };
         }
         let whole = ranges

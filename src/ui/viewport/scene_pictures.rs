@@ -228,15 +228,25 @@ impl Pictures {
             return;
         }
         let known = self.scenes.shown.get(&id);
-        if known.is_some_and(|shown| shown.wanted == wanted) {
-            self.refine_scene(ui, id);
-        } else {
-            let grain = match (self.unhurried, self.scenes.smooth_at_once) {
-                (_, true) => Grain::Fine(SMOOTH),
-                (true, false) => Grain::Fine(1),
-                (false, false) => self.scenes.grain(id, &wanted),
-            };
-            self.render_scene(ui, id, wanted, grain);
+        // Rays are worth their time only once nothing more is to come.
+        let waits = wanted.volume.is_some() && state.is_busy();
+        let unhurried = match (self.unhurried, self.scenes.smooth_at_once) {
+            (_, true) | (true, false) if waits => Some(Grain::Coarse(COARSEST_RAYS)),
+            (_, true) => Some(Grain::Fine(SMOOTH)),
+            (true, false) => Some(Grain::Fine(1)),
+            (false, false) => None,
+        };
+        let same = |shown: &&Shown| shown.wanted == wanted;
+        let known = known.filter(same).map(|shown| shown.grain);
+        match (known, unhurried) {
+            (Some(grain), Some(due)) if grain != due && !waits => {
+                self.render_scene(ui, id, wanted, due);
+            }
+            (Some(_), _) => self.refine_scene(ui, id),
+            (None, due) => {
+                let grain = due.unwrap_or_else(|| self.scenes.grain(id, &wanted));
+                self.render_scene(ui, id, wanted, grain);
+            }
         }
         self.show_scene(ui, rect, id);
     }
