@@ -223,7 +223,7 @@ mod tests {
         run.set_repeat(Repeat::Once);
         assert_eq!(run.frame(), 2, "another order goes on from the same frame");
         run.play(true);
-        let later = start + Duration::from_secs(60);
+        let later = start + Duration::from_mins(1);
         assert_eq!(played(&mut run, (later, 3.0, 5.0), &|_| true), [3, 4]);
         assert!(!run.playing, "it stops at its end");
         run.play(true);

@@ -119,7 +119,7 @@ impl ConeBeam {
         let from = point - self.source;
         let depth_mm = from.dot(self.forward());
         let sid = self.source_to_detector_mm();
-        if !(depth_mm > LEAST_DEPTH_SHARE * sid) {
+        if depth_mm.is_nan() || depth_mm <= LEAST_DEPTH_SHARE * sid {
             return None;
         }
         let magnification = sid / depth_mm;

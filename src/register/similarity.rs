@@ -170,18 +170,17 @@ impl Fixed {
             let energy = sums.energy + QUIET * area as f64;
             let scale = sign / (fixed_energy * energy).sqrt();
             let correlation = sums.both * scale;
-            let mut slope = [0.0; 6];
-            for k in 0..6 {
-                slope[k] = weight * (sums.fixed[k] * scale - correlation * sums.moving[k] / energy);
-            }
-            for row in 0..6 {
+            let slope: [f64; 6] = std::array::from_fn(|k| {
+                weight * (sums.fixed[k] * scale - correlation * sums.moving[k] / energy)
+            });
+            for (row, slope) in slope.iter().enumerate() {
                 for column in 0..6 {
                     let (i, j) = (row.min(column), row.max(column));
                     let apart = sums.changes[i][j] / energy
                         - sums.moving[i] * sums.moving[j] / (energy * energy);
                     all.curvature[row][column] += weight * apart;
                 }
-                all.slope[row] += slope[row];
+                all.slope[row] += slope;
             }
             all.weighted += weight * correlation;
             all.weight += weight;

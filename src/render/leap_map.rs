@@ -86,9 +86,12 @@ mod tests {
         let size = [9, 7, 11];
         let count: usize = size.iter().product();
         let bright = [17, 18, 300, 650];
-        let ranges = (0..count).map(|n| match bright.contains(&n) {
-            true => [0.0, 900.0],
-            false => [-1000.0, 50.0],
+        let ranges = (0..count).map(|n| {
+            if bright.contains(&n) {
+                [0.0, 900.0]
+            } else {
+                [-1000.0, 50.0]
+            }
         });
         let ranges = BlockRanges {
             size,

@@ -156,8 +156,8 @@ mod tests {
         // A triangle with a corner at the top: rows 1, 3 and 5 by hand.
         let triangle = ShutterShape::Polygon(vec![[1.0, 4.0], [5.0, 8.0], [5.0, 0.0]]);
         let open = |row| triangle.open(row, 8, 1.0);
-        assert_eq!(open(0), [3..4]);
-        assert_eq!(open(2), [1..6]);
+        assert_eq!(open(0), vec![3..4; 1]);
+        assert_eq!(open(2), vec![1..6; 1]);
         assert!(open(5).is_empty());
         let half = ShutterShape::Rectangle {
             rows: [1, 6],

@@ -27,9 +27,12 @@ const RING_POINTS: f32 = 6.0;
 /// Radius of the dot of an entry, points.
 const DOT_POINTS: f32 = 3.0;
 
+/// A picture, its greys, the pixels that the collimator leaves, and what was made of them.
+type Uploaded = (Arc<DrrPicture>, Film, Option<[usize; 4]>, TextureHandle);
+
 /// The picture as a texture.
 pub struct DrrTextures {
-    shown: Option<(Arc<DrrPicture>, Film, Option<[usize; 4]>, TextureHandle)>,
+    shown: Option<Uploaded>,
 }
 
 impl DrrTextures {

@@ -38,7 +38,7 @@ impl Attenuation {
             let last = high[axis]
                 .floor()
                 .min((self.size[axis] - BORDER - 1) as f64);
-            if !(first <= last) {
+            if first.is_nan() || last.is_nan() || first > last {
                 return Ok(None);
             }
             bounds[axis] = [first as usize, last as usize];

@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(range.grey(Film::Radiograph, 1000.0), 255);
         assert_eq!(range.grey(Film::Fluoroscopy, 1000.0), 0);
         // Half way: 0.5 to the power of 0.7 is 0.6156.
-        let half = (range.low + range.high) / 2.0;
+        let half = f32::midpoint(range.low, range.high);
         assert_eq!(range.grey(Film::Radiograph, half), 157);
         assert_eq!(range.grey(Film::Fluoroscopy, half), 98);
     }

@@ -34,7 +34,7 @@ impl Companion {
     }
 
     /// A folder of the study, made if it is not there.
-    pub(super) fn folder(&self, study: &Path, name: &str) -> Result<PathBuf, PhantomError> {
+    pub(super) fn folder(study: &Path, name: &str) -> Result<PathBuf, PhantomError> {
         let folder = study.join(name);
         fs::create_dir_all(&folder).map_err(|source| PhantomError::File {
             path: folder.clone(),

@@ -279,10 +279,7 @@ impl Studio<'_> {
         (number, plan): (u32, &Plan),
         has_medium: bool,
     ) -> Result<PathBuf, PhantomError> {
-        let path = self
-            .companion
-            .folder(self.folder, plan.folder)?
-            .join("IM0001.dcm");
+        let path = Companion::folder(self.folder, plan.folder)?.join("IM0001.dcm");
         let edges = view.blades.edges(&view.receptor);
         let frame = values.get(..view.receptor.size.iter().product());
         let at = view.pose.isocenter.0;

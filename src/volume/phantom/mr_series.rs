@@ -90,6 +90,7 @@ const PLANS: [Plan; 3] = [
 pub(super) const FIRST_NUMBER: u32 = 4;
 
 /// Where the series lie about the spine.
+#[expect(clippy::struct_field_names, reason = "a name carries its unit")]
 struct Place {
     /// Midline, left-right.
     x_mm: f64,
@@ -143,6 +144,9 @@ impl Place {
     }
 }
 
+/// Where the planes of each series lie, and its files.
+pub(super) type WrittenSeries = Vec<(PlaneTruth, Vec<PathBuf>)>;
+
 /// Makes and writes the three series, each into its own folder; their files by series. `None`
 /// when `go_on` says false.
 pub(super) fn write(
@@ -150,7 +154,7 @@ pub(super) fn write(
     scene: &Scene,
     (companion, folder): (&Companion, &Path),
     go_on: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<Vec<(PlaneTruth, Vec<PathBuf>)>>, PhantomError> {
+) -> Result<Option<WrittenSeries>, PhantomError> {
     let Some(place) = Place::of(&phantom.truth) else {
         return Ok(Some(Vec::new()));
     };
@@ -167,7 +171,7 @@ pub(super) fn write(
             return Ok(None);
         }
         let values = scanner.acquire(phantom, &protocol);
-        let into = companion.folder(folder, plan.folder)?;
+        let into = Companion::folder(folder, plan.folder)?;
         let new = companion.new_instance(number, plan.description);
         let series = MrSeries {
             identity: &companion.identity,
