@@ -27,13 +27,13 @@ const RING_POINTS: f32 = 6.0;
 /// Radius of the dot of an entry, points.
 const DOT_POINTS: f32 = 3.0;
 
-/// A picture, its greys, the pixels that the collimator leaves, and what was made of them.
-type Uploaded = (Arc<DrrPicture>, Film, Option<[usize; 4]>, TextureHandle);
-
 /// The picture as a texture.
 pub struct DrrTextures {
-    shown: Option<Uploaded>,
+    shown: Option<(Look, TextureHandle)>,
 }
+
+/// What decides how it looks: picture, greys, open columns and rows.
+type Look = (Arc<DrrPicture>, Film, Option<[usize; 4]>);
 
 impl DrrTextures {
     /// None yet.
@@ -45,7 +45,7 @@ impl DrrTextures {
     fn of(&mut self, ui: &Ui, state: &AppState, picture: &Arc<DrrPicture>) -> egui::TextureId {
         let film = state.drr.film;
         let opening = state.drr.opening(&picture.receptor);
-        if let Some((shown, look, open, texture)) = &self.shown
+        if let Some(((shown, look, open), texture)) = &self.shown
             && Arc::ptr_eq(shown, picture)
             && (*look, *open) == (film, opening)
         {
@@ -53,14 +53,14 @@ impl DrrTextures {
         }
         let greys = picture.greys(film, opening);
         let image = ColorImage::from_gray(picture.receptor.size, &greys);
-        let old = self.shown.take().map(|(_, _, _, texture)| texture);
+        let old = self.shown.take().map(|(_, texture)| texture);
         let mut texture = old.unwrap_or_else(|| {
             let empty = ColorImage::default();
             ui.ctx().load_texture("drr", empty, TextureOptions::LINEAR)
         });
         texture.set(image, TextureOptions::LINEAR);
         let id = texture.id();
-        self.shown = Some((Arc::clone(picture), film, opening, texture));
+        self.shown = Some(((Arc::clone(picture), film, opening), texture));
         id
     }
 }
