@@ -23,3 +23,6 @@ pub use picture_of::{PictureOfError, picture_of};
 pub use run::{OnProgress, RegisterError, Search, Settings, View, register};
 pub use view_geometry::{ViewGeometry, ViewGeometryError};
 pub use xray_picture::{Intensity, Polarity, XrayPicture, XrayPictureError};
+
+#[cfg(test)]
+mod tests;
