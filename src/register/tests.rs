@@ -147,7 +147,7 @@ fn what_shows_nothing_is_not_registered() {
     let header = beam(0.0);
     let blank = XrayPicture::new(
         receptor().size,
-        &[500.0; 260 * 260],
+        &vec![500.0; 260 * 260],
         (Intensity::Linear, Polarity::BoneDark),
         |_, _| true,
     )

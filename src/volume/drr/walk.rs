@@ -82,10 +82,6 @@ struct Crossing {
 }
 
 impl Walk {
-    #[expect(
-        clippy::large_stack_arrays,
-        reason = "some 100 KB, once for a tile: on the heap the inner loop would chase a pointer"
-    )]
     pub(super) fn new(job: &Job<'_>, axes: [usize; 3], tile: Tile) -> Self {
         let [main, p, q] = axes;
         let size = job.attenuation.size;
