@@ -13,7 +13,12 @@ pub enum Film {
 /// Share of the pixels below black and above white.
 pub const CLIPPED: f64 = 0.005;
 
-/// Exponent of the greys.
+/// Share of the greatest line integral below which a pixel is beside the patient or at the edge
+/// of the skin, as the dose control of a C-arm takes it.
+pub const EDGE: f32 = 0.25;
+
+/// Exponent of the greys: of the brightness after inverting, so that the middle is lifted in both
+/// looks.
 pub const GAMMA: f64 = 0.7;
 
 /// Line integrals at which the greys begin and end.
@@ -28,19 +33,14 @@ pub struct FilmRange {
 impl FilmRange {
     /// From the pixels that are shown; air alone gives the range 0–1.
     ///
-    /// Pixels beside the patient (0) do not count: with much air about the patient, all else
-    /// would be one grey.
+    /// Pixels that see little ([`EDGE`]) do not count: with air or the edge of the skin in the
+    /// picture, all else would be one grey.
     pub fn of(integrals: &[f32]) -> Self {
         let mut shown: Vec<f32> = integrals.iter().copied().filter(|&v| v > 0.0).collect();
-        let last = shown.len().saturating_sub(1);
-        let mut at = |share: f64| {
-            let index = (share * last as f64).round() as usize;
-            match shown.get(index) {
-                Some(_) => *shown.select_nth_unstable_by(index, f32::total_cmp).1,
-                None => 0.0,
-            }
-        };
-        let (low, high) = (at(CLIPPED), at(1.0 - CLIPPED));
+        let edge = EDGE * percentile(&mut shown, 1.0 - CLIPPED);
+        shown.retain(|&integral| integral >= edge);
+        let low = percentile(&mut shown, CLIPPED);
+        let high = percentile(&mut shown, 1.0 - CLIPPED);
         if high > low && high.is_finite() {
             Self { low, high }
         } else {
@@ -54,12 +54,11 @@ impl FilmRange {
     /// Grey of a line integral; NaN is black.
     pub fn grey(self, film: Film, integral: f32) -> u8 {
         let share = f64::from((integral - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
-        let bright = share.powf(GAMMA);
-        let grey = match film {
-            Film::Radiograph => bright,
-            Film::Fluoroscopy => 1.0 - bright,
+        let bright = match film {
+            Film::Radiograph => share,
+            Film::Fluoroscopy => 1.0 - share,
         };
-        (grey * 255.0).round() as u8
+        (bright.powf(GAMMA) * 255.0).round() as u8
     }
 
     /// Greys of a picture.
@@ -81,16 +80,32 @@ impl FilmRange {
     }
 }
 
+/// The value that a share of all is below; 0 of none.
+fn percentile(values: &mut [f32], share: f64) -> f32 {
+    let last = values.len().saturating_sub(1);
+    let index = (share * last as f64).round() as usize;
+    if index < values.len() {
+        *values.select_nth_unstable_by(index, f32::total_cmp).1
+    } else {
+        0.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn half_a_percent_is_clipped_at_either_end_and_air_does_not_count() {
-        // 1 to 1000, and as many pixels of air.
-        let mut integrals: Vec<f32> = (1..=1000).map(|v| v as f32).collect();
+        // 1 to 1000 above 1000, as many pixels of air, and the edge of the skin.
+        let mut integrals: Vec<f32> = (1..=1000).map(|v| 1000.0 + v as f32).collect();
         integrals.extend(vec![0.0; 1000]);
+        integrals.extend((1..=300).map(|v| v as f32));
         let range = FilmRange::of(&integrals);
+        let range = FilmRange {
+            low: range.low - 1000.0,
+            high: range.high - 1000.0,
+        };
         assert!(
             (range.low - 6.0).abs() <= 1.0 && (range.high - 995.0).abs() <= 1.0,
             "{range:?}"
@@ -101,7 +116,10 @@ mod tests {
         // Half way: 0.5 to the power of 0.7 is 0.6156.
         let half = f32::midpoint(range.low, range.high);
         assert_eq!(range.grey(Film::Radiograph, half), 157);
-        assert_eq!(range.grey(Film::Fluoroscopy, half), 98);
+        assert_eq!(range.grey(Film::Fluoroscopy, half), 157);
+        let quarter = range.low + (range.high - range.low) / 4.0;
+        // 0.75 to the power of 0.7 is 0.8176.
+        assert_eq!(range.grey(Film::Fluoroscopy, quarter), 208);
     }
 
     #[test]
