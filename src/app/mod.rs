@@ -33,6 +33,7 @@ pub mod playback;
 pub mod presentation;
 mod registration_job;
 pub mod registration_outline;
+mod registration_run;
 pub mod registration_stage;
 pub mod scene;
 pub mod score_color;

@@ -5,19 +5,14 @@ use std::sync::Arc;
 
 use super::AppState;
 use super::command::{PlanCommand, Selection};
-use super::job::JobEvent;
-use super::notice::Severity;
-use super::registration_job::{CtSource, JobView, RegistrationJob};
-use super::registration_outline::{ProjectedOutlines, Wanted};
-use super::stage::Stage;
+use super::registration_job::RegistrationJob;
+use super::registration_outline::ProjectedOutlines;
 use crate::geometry::{ConeBeam, Correction, Lps, Point, ViewAxes};
 use crate::plan::{
     PictureLandmark, PictureRegistration, PixelPlace, PlanEdit, RegisteredBy, RegistrationEdit,
 };
-use crate::register::{
-    Registration, Search, Settings, Verdict, ViewGeometry, landmark_distance_mm,
-};
-use crate::study::{Instance, InstanceUid, Series, StackKind};
+use crate::register::{Search, ViewGeometry, landmark_distance_mm};
+use crate::study::{Instance, InstanceUid, Series};
 use crate::volume::Volume;
 
 /// What can be done with the plan over a picture.
@@ -94,7 +89,7 @@ impl RegisteredView {
 
 /// A correction of one frame that is not in the plan.
 #[derive(Debug, Clone)]
-struct Moved {
+pub(super) struct Moved {
     image: InstanceUid,
     frame: usize,
     correction: Correction,
@@ -112,12 +107,12 @@ pub struct RegistrationStage {
     pub with: Option<(InstanceUid, usize)>,
     pub(super) outlines: ProjectedOutlines,
     /// The CT that was on stage before the picture.
-    ct: Option<Arc<Volume>>,
-    moved: Option<Moved>,
-    job: Option<RegistrationJob>,
-    progress: f64,
+    pub(super) ct: Option<Arc<Volume>>,
+    pub(super) moved: Option<Moved>,
+    pub(super) job: Option<RegistrationJob>,
+    pub(super) progress: f64,
     /// Why the last registration did not end well.
-    failure: Option<String>,
+    pub(super) failure: Option<String>,
 }
 
 impl Default for RegistrationStage {
@@ -281,7 +276,7 @@ impl AppState {
         }
     }
 
-    fn edit_registration(&mut self, label: &'static str, edit: RegistrationEdit) {
+    pub(super) fn edit_registration(&mut self, label: &'static str, edit: RegistrationEdit) {
         self.plan_command(PlanCommand::Edit(label, PlanEdit::Registration(edit)));
     }
 
@@ -327,155 +322,5 @@ impl AppState {
             pixel,
         };
         self.edit_registration("Mark landmark", RegistrationEdit::AddLandmark(mark));
-    }
-
-    /// Keeps the CT on stage when a picture takes its place, and lets it go when another volume
-    /// does.
-    pub(super) fn keep_ct(&mut self, next: StackKind) {
-        if next == StackKind::Volume {
-            self.registering.ct = None;
-            self.registering.outlines.clear();
-            return;
-        }
-        if let Some(volume) = self.stage.as_ref().and_then(Stage::volume).cloned() {
-            self.registering.ct = Some(volume);
-            let items = self.structures.items().iter();
-            let shown = items.filter(|item| item.visible);
-            self.registering.outlines.keep(shown);
-        }
-        self.registering.marking = false;
-    }
-
-    /// The CT that the plan lies in.
-    fn registration_ct(&self) -> Result<CtSource, String> {
-        let bound = self.plan().series.as_ref();
-        let frame_of_reference = bound.and_then(|bound| bound.frame_of_reference_uid.as_ref());
-        let whole = |volume: &&Arc<Volume>| {
-            volume.modality == "CT"
-                && volume.voxels.filled() == volume.size[2]
-                && (bound.is_none() || volume.frame_of_reference.as_ref() == frame_of_reference)
-        };
-        if let Some(volume) = self.registering.ct.as_ref().filter(whole) {
-            return Ok(CtSource::Loaded(Arc::clone(volume)));
-        }
-        let stack_of = |series: &Arc<Series>| {
-            let stacks = &series.stacks;
-            let volume = stacks.iter().position(|stack| stack.geometry.is_some())?;
-            (series.modality == "CT").then(|| CtSource::Series(Arc::clone(series), volume))
-        };
-        let own = bound.and_then(|bound| self.catalog.find_series(&bound.series_instance_uid));
-        let same_frame = |series: &&Arc<Series>| {
-            let first = series.instances.first();
-            let frame = first.and_then(|instance| instance.frame_of_reference.as_ref());
-            frame.is_some() && frame == frame_of_reference
-        };
-        let others = self.catalog.series().map(|(_, series)| series);
-        own.and_then(|(_, series)| stack_of(series))
-            .or_else(|| others.filter(same_frame).find_map(stack_of))
-            .ok_or_else(|| {
-                "The plan lies in no CT that is open: a registration needs one. Open the CT study"
-                    .to_owned()
-            })
-    }
-
-    fn start_registration(&mut self, search: Search) {
-        self.registering.failure = None;
-        self.registering.progress = 0.0;
-        match self.registration_job(search) {
-            Ok(job) => self.registering.job = Some(job),
-            Err(words) => self.registering.failure = Some(words),
-        }
-    }
-
-    fn registration_job(&self, search: Search) -> Result<RegistrationJob, String> {
-        let view = self.registered_view()?;
-        let ct = self.registration_ct()?;
-        let mut views = vec![self.job_view(&view.image, view.frame)?];
-        if let Some((image, frame)) = &self.registering.with
-            && *image != view.image
-        {
-            views.push(self.job_view(image, *frame)?);
-        }
-        let settings = Settings {
-            start: view.correction,
-            search,
-            region_mm: Settings::REGION_MM,
-        };
-        RegistrationJob::start(ct, views, settings, view.isocenter, &self.waker)
-    }
-
-    fn job_view(&self, image: &InstanceUid, frame: usize) -> Result<JobView, String> {
-        let mut all = self
-            .catalog
-            .series()
-            .flat_map(|(_, series)| &series.instances);
-        let instance = all
-            .find(|instance| instance.uid == *image)
-            .ok_or("The second picture is no longer open")?;
-        let size = [instance.columns, instance.rows];
-        let geometry =
-            ViewGeometry::of(&instance.picture, frame, size).map_err(|error| error.to_string())?;
-        Ok(JobView {
-            instance: Arc::clone(instance),
-            frame,
-            geometry,
-        })
-    }
-
-    pub(super) fn poll_registration(&mut self) {
-        let view = self.registered_view().ok();
-        let wanted = view
-            .as_ref()
-            .filter(|_| self.registering.shown && self.registering.show_structures);
-        let wanted = wanted.map(|view| Wanted {
-            picture: (view.image.clone(), view.frame),
-            beam: view.beam(),
-            receptor: view.geometry.receptor,
-        });
-        let waker = super::shared(&self.waker);
-        self.registering.outlines.poll(wanted, &waker);
-        let events = self.registering.job.as_ref().map(RegistrationJob::poll);
-        for event in events.unwrap_or_default() {
-            match event {
-                JobEvent::Progress(share) => {
-                    self.registering.progress = share.max(self.registering.progress);
-                }
-                JobEvent::Finished(Ok(found)) => {
-                    let job = self.registering.job.take();
-                    self.take_registration(job, &found);
-                }
-                JobEvent::Finished(Err(words)) | JobEvent::Died(words) => {
-                    self.registering.job = None;
-                    self.registering.failure = Some(words);
-                }
-            }
-        }
-    }
-
-    fn take_registration(&mut self, job: Option<RegistrationJob>, found: &Registration) {
-        let Some(job) = job else { return };
-        if found.verdict == Verdict::Failed {
-            self.registering.failure = Some(found.verdict.sentence().to_owned());
-            return;
-        }
-        let made = job.views.iter().map(|(image, frame)| PictureRegistration {
-            image: image.clone(),
-            frame: *frame,
-            isocenter_lps_mm: job.isocenter,
-            correction: found.correction,
-            found: RegisteredBy::Likeness {
-                views: job.views.len(),
-                before: found.before,
-                after: found.after,
-                doubt: found.verdict.doubt().map(str::to_owned),
-                uncertainty: found.uncertainty,
-            },
-        });
-        let edit = RegistrationEdit::Set(made.collect());
-        self.edit_registration("Register picture", edit);
-        self.registering.moved = None;
-        if let Some(doubt) = found.verdict.doubt() {
-            self.notices.add(Severity::Warning, doubt.to_owned());
-        }
     }
 }

@@ -229,8 +229,10 @@ impl RegisterArgs {
             let images = plan_images(plan, &self.study)?;
             return Ok(images.volume);
         }
-        let scanned = dicom::scan(&[self.study.clone()], &|_, _| ControlFlow::Continue(()))
-            .map_err(CliError::failure)?;
+        let scanned = dicom::scan(std::slice::from_ref(&self.study), &|_, _| {
+            ControlFlow::Continue(())
+        })
+        .map_err(CliError::failure)?;
         let catalog = &scanned.catalog;
         let volumes = catalog.series().flat_map(|(_, series)| {
             let stacks = series.stacks.iter().enumerate();
@@ -287,7 +289,7 @@ fn save(found: &Found<'_>, file: &PlanFile, out: &Path) -> Result<(), CliError> 
     let edit = PlanEdit::Registration(RegistrationEdit::Set(for_plan(found)));
     plan.apply(&edit).map_err(CliError::failure)?;
     let mut written = PlanFile::of(&plan, file.view.clone());
-    written.unknown = file.unknown.clone();
+    written.unknown.clone_from(&file.unknown);
     written.write(out).map_err(CliError::failure)?;
     if found.registration.verdict.doubt().is_some() {
         warn_line(found.registration.verdict.sentence());

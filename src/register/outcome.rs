@@ -133,7 +133,7 @@ pub(super) fn verdict(
     uncertainty: Option<&RegistrationUncertainty>,
     (from_start_mm, from_start_deg): (f64, f64),
 ) -> Verdict {
-    if !(after >= LEAST_FOUND) {
+    if after.is_nan() || after < LEAST_FOUND {
         return Verdict::Failed;
     }
     let loose = uncertainty.is_none_or(|u| u.across_mm.iter().any(|mm| *mm > MOST_ACROSS_MM));

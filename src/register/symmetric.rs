@@ -14,7 +14,7 @@ fn cholesky(matrix: &SixBySix) -> Option<SixBySix> {
             let done: f64 = (0..column).map(|k| lower[row][k] * lower[column][k]).sum();
             let rest = matrix[row][column] - done;
             if row == column {
-                if !(rest > 0.0) || !rest.is_finite() {
+                if rest.is_nan() || rest <= 0.0 || !rest.is_finite() {
                     return None;
                 }
                 lower[row][row] = rest.sqrt();
