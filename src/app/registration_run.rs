@@ -1,4 +1,5 @@
-//! The registration of the plan to a picture as a job: what it needs, its start, its result.
+//! Runs registrations of the picture shown: finds the CT of the plan, starts the job, takes the
+//! result into the plan.
 
 use std::sync::Arc;
 
@@ -7,12 +8,30 @@ use super::job::JobEvent;
 use super::notice::Severity;
 use super::registration_job::{CtSource, JobView, RegistrationJob};
 use super::registration_outline::Wanted;
+use super::stage::Stage;
 use crate::plan::{PictureRegistration, RegisteredBy, RegistrationEdit};
 use crate::register::{Registration, Search, Settings, Verdict, ViewGeometry};
-use crate::study::{InstanceUid, Series};
+use crate::study::{InstanceUid, Series, StackKind};
 use crate::volume::Volume;
 
 impl AppState {
+    /// Keeps the CT on stage when a picture takes its place, and lets it go when another volume
+    /// does.
+    pub(super) fn keep_ct(&mut self, next: StackKind) {
+        if next == StackKind::Volume {
+            self.registering.ct = None;
+            self.registering.outlines.clear();
+            return;
+        }
+        if let Some(volume) = self.stage.as_ref().and_then(Stage::volume).cloned() {
+            self.registering.ct = Some(volume);
+            let items = self.structures.items().iter();
+            let shown = items.filter(|item| item.visible);
+            self.registering.outlines.keep(shown);
+        }
+        self.registering.marking = false;
+    }
+
     /// The CT that the plan lies in.
     fn registration_ct(&self) -> Result<CtSource, String> {
         let bound = self.plan().series.as_ref();

@@ -7,13 +7,12 @@ use super::AppState;
 use super::command::{PlanCommand, Selection};
 use super::registration_job::RegistrationJob;
 use super::registration_outline::ProjectedOutlines;
-use super::stage::Stage;
 use crate::geometry::{ConeBeam, Correction, Lps, Point, ViewAxes};
 use crate::plan::{
     PictureLandmark, PictureRegistration, PixelPlace, PlanEdit, RegisteredBy, RegistrationEdit,
 };
 use crate::register::{Search, ViewGeometry, landmark_distance_mm};
-use crate::study::{Instance, InstanceUid, Series, StackKind};
+use crate::study::{Instance, InstanceUid, Series};
 use crate::volume::Volume;
 
 /// What can be done with the plan over a picture.
@@ -323,22 +322,5 @@ impl AppState {
             pixel,
         };
         self.edit_registration("Mark landmark", RegistrationEdit::AddLandmark(mark));
-    }
-
-    /// Keeps the CT on stage when a picture takes its place, and lets it go when another volume
-    /// does.
-    pub(super) fn keep_ct(&mut self, next: StackKind) {
-        if next == StackKind::Volume {
-            self.registering.ct = None;
-            self.registering.outlines.clear();
-            return;
-        }
-        if let Some(volume) = self.stage.as_ref().and_then(Stage::volume).cloned() {
-            self.registering.ct = Some(volume);
-            let items = self.structures.items().iter();
-            let shown = items.filter(|item| item.visible);
-            self.registering.outlines.keep(shown);
-        }
-        self.registering.marking = false;
     }
 }

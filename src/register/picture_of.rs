@@ -41,7 +41,10 @@ pub fn picture_of(
         .shutter
         .cover(&mut open, columns, aspect, false);
     let look = match instance.picture.intensity {
-        Some(study::Intensity::Linear) => (Intensity::Linear, Polarity::BoneDark),
+        // Low values shown bright hold no intensity, whatever they are in proportion to.
+        Some(study::Intensity::Linear) if !instance.low_is_bright => {
+            (Intensity::Linear, Polarity::BoneDark)
+        }
         _ => (Intensity::Displayed, Polarity::Unknown),
     };
     let lut = instance

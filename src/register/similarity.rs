@@ -170,17 +170,17 @@ impl Fixed {
             let energy = sums.energy + QUIET * area as f64;
             let scale = sign / (fixed_energy * energy).sqrt();
             let correlation = sums.both * scale;
-            let slope: [f64; 6] = std::array::from_fn(|k| {
+            let slope: Six = std::array::from_fn(|k| {
                 weight * (sums.fixed[k] * scale - correlation * sums.moving[k] / energy)
             });
-            for (row, slope) in slope.iter().enumerate() {
-                for column in 0..6 {
+            for (row, (total, own)) in all.slope.iter_mut().zip(&slope).enumerate() {
+                *total += own;
+                for (column, cell) in all.curvature[row].iter_mut().enumerate() {
                     let (i, j) = (row.min(column), row.max(column));
                     let apart = sums.changes[i][j] / energy
                         - sums.moving[i] * sums.moving[j] / (energy * energy);
-                    all.curvature[row][column] += weight * apart;
+                    *cell += weight * apart;
                 }
-                all.slope[row] += slope;
             }
             all.weighted += weight * correlation;
             all.weight += weight;
