@@ -105,12 +105,15 @@ impl Detector {
         let field = primary.iter().zip(&self.open);
         let field: Vec<f32> = field.map(|(direct, open)| direct * open).collect();
         let mut scatter = self.coarse(&field, SCATTER_MM);
-        scatter.iter_mut().for_each(|value| *value *= SCATTER_SHARE);
+        for value in &mut scatter {
+            *value *= SCATTER_SHARE;
+        }
         // Without the blades, which would shine into it.
         let mut lift = self.coarse(integrals, HARMONIZED_MM);
         let middle = self.middle_mean(&lift);
-        lift.iter_mut()
-            .for_each(|value| *value = HARMONIZED * (*value - middle));
+        for value in &mut lift {
+            *value = HARMONIZED * (*value - middle);
+        }
         let direct = self.middle_mean(&primary);
         Exposure {
             mean: (direct + self.middle_mean(&scatter)).max(f32::MIN_POSITIVE),
@@ -305,7 +308,7 @@ pub(super) fn window(values: &[u16], receptor: &Receptor, edges: [u32; 4]) -> [f
         found.unwrap_or(0) as f64
     };
     let [low, high] = CLIPPED.map(below);
-    [(low + high) / 2.0, (high - low).max(1.0)]
+    [f64::midpoint(low, high), (high - low).max(1.0)]
 }
 
 #[cfg(test)]
