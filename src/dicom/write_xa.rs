@@ -168,8 +168,8 @@ fn check(image: &XaImage<'_>) -> Result<usize, Unfit> {
     }
     let [column, row] = receptor.center;
     let middle = receptor.size.map(|count| (count as f64 - 1.0) / 2.0);
-    let missed = (column - middle[0]).abs().max((row - middle[1]).abs());
-    if missed.is_nan() || missed > CENTER_TOLERANCE {
+    let missed = [column - middle[0], row - middle[1]];
+    if !missed.iter().all(|pixels| pixels.abs() <= CENTER_TOLERANCE) {
         return Err(Unfit::OffCenter { column, row });
     }
     if !image.window.iter().all(|value| value.is_finite()) || image.window[1] < 1.0 {

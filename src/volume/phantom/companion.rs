@@ -32,14 +32,14 @@ impl Companion {
             made: self.made.clone(),
         }
     }
+}
 
-    /// A folder of the study, made if it is not there.
-    pub(super) fn folder(study: &Path, name: &str) -> Result<PathBuf, PhantomError> {
-        let folder = study.join(name);
-        fs::create_dir_all(&folder).map_err(|source| PhantomError::File {
-            path: folder.clone(),
-            source,
-        })?;
-        Ok(folder)
-    }
+/// A folder of a study, made if it is not there.
+pub(super) fn folder_in(study: &Path, name: &str) -> Result<PathBuf, PhantomError> {
+    let folder = study.join(name);
+    fs::create_dir_all(&folder).map_err(|source| PhantomError::File {
+        path: folder.clone(),
+        source,
+    })?;
+    Ok(folder)
 }

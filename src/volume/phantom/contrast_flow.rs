@@ -148,10 +148,10 @@ pub(super) fn epidurogram(room: &Room<'_>, target: &Target) -> Option<Flow> {
         else {
             continue;
         };
-        let sleeve = |mm: f64| (begins_s + 0.5 + mm / 22.0, most * (1.0 - mm / 30.0));
+        let sleeve = |mm: f64| (begins_s + 0.35 + mm / 45.0, most * (1.0 - mm / 30.0));
         let part = course.get(..(26.0 / STEP_MM) as usize).unwrap_or(&course);
         splats.extend(room.in_sheath(part, &sleeve));
-        places.push(reached(axilla, begins_s + 0.5, "sleeve of a root"));
+        places.push(reached(axilla, begins_s + 0.35, "sleeve of a root"));
     }
     Some(Flow::of(splats, places))
 }

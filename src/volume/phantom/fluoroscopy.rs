@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::companion::Companion;
+use super::companion::{Companion, folder_in};
 use super::contrast_flow::{Flow, epidurogram, neurogram};
 use super::contrast_medium::{IODINE_MG_PER_ML, Room};
 use super::label::Side;
@@ -279,7 +279,7 @@ impl Studio<'_> {
         (number, plan): (u32, &Plan),
         has_medium: bool,
     ) -> Result<PathBuf, PhantomError> {
-        let path = Companion::folder(self.folder, plan.folder)?.join("IM0001.dcm");
+        let path = folder_in(self.folder, plan.folder)?.join("IM0001.dcm");
         let edges = view.blades.edges(&view.receptor);
         let frame = values.get(..view.receptor.size.iter().product());
         let at = view.pose.isocenter.0;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use glam::DVec3;
 
-use super::companion::Companion;
+use super::companion::{Companion, folder_in};
 use super::mr::{MrScanner, Protocol, Weighting};
 use super::scene::Scene;
 use super::truth::{PlaneTruth, Truth};
@@ -90,14 +90,11 @@ const PLANS: [Plan; 3] = [
 pub(super) const FIRST_NUMBER: u32 = 4;
 
 /// Where the series lie about the spine.
-#[expect(clippy::struct_field_names, reason = "a name carries its unit")]
 struct Place {
-    /// Midline, left-right.
-    x_mm: f64,
-    /// Middle of the canal at L3, posterior.
-    y_mm: f64,
-    /// L5-S1 disc, height.
-    z_mm: f64,
+    /// Middle of the canal at L3, LPS mm.
+    canal_mm: DVec3,
+    /// Height of the L5-S1 disc, LPS mm.
+    disc_z_mm: f64,
 }
 
 impl Place {
@@ -105,11 +102,9 @@ impl Place {
         let l3 = truth.vertebrae.iter().find(|v| v.level == "L3")?;
         let disc = truth.gaps.last()?;
         let [left, right] = l3.pedicle_isthmus_lps_mm;
-        let canal = left.midpoint(right);
         Some(Self {
-            x_mm: canal.x,
-            y_mm: canal.y,
-            z_mm: disc.disc_centre_lps_mm.z,
+            canal_mm: left.midpoint(right),
+            disc_z_mm: disc.disc_centre_lps_mm.z,
         })
     }
 
@@ -117,17 +112,17 @@ impl Place {
         let (size, column_direction, row_direction, step, origin) = if is_sagittal {
             let half = 0.5 * (SAGITTAL[2] as f64 - 1.0) * STEP_MM;
             let origin = DVec3::new(
-                self.x_mm - half,
-                self.y_mm - SAGITTAL_FRONT_MM,
-                self.z_mm + SAGITTAL_TOP_MM,
+                self.canal_mm.x - half,
+                self.canal_mm.y - SAGITTAL_FRONT_MM,
+                self.disc_z_mm + SAGITTAL_TOP_MM,
             );
             (SAGITTAL, DVec3::Y, -DVec3::Z, DVec3::X, origin)
         } else {
             let half = 0.5 * (AXIAL[0] as f64 - 1.0) * PIXEL_MM;
             let origin = DVec3::new(
-                self.x_mm - half,
-                self.y_mm - AXIAL_FRONT_MM,
-                self.z_mm + AXIAL_TOP_MM,
+                self.canal_mm.x - half,
+                self.canal_mm.y - AXIAL_FRONT_MM,
+                self.disc_z_mm + AXIAL_TOP_MM,
             );
             (AXIAL, DVec3::X, DVec3::Y, -DVec3::Z, origin)
         };
@@ -144,17 +139,17 @@ impl Place {
     }
 }
 
-/// Where the planes of each series lie, and its files.
-pub(super) type WrittenSeries = Vec<(PlaneTruth, Vec<PathBuf>)>;
+/// A written series and its files.
+pub(super) type Written = (PlaneTruth, Vec<PathBuf>);
 
-/// Makes and writes the three series, each into its own folder; their files by series. `None`
+/// Makes and writes the three series, each into its own folder. `None`
 /// when `go_on` says false.
 pub(super) fn write(
     phantom: &Phantom,
     scene: &Scene,
     (companion, folder): (&Companion, &Path),
     go_on: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<WrittenSeries>, PhantomError> {
+) -> Result<Option<Vec<Written>>, PhantomError> {
     let Some(place) = Place::of(&phantom.truth) else {
         return Ok(Some(Vec::new()));
     };
@@ -164,14 +159,14 @@ pub(super) fn write(
         let protocol = Protocol {
             weighting: plan.weighting,
             grid: place.grid(plan.is_sagittal),
-            saturated_to_y_mm: plan.is_sagittal.then_some(place.y_mm - BAND_MM),
-            coil_y_mm: place.y_mm + COIL_MM,
+            saturated_to_y_mm: plan.is_sagittal.then_some(place.canal_mm.y - BAND_MM),
+            coil_y_mm: place.canal_mm.y + COIL_MM,
         };
         if !go_on() {
             return Ok(None);
         }
         let values = scanner.acquire(phantom, &protocol);
-        let into = Companion::folder(folder, plan.folder)?;
+        let into = folder_in(folder, plan.folder)?;
         let new = companion.new_instance(number, plan.description);
         let series = MrSeries {
             identity: &companion.identity,
