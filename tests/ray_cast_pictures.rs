@@ -162,7 +162,7 @@ fn oracle(source: &RayVolume, request: &RayRequest) -> Vec<[u8; 3]> {
         });
         volume.voxel_from_lps.0.matrix3.transpose() * DVec3::from(steps)
     };
-    let step_mm = 0.04;
+    let step_mm = 0.06;
     let bend = eye.viewer_mm.map_or(0.0, f64::recip);
     let near = eye
         .viewer_mm
@@ -175,9 +175,9 @@ fn oracle(source: &RayVolume, request: &RayRequest) -> Vec<[u8; 3]> {
         let at = DVec2::new(column as f64 + 0.5, row as f64 + 0.5);
         let (from, direction) = eye.ray(at, request.reach_mm);
         let (mut color, mut light) = (DVec3::ZERO, 1.0);
-        // 80 mm before the target: outside the body.
-        let start = eye.viewer_mm.unwrap_or(request.reach_mm) - 80.0;
-        for number in 0..(160.0 / step_mm) as usize {
+        // 60 mm before the target: outside the body.
+        let start = eye.viewer_mm.unwrap_or(request.reach_mm) - 60.0;
+        for number in 0..(120.0 / step_mm) as usize {
             let at = from + direction * (start + (number as f64 + 0.5) * step_mm);
             let kept = request
                 .cut

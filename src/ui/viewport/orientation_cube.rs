@@ -38,9 +38,9 @@ pub fn cube_ui(ui: &mut Ui, rect: Rect, id: ViewportId, eye: &Eye, queue: &mut C
         let response = ui.interact(spot, ui.scope_id().with(("cube", letter)), Sense::click());
         let name = format!("Cube, {}", view.title());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-        let light = 0.22 + 0.38 * facing as f32;
+        let light = 0.16 + 0.26 * facing as f32;
         let fill = if response.hovered() {
-            color.gamma_multiply(0.85)
+            color.gamma_multiply(0.7)
         } else {
             color.gamma_multiply(light)
         };
