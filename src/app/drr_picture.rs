@@ -284,6 +284,11 @@ impl AppState {
             let viewport = self.viewport(id);
             viewport.is_some_and(|viewport| viewport.kind == ViewKind::Drr)
         });
+        if !self.viewports.iter().any(|one| one.kind == ViewKind::Drr) {
+            // Its memory is needed elsewhere.
+            self.drr.pictures.projector = None;
+            self.drr.pictures.taking = None;
+        }
         if shown {
             let status = self.go_on_with_drr(staged.as_ref()).err();
             self.drr.pictures.status = status;
@@ -311,6 +316,9 @@ impl AppState {
             model: self.drr.model,
             structures: self.drr_structures(),
         };
+        if wanted.pose.beam().is_none() {
+            return Err("The C-arm turns about a point that is nowhere".to_owned());
+        }
         let back_end = self.settings.back_end;
         let DrrStage {
             pictures, model, ..

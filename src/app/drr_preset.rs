@@ -109,15 +109,12 @@ impl AppState {
         if aside.abs() > Degrees(STRAIGHT_DEG).to_radians().sin() {
             return Ok(Side::of(aside));
         }
-        let offset_mm = match Midline::of(&self.plan().spine) {
-            Ok(midline) => midline.lateral(segment.end),
-            Err(_) => {
-                let why = "The needle is straight, and without a midline its side is not known: \
-                           click the midline";
-                return Err(why.to_owned());
-            }
-        };
-        Ok(offset_mm.1)
+        if let Ok(midline) = Midline::of(&self.plan().spine) {
+            return Ok(midline.lateral(segment.end).1);
+        }
+        let why = "The needle is straight, and without a midline its side is not known: click the \
+                   midline";
+        Err(why.to_owned())
     }
 
     /// The tilt that shows an end-plate edge-on at the oblique that there is (2.5 item 8).

@@ -271,6 +271,7 @@ impl AppState {
                     .filter(usable)
                     .map(|opening| opening.map(|mm| mm.clamp(LEAST_OPENING_MM, FIELD_MM[1])));
             }
+            DrrCommand::Isocenter(IsocenterChoice::Fixed(at)) if !at.is_finite() => {}
             DrrCommand::Isocenter(choice) => drr.isocenter = choice,
             DrrCommand::Film(film) => drr.film = film,
             DrrCommand::Energy(energy) => drr.model.energy = energy,

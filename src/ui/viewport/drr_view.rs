@@ -29,8 +29,11 @@ const DOT_POINTS: f32 = 3.0;
 
 /// The picture as a texture.
 pub struct DrrTextures {
-    shown: Option<(Arc<DrrPicture>, Film, Option<[usize; 4]>, TextureHandle)>,
+    shown: Option<(Look, TextureHandle)>,
 }
+
+/// What decides how it looks: picture, greys, open columns and rows.
+type Look = (Arc<DrrPicture>, Film, Option<[usize; 4]>);
 
 impl DrrTextures {
     /// None yet.
@@ -42,7 +45,7 @@ impl DrrTextures {
     fn of(&mut self, ui: &Ui, state: &AppState, picture: &Arc<DrrPicture>) -> egui::TextureId {
         let film = state.drr.film;
         let opening = state.drr.opening(&picture.receptor);
-        if let Some((shown, look, open, texture)) = &self.shown
+        if let Some(((shown, look, open), texture)) = &self.shown
             && Arc::ptr_eq(shown, picture)
             && (*look, *open) == (film, opening)
         {
@@ -50,14 +53,14 @@ impl DrrTextures {
         }
         let greys = picture.greys(film, opening);
         let image = ColorImage::from_gray(picture.receptor.size, &greys);
-        let old = self.shown.take().map(|(_, _, _, texture)| texture);
+        let old = self.shown.take().map(|(_, texture)| texture);
         let mut texture = old.unwrap_or_else(|| {
             let empty = ColorImage::default();
             ui.ctx().load_texture("drr", empty, TextureOptions::LINEAR)
         });
         texture.set(image, TextureOptions::LINEAR);
         let id = texture.id();
-        self.shown = Some((Arc::clone(picture), film, opening, texture));
+        self.shown = Some(((Arc::clone(picture), film, opening), texture));
         id
     }
 }

@@ -38,7 +38,8 @@ impl Attenuation {
             let last = high[axis]
                 .floor()
                 .min((self.size[axis] - BORDER - 1) as f64);
-            if !(first <= last) {
+            let any = first <= last;
+            if !any {
                 return Ok(None);
             }
             bounds[axis] = [first as usize, last as usize];

@@ -66,12 +66,13 @@ pub(super) struct Walk {
     /// Cells to the next plane, and to the next cell along either axis of the plane.
     strides: [usize; 3],
     /// Less a half, for rounding down.
-    start: [[f32; RAYS]; 2],
-    step: [[f32; RAYS]; 2],
+    start: [Vec<f32>; 2],
+    step: [Vec<f32>; 2],
     /// First and last plane of each ray.
-    ends: [[f32; RAYS]; 2],
+    ends: [Vec<f32>; 2],
     rays: usize,
-    copy: [f32; CELLS_AND_NEXT],
+    /// [`CELLS_AND_NEXT`] of them.
+    copy: Vec<f32>,
 }
 
 /// The cell of the copy below each ray's crossing, and how far above it along both axes.
@@ -85,15 +86,15 @@ impl Walk {
         let [main, p, q] = axes;
         let size = job.attenuation.size;
         let stride = |axis: usize| size[axis + 1..].iter().product();
-        let zero = [[0.0; RAYS]; 2];
+        let zero = || [vec![0.0; RAYS], vec![0.0; RAYS]];
         let mut walk = Self {
             axes,
             strides: axes.map(stride),
-            start: zero,
-            step: zero,
-            ends: zero,
+            start: zero(),
+            step: zero(),
+            ends: zero(),
             rays: tile.size[0] * tile.size[1],
-            copy: [0.0; CELLS_AND_NEXT],
+            copy: vec![0.0; CELLS_AND_NEXT],
         };
         for (index, pixel) in tile.pixels(job.lanes_run_down).take(RAYS).enumerate() {
             let ray = job.ray(pixel);
@@ -119,6 +120,9 @@ impl Walk {
     ) {
         let [[first_p, rows], [first_q, row]] = footprint.cells();
         self.copy_cells(attenuation, plane, [first_p, first_q], [rows, row]);
+        let Some(copy) = self.copy.first_chunk::<CELLS_AND_NEXT>() else {
+            return;
+        };
         let plane = plane as f32;
         let groups = sums.as_chunks_mut::<GROUP>().0.iter_mut().enumerate();
         for (group, sums) in groups.take(self.rays.div_ceil(GROUP)) {
@@ -126,7 +130,7 @@ impl Walk {
             for (ray, sum) in sums.iter_mut().enumerate() {
                 let at = crossing.index[ray] as usize % CELLS;
                 let along = |at: usize| {
-                    let (low, high) = (self.copy[at], self.copy[at + 1]);
+                    let (low, high) = (copy[at], copy[at + 1]);
                     low + crossing.share[1][ray] * (high - low)
                 };
                 let (low, high) = (along(at), along(at + ROW));
@@ -146,7 +150,7 @@ impl Walk {
 
     /// Where a group of rays crosses a plane.
     fn cross(&self, group: usize, plane: f32, first: [isize; 2]) -> Crossing {
-        let of_group = |values: &[f32; RAYS]| {
+        let of_group = |values: &Vec<f32>| {
             let groups = values.as_chunks::<GROUP>().0;
             groups.get(group).copied().unwrap_or([0.0; GROUP])
         };
