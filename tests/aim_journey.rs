@@ -138,6 +138,9 @@ fn what_is_out_of_reach_or_off_centre_is_said() {
         AimCommand::Profile("angiography-floor".to_owned()),
     );
     app.settle();
+    let state = &app.harness.state().state;
+    assert_eq!(state.settings.carm, "angiography-floor");
+    assert_eq!(state.drr.source_to_isocenter_mm, 750.0);
     app.click_label("Go to Bull's-eye");
     app.settle();
     assert!(

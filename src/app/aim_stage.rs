@@ -4,8 +4,10 @@
 use std::sync::{Arc, Weak};
 
 use super::AppState;
+use super::command::Command;
 use super::drr_stage::{DrrCommand, IsocenterChoice};
 use super::job::{Job, JobEvent, Waker, on_own_threads};
+use super::settings::Settings;
 use super::stage::Content;
 use super::tool::Gesture;
 use crate::assess::margins::procedure_of;
@@ -66,10 +68,10 @@ pub struct AimStage {
 }
 
 impl AimStage {
-    /// With the C-arms to choose from; the first is taken.
-    pub(super) fn new(carms: CArmLibrary) -> Self {
+    /// With the C-arms to choose from, the one of an id taken, else the first.
+    pub(super) fn new(carms: CArmLibrary, id: &str) -> Self {
         Self {
-            profile: first_id(&carms),
+            profile: id.to_owned(),
             carms,
             shade: MapShade::default(),
             open: false,
@@ -150,11 +152,6 @@ impl AimStage {
     }
 }
 
-fn first_id(carms: &CArmLibrary) -> String {
-    let first = carms.profiles.first();
-    first.map_or_else(String::new, |profile| profile.id.clone())
-}
-
 impl AppState {
     /// The C-arm as it stands; `None` only where there is none at all.
     pub fn carm_setup(&self) -> Option<CArmSetup<'_>> {
@@ -172,10 +169,23 @@ impl AppState {
         })
     }
 
-    /// Takes another C-arm at its usual distances, with its whole receptor; an id that is not
-    /// known changes nothing.
+    /// Takes another C-arm, also for the next start; an id that is not known changes nothing.
     fn take_carm(&mut self, id: String) {
-        let Some(profile) = self.aim.carms.find(&id) else {
+        if self.aim.carms.find(&id).is_none() {
+            return;
+        }
+        self.aim.profile.clone_from(&id);
+        self.set_up_carm();
+        let settings = Settings {
+            carm: id,
+            ..self.settings.clone()
+        };
+        self.apply(Command::Settings(settings));
+    }
+
+    /// Puts the C-arm at its usual distances, with its whole receptor.
+    pub(super) fn set_up_carm(&mut self) {
+        let Some(profile) = self.aim.profile() else {
             return;
         };
         let distances = DrrCommand::Distances {
@@ -183,7 +193,6 @@ impl AppState {
             source_to_isocenter_mm: profile.usual_sod_mm,
         };
         let field_mm = profile.receptor_mm();
-        self.aim.profile = id;
         self.drr_command(distances);
         self.take_field(field_mm);
     }

@@ -206,7 +206,7 @@ impl AppState {
             outlines: StructureOutlines::default(),
             drawing: StructureDrawing::default(),
             entries: EntryStage::default(),
-            aim: AimStage::new(carms),
+            aim: AimStage::new(carms, &settings.carm),
             drr: DrrStage::default(),
             registering: registration_stage::RegistrationStage::default(),
             notices,
@@ -221,6 +221,7 @@ impl AppState {
             folders,
             waker,
         };
+        state.set_up_carm();
         for (severity, text) in state.store.start(&state.folders.data) {
             state.notices.add(severity, text);
         }

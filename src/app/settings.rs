@@ -78,6 +78,8 @@ pub struct Settings {
     pub crosshair_follows_needle: bool,
     /// Needle of new trajectories.
     pub needle: String,
+    /// Id of the C-arm that is aimed; the first where there is none of it.
+    pub carm: String,
     /// The path profile under the views is open.
     pub show_profile: bool,
     /// Who computes the pictures.
@@ -100,6 +102,7 @@ impl Default for Settings {
             snap_entry_to_skin: true,
             crosshair_follows_needle: true,
             needle: Trajectory::DEFAULT_NEEDLE.to_owned(),
+            carm: String::new(),
             show_profile: true,
             back_end: BackEnd::Auto,
             volume: None,

@@ -17,6 +17,10 @@ use crate::geometry::{CArmAngles, Degrees, wrap_180};
 use crate::plan::phrase;
 use crate::study::Side;
 
+/// How far from the bull's-eye a clearer view is looked for: a needle still looks short there
+/// (a proposal of ours).
+const CLEAREST_WITHIN: Degrees = Degrees(10.0);
+
 /// Draws the panel.
 pub fn carm_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     ScrollArea::vertical()
@@ -215,6 +219,21 @@ fn map_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut Comm
     ui.label(format!("{name}: {}", phrase::view(angles)));
     let words = numbers(shown, angles, setup);
     ui.label(RichText::new(words).color(theme::FAINT).small());
+    if let Some((angles, cell)) = shown.map.clearest_near(CLEAREST_WITHIN) {
+        let bone = cell
+            .bone
+            .map_or(String::new(), |bone| format!(", bone {}", bone.words()));
+        let within = format!("{:.0}°", CLEAREST_WITHIN.0);
+        let hint = format!("Reached, and with the least bone within {within} of the bull's-eye");
+        ui.horizontal_wrapped(|ui| {
+            let go = ui.add(Button::new(format!("Clearest within {within}")).small());
+            if go.on_hover_text(hint).clicked() {
+                queue.push(DrrCommand::Angles(angles));
+            }
+            let words = format!("{}{bone}", phrase::view(angles));
+            ui.label(RichText::new(words).color(theme::FAINT).small());
+        });
+    }
     legend_ui(ui, shade, shown.has_bone);
     if !shown.has_bone {
         let words = "No bone: a CT in HU must be open.";
