@@ -288,7 +288,7 @@ fn a_needle_is_seen_before_bone_and_hidden_in_it() {
     assert!(!is_blue(within));
     // Beside the needle nothing changes: no halo. Its picture is 3 mm wide, of 0.5 mm a pixel.
     let [from, to] = [shaft.start, shaft.end].map(|at| eye.pixel_of(at).unwrap());
-    let along = (to - from).normalize();
+    let along = (to - from).try_normalize().unwrap();
     let width = eye.size[0] as usize;
     let beside = (0..found.len()).filter(|index| {
         let at = DVec2::new((index % width) as f64 + 0.5, (index / width) as f64 + 0.5);
