@@ -230,8 +230,8 @@ fn lines(painter: &Painter, scale: &MapScale, shown: &ShownAngleMap) {
     ] {
         painter.text(at, align, words, font.clone(), theme::FAINT);
     }
-    let below = rect.left_bottom() + vec2(-MARGIN, 1.0);
-    painter.text(below, Align2::LEFT_TOP, "CAU", font, theme::FAINT);
+    let below = rect.left_bottom() + vec2(2.0, -1.0);
+    painter.text(below, Align2::LEFT_BOTTOM, "CAU", font, theme::FAINT);
 }
 
 /// Rings of equal distance from the bull's-eye, and its mark.

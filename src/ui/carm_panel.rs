@@ -142,7 +142,7 @@ fn angles_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut C
             pair(console.primary, console.secondary),
             pair(side.orbital, side.tilt)
         );
-        ui.label(RichText::new(words).color(theme::FAINT).small());
+        ui.label(RichText::new(words).color(theme::FAINT));
     }
     let reach = setup.reach(now);
     ui.horizontal_wrapped(|ui| {
@@ -157,7 +157,7 @@ fn angles_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut C
             ),
             Err(reason) => (reason.clone(), theme::WARNING),
         };
-        ui.label(RichText::new(words).color(color).small());
+        ui.label(RichText::new(words).color(color));
     });
 }
 
@@ -218,7 +218,7 @@ fn map_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut Comm
     };
     ui.label(format!("{name}: {}", phrase::view(angles)));
     let words = numbers(shown, angles, setup);
-    ui.label(RichText::new(words).color(theme::FAINT).small());
+    ui.label(RichText::new(words).color(theme::FAINT));
     if let Some((angles, cell)) = shown.map.clearest_near(CLEAREST_WITHIN) {
         let bone = cell
             .bone
@@ -248,7 +248,7 @@ fn marks(state: &AppState) -> Vec<Mark> {
     };
     [
         ("AP", ViewPurpose::Ap),
-        ("lateral", ViewPurpose::Lateral),
+        ("lat", ViewPurpose::Lateral),
         ("1", ViewPurpose::Progress(1)),
         ("2", ViewPurpose::Progress(2)),
     ]

@@ -49,7 +49,7 @@ pub struct CArmProfile {
 /// Whole length of the ways that C-arm or table can be moved, mm; `None` = not limited here (a
 /// mobile stand rolls).
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(clippy::struct_field_names, reason = "a name carries its unit")]
+#[expect(clippy::struct_field_names, reason = "every length carries its unit")]
 pub struct Travel {
     /// Across the table.
     pub across_mm: Option<SourcedRange>,
