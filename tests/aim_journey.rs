@@ -12,6 +12,8 @@
 #[path = "common/app.rs"]
 mod app;
 
+use std::sync::Arc;
+
 use app::{Home, TestApp};
 use egui_kittest::kittest::Queryable as _;
 use stylet::app::aim_stage::AimCommand;
@@ -79,12 +81,12 @@ fn the_c_arm_goes_from_the_needle_to_its_bulls_eye_and_through_the_map() {
     assert!(apart_mm(&app, needle) < 0.01, "the needle is end-on");
     app.click_label("Show simulated fluoroscopy");
     app.settle();
-    let picture = app.harness.state().state.drr.picture().unwrap().clone();
+    let picture = Arc::clone(app.harness.state().state.drr.picture().unwrap());
     let falls = |point| picture.beam.project(point).unwrap().receptor_mm;
     assert!(falls(needle.start).distance(falls(needle.end)) < 0.01);
 
     // The map is there with bone of the sample, and a click on AP goes there.
-    let shown = app.harness.state().state.aim.map().unwrap().clone();
+    let shown = Arc::clone(app.harness.state().state.aim.map().unwrap());
     assert!(shown.has_bone);
     let node = app.harness.get_by_label(LABEL);
     node.scroll_to_me();

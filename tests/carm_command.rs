@@ -157,7 +157,7 @@ fn random_needles_fall_where_an_independent_computation_puts_them() {
             let way = loop {
                 let way = noise.point(1.0);
                 if (0.2..1.0).contains(&way.length()) {
-                    break way.normalize() * noise.between(30.0, 180.0);
+                    break way.try_normalize().unwrap() * noise.between(30.0, 180.0);
                 }
             };
             (target + way, target)

@@ -1,7 +1,8 @@
 //! The GPU pass and the processor's projector give the line integrals of the oracle, from all
 //! sides. The GPU's part is skipped, visibly, where there is no adapter at all.
 
-#![expect(
+#![allow(
+    clippy::allow_attributes,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a helper of a test fails like the test"

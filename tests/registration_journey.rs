@@ -19,10 +19,40 @@ use app::{Home, TestApp};
 use egui::{Event, Modifiers, PointerButton, vec2};
 use egui_kittest::kittest::Queryable as _;
 use stylet::app::command::{PlanCommand, StudyCommand};
-use stylet::app::registration_stage::{RegistrationCommand, Standing};
+use stylet::app::registration_stage::{RegisteredView, RegistrationCommand, Standing};
 use stylet::geometry::mean_point_distance_mm;
 use stylet::plan::{PlanEdit, Trajectory};
 use stylet::study::SeriesUid;
+
+fn view(app: &TestApp) -> RegisteredView {
+    app.harness.state().state.registered_view().unwrap()
+}
+
+/// Leads the plan over the picture by its handle: the target follows the pointer.
+fn lead_by_hand(app: &mut TestApp) {
+    let place = |app: &TestApp| {
+        let handle = app.harness.get_by_label("Move plan over picture");
+        handle.rect().center()
+    };
+    let from = place(app);
+    let to = from + vec2(24.0, -16.0);
+    for event in [
+        Event::PointerMoved(from),
+        button(from, true),
+        Event::PointerMoved(from + vec2(12.0, -8.0)),
+        Event::PointerMoved(to),
+        button(to, false),
+    ] {
+        app.harness.event(event);
+        app.harness.run_steps(2);
+    }
+    app.settle();
+    assert_eq!(view(app).standing, Standing::Moved);
+    assert!((place(app) - to).length() < 1.5, "{:?} {to:?}", place(app));
+    app.harness.get_by_label("Undo moves").click();
+    app.settle();
+    assert_eq!(view(app).standing, Standing::NotRegistered);
+}
 
 #[test]
 fn a_plan_is_laid_over_a_picture_by_hand_and_by_likeness() {
@@ -51,43 +81,16 @@ fn a_plan_is_laid_over_a_picture_by_hand_and_by_likeness() {
     app.settle();
     app.harness.get_by_label("X-ray").click();
     app.settle();
-    let state = |app: &TestApp| app.harness.state().state.registered_view().unwrap();
-    assert_eq!(state(&app).standing, Standing::NotRegistered);
+    assert_eq!(view(&app).standing, Standing::NotRegistered);
     app.harness
         .get_by_label("Not registered: the plan lies where the header says");
 
-    // By hand: the target follows the pointer.
-    let place = |app: &TestApp| {
-        let handle = app.harness.get_by_label("Move plan over picture");
-        handle.rect().center()
-    };
-    let from = place(&app);
-    let to = from + vec2(24.0, -16.0);
-    for event in [
-        Event::PointerMoved(from),
-        button(from, true),
-        Event::PointerMoved(from + vec2(12.0, -8.0)),
-        Event::PointerMoved(to),
-        button(to, false),
-    ] {
-        app.harness.event(event);
-        app.harness.run_steps(2);
-    }
-    app.settle();
-    assert_eq!(state(&app).standing, Standing::Moved);
-    assert!(
-        (place(&app) - to).length() < 1.5,
-        "{:?} {to:?}",
-        place(&app)
-    );
-    app.harness.get_by_label("Undo moves").click();
-    app.settle();
-    assert_eq!(state(&app).standing, Standing::NotRegistered);
+    lead_by_hand(&mut app);
 
     // By likeness, and it is part of the plan.
     app.harness.get_by_label("Register").click();
     app.settle();
-    let found = state(&app);
+    let found = view(&app);
     assert!(
         matches!(found.standing, Standing::Registered(_)),
         "{:?} {:?}",
@@ -110,8 +113,8 @@ fn a_plan_is_laid_over_a_picture_by_hand_and_by_likeness() {
         .apply(RegistrationCommand::MarkAt(wanted.to_array()));
     app.settle();
     app.harness.get_by_label_contains("Landmark 1:");
-    let view = state(&app);
-    let distances = app.harness.state().state.landmark_distances(&view);
+    let found = view(&app);
+    let distances = app.harness.state().state.landmark_distances(&found);
     assert!(distances[0].unwrap() < 0.5);
 
     for _ in 0..2 {
@@ -119,7 +122,7 @@ fn a_plan_is_laid_over_a_picture_by_hand_and_by_likeness() {
     }
     app.settle();
     assert_eq!(registrations(&app), 0);
-    assert_eq!(state(&app).standing, Standing::NotRegistered);
+    assert_eq!(view(&app).standing, Standing::NotRegistered);
 }
 
 fn registrations(app: &TestApp) -> usize {

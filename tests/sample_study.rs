@@ -138,10 +138,14 @@ fn headers_conform(study: &CompleteStudy) {
     let check = |path: &Path, full: &[Tag], present: &[Tag], image_type: &str| {
         let object = open_file(path).unwrap();
         for tag in shared.iter().chain(full) {
-            assert!(!word(&object, *tag).trim().is_empty(), "{tag} in {path:?}");
+            assert!(
+                !word(&object, *tag).trim().is_empty(),
+                "{tag} in {}",
+                path.display()
+            );
         }
         for tag in present {
-            assert!(object.element(*tag).is_ok(), "{tag} in {path:?}");
+            assert!(object.element(*tag).is_ok(), "{tag} in {}", path.display());
         }
         assert_eq!(word(&object, tags::IMAGE_TYPE), image_type);
         let comment = word(&object, tags::IMAGE_COMMENTS);
@@ -191,7 +195,7 @@ fn mr_signals_have_the_order_of_the_sheet(catalog: &Catalog, truth: &Truth) {
         .target(TargetKind::InterlaminarMidline, "L3-L4", None)
         .unwrap();
     let entry = back.path.unwrap().entry_lps_mm;
-    let fat = entry + (back.point_lps_mm - entry).normalize() * 6.0;
+    let fat = entry + (back.point_lps_mm - entry).normalize_or_zero() * 6.0;
     for volume in [&t2, &axial] {
         let bright = fluid.iter().map(|p| value(volume, *p)).fold(0.0, f64::max);
         let (disc, bone) = (value(volume, nucleus), value(volume, marrow));

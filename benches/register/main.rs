@@ -9,11 +9,7 @@
 //! `STYLET_BENCH_VIEWS` which views (`two`, `frontal`, `lateral`, `display`),
 //! `STYLET_BENCH_LEVEL_OFF_MM` how far off every start is on top.
 
-#![expect(
-    clippy::expect_used,
-    missing_docs,
-    reason = "a benchmark may panic and has no readers of its items"
-)]
+#![expect(clippy::expect_used, reason = "a benchmark may panic")]
 
 mod ct;
 mod fluoroscopy;

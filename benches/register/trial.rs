@@ -89,6 +89,21 @@ fn beam(target: Point<Lps>, primary: f64, secondary: f64, off: Vector<Lps>) -> C
     pose.beam().expect("a beam")
 }
 
+/// The beams of a trial, a few degrees about the usual ones.
+fn beams(setting: &Setting, off: Vector<Lps>, random: &mut Random) -> Vec<ConeBeam> {
+    let target = setting.target;
+    let mut beams = Vec::new();
+    if setting.views != Views::Lateral {
+        let primary = setting.frontal_deg + random.within(10.0);
+        beams.push(beam(target, primary, random.within(10.0), off));
+    }
+    if setting.views != Views::Frontal {
+        let primary = 90.0 + random.within(5.0);
+        beams.push(beam(target, primary, random.within(5.0), off));
+    }
+    beams
+}
+
 fn one(attenuation: &Attenuation, setting: &Setting, seed: u64) -> Ended {
     let mut random = Random::new(seed + 77);
     let target = setting.target;
@@ -98,19 +113,7 @@ fn one(attenuation: &Attenuation, setting: &Setting, seed: u64) -> Ended {
         random.within(15.0),
         random.within(15.0),
     );
-    let mut beams = Vec::new();
-    if setting.views != Views::Lateral {
-        let primary = setting.frontal_deg + random.within(10.0);
-        beams.push(beam(target, primary, random.within(10.0), off));
-    }
-    if setting.views != Views::Frontal {
-        beams.push(beam(
-            target,
-            90.0 + random.within(5.0),
-            random.within(5.0),
-            off,
-        ));
-    }
+    let beams = beams(setting, off, &mut random);
     // From the back or the front, wherever the frontal receptor is.
     let side = if setting.frontal_deg.abs() > 90.0 {
         1.0

@@ -83,10 +83,10 @@ mod tests {
             assert!((found - wanted).abs() < 1e-9);
         }
         let unit = product(&matrix(), &inverse(&matrix()).unwrap());
-        for row in 0..6 {
-            for column in 0..6 {
+        for (row, values) in unit.iter().enumerate() {
+            for (column, found) in values.iter().enumerate() {
                 let wanted = f64::from(u8::from(row == column));
-                assert!((unit[row][column] - wanted).abs() < 1e-9);
+                assert!((found - wanted).abs() < 1e-9);
             }
         }
     }
