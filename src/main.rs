@@ -39,6 +39,8 @@ fn launch_options(args: WindowArgs) -> LaunchOptions {
         plan: args.plan,
         sample: args.sample,
         screenshot: args.screenshot,
+        panel: args.panel,
+        carm_deg: args.carm,
         size: args.size.map(|size| size.map(|points| points as f32)),
         ..LaunchOptions::default()
     }

@@ -83,7 +83,8 @@ fn a_needle_is_seen_end_on_from_its_angles_and_the_picture_is_saved() {
         .zip(&fluoroscopy)
         .filter(|(film, _)| **film == 255);
     assert!(whitest.clone().count() > 100);
-    assert!(whitest.clone().all(|(_, dark)| *dark == 0), "bone");
+    // The last white step is 0.3 % of the range below the end, (0.003)^0.7 of 255 from black.
+    assert!(whitest.clone().all(|(_, dark)| *dark < 6), "bone");
 
     // Saved through the menu.
     let folder = home.path().join("saved");

@@ -297,7 +297,7 @@ impl AppState {
 
     /// Surfaces of the structures that are drawn over the picture.
     fn drr_structures(&self) -> Vec<(Arc<Surface>, [u8; 3])> {
-        if !(self.drr.show_plan && self.structure_look.shown) {
+        if !(self.drr.show_structures && self.structure_look.shown) {
             return Vec::new();
         }
         let shown = self.scene.structures.iter().filter(|one| one.visible);

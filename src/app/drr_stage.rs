@@ -61,8 +61,10 @@ pub enum DrrCommand {
     Film(Film),
     /// Energy of the beam.
     Energy(Energy),
-    /// Needles, targets and structure outlines over the picture on or off.
+    /// Needles and targets over the picture on or off.
     ShowPlan(bool),
+    /// Outlines of the structures shown over the picture on or off.
+    ShowStructures(bool),
     /// Saves the picture as a DICOM file.
     Save(PathBuf),
 }
@@ -98,8 +100,11 @@ pub struct DrrStage {
     pub film: Film,
     /// From which energies the attenuation follows.
     pub model: AttenuationModel,
-    /// Needles, targets and structure outlines are drawn over the picture.
+    /// Needles and targets are drawn over the picture.
     pub show_plan: bool,
+    /// Outlines of the structures shown are drawn over it. Off at first: with a whole label map
+    /// they hide the picture.
+    pub show_structures: bool,
     /// Somebody has turned the C-arm; before, it stands straight over the patient.
     pub(super) turned: bool,
     pub(super) pictures: DrrPictures,
@@ -122,6 +127,7 @@ impl Default for DrrStage {
             film: Film::Fluoroscopy,
             model: AttenuationModel::default(),
             show_plan: true,
+            show_structures: false,
             turned: false,
             pictures: DrrPictures::default(),
             saving: None,
@@ -276,6 +282,7 @@ impl AppState {
             DrrCommand::Film(film) => drr.film = film,
             DrrCommand::Energy(energy) => drr.model.energy = energy,
             DrrCommand::ShowPlan(show) => drr.show_plan = show,
+            DrrCommand::ShowStructures(show) => drr.show_structures = show,
             DrrCommand::Save(path) => self.save_drr(path),
         }
     }
@@ -328,7 +335,8 @@ mod tests {
         // 100 mm are 200 pixels of 0.5 mm, 10 mm the least; about 255.5.
         assert_eq!(state.drr.opening(&receptor), Some([156, 355, 246, 265]));
         let coarse = receptor.coarser(4.0);
-        assert_eq!(state.drr.opening(&coarse), Some([39, 88, 62, 65]));
+        // 10 mm are 5 pixels of 2 mm about 63.5: the centres of the outer ones lie on the edge.
+        assert_eq!(state.drr.opening(&coarse), Some([39, 88, 61, 66]));
     }
 
     #[test]

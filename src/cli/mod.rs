@@ -46,6 +46,9 @@ pub struct Cli {
     pub window: WindowArgs,
 }
 
+/// Names of the side panels.
+const PANELS: [&str; 6] = ["plan", "spine", "structures", "entry-map", "c-arm", "x-ray"];
+
 /// What to open in the window.
 #[derive(Debug, Args)]
 pub struct WindowArgs {
@@ -63,6 +66,12 @@ pub struct WindowArgs {
     /// Size of the window
     #[arg(long, value_name = "WxH", value_parser = numbers::picture_size)]
     pub size: Option<[usize; 2]>,
+    /// Side panel that is open at first
+    #[arg(long, value_name = "NAME", value_parser = PANELS)]
+    pub panel: Option<String>,
+    /// Primary and secondary angle of the simulated fluoroscopy at first, degrees
+    #[arg(long, value_name = "DEG,DEG", value_parser = numbers::angles, allow_hyphen_values = true)]
+    pub carm: Option<[f64; 2]>,
 }
 
 /// Work without a window.

@@ -34,6 +34,11 @@ pub fn window(text: &str) -> Result<WindowLevel, String> {
     Ok(WindowLevel::new(center, width))
 }
 
+/// A pair of C-arm angles `PRIMARY,SECONDARY`, degrees.
+pub fn angles(text: &str) -> Result<[f64; 2], String> {
+    finite::<2>(text, "two angles PRIMARY,SECONDARY")
+}
+
 /// An amount of memory in GiB, above 0, as bytes.
 pub fn gibibytes(text: &str) -> Result<u64, String> {
     let [gib] = finite::<1>(text, "a number of GiB")?;

@@ -22,6 +22,10 @@ pub struct LaunchOptions {
     pub sample: bool,
     /// Saves a picture of the window here when all is loaded, then leaves.
     pub screenshot: Option<PathBuf>,
+    /// Name of the side panel that is open at first: its title in small letters, with hyphens.
+    pub panel: Option<String>,
+    /// Primary and secondary angle of the simulated fluoroscopy at first, degrees.
+    pub carm_deg: Option<[f64; 2]>,
     /// Size of the window, points.
     pub size: Option<[f32; 2]>,
     /// Always full pictures, at once; for tests.

@@ -75,6 +75,7 @@ use crate::app::notice::Severity;
 use crate::app::settings::Folders;
 use crate::app::stage::Stage;
 use crate::app::tool::Gesture;
+use crate::geometry::{CArmAngles, Degrees};
 
 /// The program's window.
 pub struct ViewerApp {
@@ -119,6 +120,10 @@ impl ViewerApp {
         if let Some(plan) = options.plan {
             state.apply(FileCommand::OpenAfterImport(plan));
         }
+        if let Some([primary, secondary]) = options.carm_deg.map(|pair| pair.map(Degrees)) {
+            state.apply(DrrCommand::Angles(CArmAngles { primary, secondary }));
+        }
+        let side_tab = options.panel.as_deref().and_then(SideTab::named);
         let mut pictures = Pictures::new(cc.wgpu_render_state.as_ref());
         let picture = options.screenshot.map(PictureTask::new);
         pictures.unhurried = picture.is_some() || options.unhurried;
@@ -133,7 +138,7 @@ impl ViewerApp {
             dialogs,
             page: None,
             export: None,
-            side_tab: SideTab::default(),
+            side_tab: side_tab.unwrap_or_default(),
             profile: ProfilePanel::default(),
             pointed: None,
             leaving: None,

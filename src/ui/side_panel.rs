@@ -39,6 +39,21 @@ impl SideTab {
         Self::Registration,
     ];
 
+    /// The one with this title in small letters, with hyphens for spaces.
+    pub fn named(name: &str) -> Option<Self> {
+        let is = |tab: &Self| tab.title().to_lowercase().replace(' ', "-") == name;
+        Self::ALL.into_iter().find(is)
+    }
+
+    /// Whether it has to do with what is on stage: a plan is laid over pictures, not over volumes.
+    fn is_of(self, state: &AppState) -> bool {
+        let on_volume = state
+            .stage
+            .as_ref()
+            .is_none_or(|stage| stage.volume().is_some());
+        self != Self::Registration || !on_volume
+    }
+
     /// Name shown.
     pub fn title(self) -> &'static str {
         match self {
@@ -59,12 +74,18 @@ pub fn side_panel_ui(
     state: &AppState,
     queue: &mut CommandQueue,
 ) -> Option<Action> {
+    if !tab.is_of(state) {
+        *tab = SideTab::default();
+    }
     ui.add_space(4.0);
     ui.horizontal_wrapped(|ui| {
-        // Six tabs beside one another in the usual width.
+        // Five or six tabs beside one another in the usual width.
         ui.spacing_mut().item_spacing.x = 1.0;
         ui.spacing_mut().button_padding.x = 3.0;
         for choice in SideTab::ALL {
+            if !choice.is_of(state) {
+                continue;
+            }
             if ui
                 .selectable_label(*tab == choice, choice.title())
                 .clicked()

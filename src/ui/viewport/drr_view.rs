@@ -111,8 +111,10 @@ pub fn drr_ui(
         let texture = textures.of(ui, state, picture);
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         painter.image(texture, place.rect, whole, Color32::WHITE);
-        if state.drr.show_plan {
+        if state.drr.show_structures {
             shadows(&painter, place, picture);
+        }
+        if state.drr.show_plan {
             needles(&painter, place, state, picture);
         }
         let beam = &picture.beam;
@@ -172,25 +174,26 @@ fn needles(painter: &Painter, place: Place, state: &AppState, picture: &DrrPictu
 fn words(painter: &Painter, rect: Rect, state: &AppState) {
     let corner = pos2(rect.left() + 8.0, rect.top() + 28.0);
     let drr = &state.drr;
-    let first = format!(
-        "Simulated · {} · SID {:.0} SOD {:.0} mm",
-        format::positioner(drr.angles),
-        drr.source_to_detector_mm,
-        drr.source_to_isocenter_mm
-    );
-    text(painter, corner, Align2::LEFT_TOP, &first, theme::LABEL);
     let about = match drr.isocenter {
         IsocenterChoice::Target if state.followed_needle().is_some() => "about the target",
         IsocenterChoice::Target | IsocenterChoice::Crosshair => "about the crosshair",
         IsocenterChoice::Fixed(_) => "about a fixed point",
     };
-    let second = format!(
-        "{} keV · field {:.0} mm · {about}",
-        drr.model.energy.kev(),
-        drr.field_mm
-    );
-    let corner = corner + vec2(0.0, 16.0);
-    text(painter, corner, Align2::LEFT_TOP, &second, theme::LABEL);
+    // Short lines: the patient's name stands in the other corner.
+    let lines = [
+        format!("Simulated, {} keV", drr.model.energy.kev()),
+        format::positioner(drr.angles),
+        format!(
+            "SID {:.0} SOD {:.0} mm",
+            drr.source_to_detector_mm, drr.source_to_isocenter_mm
+        ),
+        format!("field {:.0} mm", drr.field_mm),
+        about.to_owned(),
+    ];
+    for (line, words) in lines.iter().enumerate() {
+        let at = corner + vec2(0.0, 16.0 * line as f32);
+        text(painter, at, Align2::LEFT_TOP, words, theme::LABEL);
+    }
     if let Some(status) = drr.status() {
         let at = rect.center();
         text(painter, at, Align2::CENTER_CENTER, status, theme::FAINT);
@@ -249,11 +252,15 @@ fn menu(ui: &mut Ui, id: ViewportId, state: &AppState, queue: &mut CommandQueue)
         }
     }
     let mut plan = state.drr.show_plan;
+    if ui.checkbox(&mut plan, "Needles over it").changed() {
+        queue.push(DrrCommand::ShowPlan(plan));
+    }
+    let mut structures = state.drr.show_structures;
     if ui
-        .checkbox(&mut plan, "Needles and structures over it")
+        .checkbox(&mut structures, "Structures' outlines over it")
         .changed()
     {
-        queue.push(DrrCommand::ShowPlan(plan));
+        queue.push(DrrCommand::ShowStructures(structures));
     }
     ui.separator();
     let crosshair = state.crosshair;
