@@ -73,9 +73,16 @@ impl CArmAngles {
     /// Orbital and tilt of a mobile C-arm parked at the table side, tilt outermost (2.11).
     pub fn side_carm(self, position: PatientPosition) -> SideCArmAngles {
         let d = position.to_room(self.receptor_direction());
+        // Straight to the side the tilt changes nothing: none, not what rounding makes of it.
+        let is_lateral = d.y.hypot(d.z) < 1e-9;
+        let tilt = if is_lateral {
+            0.0
+        } else {
+            (d.z + 0.0).atan2(-d.y + 0.0)
+        };
         SideCArmAngles {
             orbital: Degrees::from_radians(d.x.clamp(-1.0, 1.0).asin()),
-            tilt: Degrees::from_radians((d.z + 0.0).atan2(-d.y + 0.0)),
+            tilt: Degrees::from_radians(tilt),
         }
     }
 }
@@ -118,6 +125,19 @@ mod tests {
             "{what}: {}, not {wanted}",
             angle.0
         );
+    }
+
+    #[test]
+    fn a_lateral_beam_needs_no_tilt_at_the_table_side() {
+        for (primary, orbital) in [(90.0, -90.0), (-90.0, 90.0)] {
+            let angles = CArmAngles {
+                primary: Degrees(primary),
+                secondary: Degrees(0.0),
+            };
+            let side = angles.side_carm(PatientPosition::from_code("HFP").unwrap());
+            close(side.orbital, orbital, "orbital");
+            assert_eq!(side.tilt, Degrees(0.0));
+        }
     }
 
     #[test]

@@ -45,13 +45,18 @@ impl SideTab {
         Self::ALL.into_iter().find(is)
     }
 
-    /// Whether it has to do with what is on stage: a plan is laid over pictures, not over volumes.
+    /// Whether it has to do with what is on stage: a plan is laid over pictures, vertebrae and
+    /// entries are looked for in volumes.
     fn is_of(self, state: &AppState) -> bool {
         let on_volume = state
             .stage
             .as_ref()
             .is_none_or(|stage| stage.volume().is_some());
-        self != Self::Registration || !on_volume
+        match self {
+            Self::Registration => !on_volume,
+            Self::Spine | Self::Entry => on_volume,
+            Self::Plan | Self::Structures | Self::CArm => true,
+        }
     }
 
     /// Name shown.
