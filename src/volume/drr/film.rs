@@ -33,7 +33,7 @@ pub struct FilmRange {
 impl FilmRange {
     /// From the pixels that are shown; air alone gives the range 0–1.
     ///
-    /// Pixels that see little ([`EDGE`]) do not count: with air or the edge of the skin in the
+    /// Pixels that see little (`EDGE`) do not count: with air or the edge of the skin in the
     /// picture, all else would be one grey.
     pub fn of(integrals: &[f32]) -> Self {
         let mut shown: Vec<f32> = integrals.iter().copied().filter(|&v| v > 0.0).collect();
