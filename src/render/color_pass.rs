@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::mesh_target::MESH_FORMAT;
+use super::window_pipeline::{Held, WindowPipelines};
 
 /// Source of the shader, for the test that validates it without a GPU.
 pub const COLOR_SHADER: &str = include_str!("shader/color.wgsl");
@@ -19,64 +20,20 @@ pub struct Placing {
     pub fineness: f32,
 }
 
-/// A picture on the device.
-#[derive(Debug)]
-struct Held {
-    texture: wgpu::Texture,
-    uniforms: wgpu::Buffer,
-    bind_group: wgpu::BindGroup,
-}
-
 /// Draws pictures in colour into a window, one per viewport.
 #[derive(Debug)]
 pub struct ColorPass {
-    pipeline: wgpu::RenderPipeline,
-    layout: wgpu::BindGroupLayout,
-    is_srgb: bool,
+    pipelines: WindowPipelines,
     held: HashMap<u64, Held>,
 }
 
 impl ColorPass {
     /// For one target format; colours reach the screen unchanged whether it is sRGB or not.
     pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some("colours"),
-            source: wgpu::ShaderSource::Wgsl(COLOR_SHADER.into()),
-        });
-        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-            label: Some("colours"),
-            entries: &layout_entries(),
-        });
-        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some("colours"),
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-            label: Some("colours"),
-            layout: Some(&pipeline_layout),
-            vertex: wgpu::VertexState {
-                module: &module,
-                entry_point: Some("vs_main"),
-                compilation_options: Default::default(),
-                buffers: &[],
-            },
-            primitive: wgpu::PrimitiveState::default(),
-            depth_stencil: None,
-            multisample: wgpu::MultisampleState::default(),
-            fragment: Some(wgpu::FragmentState {
-                module: &module,
-                entry_point: Some("fs_main"),
-                compilation_options: Default::default(),
-                targets: &[Some(target.into())],
-            }),
-            multiview_mask: None,
-            cache: None,
-        });
+        let shader = ("colours", COLOR_SHADER);
+        let texels = wgpu::TextureSampleType::Float { filterable: false };
         Self {
-            pipeline,
-            layout,
-            is_srgb: target.is_srgb(),
+            pipelines: WindowPipelines::new(device, shader, texels, target),
             held: HashMap::new(),
         }
     }
@@ -150,45 +107,20 @@ impl ColorPass {
     }
 
     fn hold(&mut self, viewport: u64, device: &wgpu::Device, texture: wgpu::Texture) {
-        let uniforms = device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("colours"),
-            size: COLOR_UNIFORM_BYTES as u64,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("colours"),
-            layout: &self.layout,
-            entries: &[
-                wgpu::BindGroupEntry {
-                    binding: 0,
-                    resource: uniforms.as_entire_binding(),
-                },
-                wgpu::BindGroupEntry {
-                    binding: 1,
-                    resource: wgpu::BindingResource::TextureView(&view),
-                },
-            ],
-        });
-        let held = Held {
-            texture,
-            uniforms,
-            bind_group,
-        };
+        let held = self.pipelines.hold(device, texture, COLOR_UNIFORM_BYTES);
         self.held.insert(viewport, held);
     }
 
-    fn place(&self, viewport: u64, queue: &wgpu::Queue, placing: Placing) {
-        let Some(held) = self.held.get(&viewport) else {
+    fn place(&mut self, viewport: u64, queue: &wgpu::Queue, placing: Placing) {
+        let Some(held) = self.held.get_mut(&viewport) else {
             return;
         };
+        held.is_exact = placing.fineness == 1.0;
         let size = [held.texture.width(), held.texture.height()].map(|n| n as f32);
         let screen = placing.screen.map(|n| n as f32);
-        let is_srgb = f32::from(u8::from(self.is_srgb));
         let block = [
             [size[0], size[1], screen[0], screen[1]],
-            [placing.fineness, is_srgb, 0.0, 0.0],
+            [placing.fineness, 0.0, 0.0, 0.0],
         ];
         queue.write_buffer(&held.uniforms, 0, bytemuck::bytes_of(&block));
     }
@@ -197,36 +129,7 @@ impl ColorPass {
     /// none.
     pub fn paint(&self, viewport: u64, pass: &mut wgpu::RenderPass<'_>) {
         if let Some(held) = self.held.get(&viewport) {
-            pass.set_pipeline(&self.pipeline);
-            pass.set_bind_group(0, &held.bind_group, &[]);
-            pass.draw(0..3, 0..1);
+            self.pipelines.paint(held, pass);
         }
     }
-}
-
-fn layout_entries() -> [wgpu::BindGroupLayoutEntry; 2] {
-    let entry = |binding, ty| wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::FRAGMENT,
-        ty,
-        count: None,
-    };
-    [
-        entry(
-            0,
-            wgpu::BindingType::Buffer {
-                ty: wgpu::BufferBindingType::Uniform,
-                has_dynamic_offset: false,
-                min_binding_size: None,
-            },
-        ),
-        entry(
-            1,
-            wgpu::BindingType::Texture {
-                sample_type: wgpu::TextureSampleType::Float { filterable: false },
-                view_dimension: wgpu::TextureViewDimension::D2,
-                multisampled: false,
-            },
-        ),
-    ]
 }

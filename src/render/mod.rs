@@ -28,12 +28,14 @@ pub mod ray_pick;
 pub mod ray_target;
 pub mod ray_volume;
 mod read_back;
+mod resample;
 pub mod slice_pass;
 pub mod transfer_function;
 pub mod transfer_presets;
 pub mod transfer_table;
 pub mod uniforms;
 pub mod volume_texture;
+mod window_pipeline;
 
 use std::sync::OnceLock;
 
@@ -54,6 +56,7 @@ pub use ray_cast_pass::RayCastPass;
 pub use ray_frame::RayRequest;
 pub use ray_target::RayTarget;
 pub use ray_volume::{RayVolume, SeenVolume};
+pub use resample::ScreenGrid;
 pub use slice_pass::SlicePass;
 pub use transfer_function::{TransferFunction, TransferPoint};
 pub use transfer_presets::TransferPreset;

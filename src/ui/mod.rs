@@ -218,7 +218,8 @@ impl ViewerApp {
         match &self.state.stage {
             None => return start_screen::start_screen_ui(ui, &self.state),
             Some(stage) if stage.volume().is_none() => {
-                self.stack_view.ui(ui, area, &self.state, &mut self.queue);
+                let seams = (&mut self.queue, &self.pictures);
+                self.stack_view.ui(ui, area, &self.state, seams);
             }
             Some(_) => {
                 self.pointed =

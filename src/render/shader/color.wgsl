@@ -1,10 +1,14 @@
 // A picture in colour, put on the screen pixel for pixel, or smoothed where one of its pixels
 // stands for several of the screen or several of its pixels for one.
 
+// Known when the pipeline is made: a software rasteriser computes both sides of every branch.
+override IS_COARSE: bool = true;
+override WANTS_LINEAR_LIGHT: bool = true;
+
 struct Picture {
     // Width and height of the picture, width and height of the screen it covers, in pixels.
     sizes: vec4<f32>,
-    // Picture pixels per screen pixel; 1 where linear light is wanted.
+    // Picture pixels per screen pixel.
     modes: vec4<f32>,
 }
 
@@ -48,12 +52,12 @@ fn linear_light(value: f32) -> f32 {
 fn fs_main(corner: Corner) -> @location(0) vec4<f32> {
     let pixel = corner.place * picture.sizes.zw * picture.modes.x;
     var color: vec3<f32>;
-    if picture.modes.x == 1.0 {
-        color = color_at(vec2<i32>(floor(pixel)));
-    } else {
+    if IS_COARSE {
         color = smoothed(pixel);
+    } else {
+        color = color_at(vec2<i32>(floor(pixel)));
     }
-    if picture.modes.y != 0.0 {
+    if WANTS_LINEAR_LIGHT {
         color = vec3<f32>(linear_light(color.r), linear_light(color.g), linear_light(color.b));
     }
     return vec4<f32>(color, 1.0);

@@ -2,8 +2,12 @@
 // of its pixels stands for several of the screen. Fetches texels instead of sampling: on a
 // software rasteriser that is several times cheaper.
 
+// Known when the pipeline is made: a software rasteriser computes both sides of every branch.
+override IS_COARSE: bool = true;
+override WANTS_LINEAR_LIGHT: bool = true;
+
 struct Picture {
-    // Width and height on the screen in pixels, screen pixels a picture pixel, linear light wanted.
+    // Width and height on the screen in pixels, screen pixels a picture pixel.
     screen: vec4<u32>,
 }
 
@@ -47,12 +51,12 @@ fn linear_light(grey: f32) -> f32 {
 fn fs_main(corner: Corner) -> @location(0) vec4<f32> {
     let pixel = corner.place * vec2<f32>(picture.screen.xy);
     var grey: f32;
-    if picture.screen.z == 1u {
-        grey = grey_at(vec2<i32>(floor(pixel))) / 255.0;
-    } else {
+    if IS_COARSE {
         grey = smoothed(pixel) / 255.0;
+    } else {
+        grey = grey_at(vec2<i32>(floor(pixel))) / 255.0;
     }
-    if picture.screen.w != 0u {
+    if WANTS_LINEAR_LIGHT {
         grey = linear_light(grey);
     }
     return vec4<f32>(grey, grey, grey, 1.0);

@@ -1,13 +1,17 @@
 //! A view of simulated fluoroscopy: the C-arm's picture, the plan over it, what the pointer does.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use egui::{Align2, Color32, ColorImage, CursorIcon, Painter, PointerButton, Pos2, Rect, Response};
 use egui::{Role, Sense, Shape, Stroke, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2};
 use glam::DVec2;
 
+use super::super::gpu::Gpu;
 use super::labels::{series_text, sides};
 use super::overlay::{line, text};
+use super::pictures::Pictures;
+use super::screen_picture::{Leveled, ScreenPicture, Slot, ground_about};
 use super::title_menu;
 use crate::app::AppState;
 use crate::app::command::{CommandQueue, ViewCommand};
@@ -15,6 +19,7 @@ use crate::app::drr_preset::DrrPreset;
 use crate::app::drr_stage::{DrrCommand, DrrPicture, IsocenterChoice};
 use crate::app::viewport::ViewportId;
 use crate::geometry::{Degrees, Lps, Plane, Point};
+use crate::render::{PictureLevel, Pixels};
 use crate::ui::{format, theme};
 use crate::volume::drr::Film;
 
@@ -27,41 +32,80 @@ const RING_POINTS: f32 = 6.0;
 /// Radius of the dot of an entry, points.
 const DOT_POINTS: f32 = 3.0;
 
-/// The picture as a texture.
+/// The picture as greys, and as what the graphics driver holds.
+#[derive(Default)]
 pub struct DrrTextures {
-    shown: Option<(Look, TextureHandle)>,
+    shown: Option<(Look, PictureLevel)>,
+    /// Grows with every other picture.
+    serial: u64,
+    /// The greys of that serial number as a texture, where the driver scales it.
+    texture: Option<(u64, TextureHandle)>,
+    /// By viewport, where the processor scales it.
+    on_screen: HashMap<ViewportId, ScreenPicture>,
 }
 
 /// What decides how it looks: picture, greys, open columns and rows.
 type Look = (Arc<DrrPicture>, Film, Option<[usize; 4]>);
 
 impl DrrTextures {
-    /// None yet.
-    pub const fn new() -> Self {
-        Self { shown: None }
-    }
-
-    /// The texture of the picture that there is now.
-    fn of(&mut self, ui: &Ui, state: &AppState, picture: &Arc<DrrPicture>) -> egui::TextureId {
+    /// Takes the picture that there is now, where it is another one or looks otherwise.
+    fn hold(&mut self, state: &AppState, picture: &Arc<DrrPicture>) {
         let film = state.drr.film;
         let opening = state.drr.opening(&picture.receptor);
-        if let Some(((shown, look, open), texture)) = &self.shown
+        if let Some(((shown, look, open), _)) = &self.shown
             && Arc::ptr_eq(shown, picture)
             && (*look, *open) == (film, opening)
         {
-            return texture.id();
+            return;
         }
-        let greys = picture.greys(film, opening);
-        let image = ColorImage::from_gray(picture.receptor.size, &greys);
-        let old = self.shown.take().map(|(_, texture)| texture);
-        let mut texture = old.unwrap_or_else(|| {
-            let empty = ColorImage::default();
-            ui.ctx().load_texture("drr", empty, TextureOptions::LINEAR)
-        });
-        texture.set(image, TextureOptions::LINEAR);
-        let id = texture.id();
-        self.shown = Some(((Arc::clone(picture), film, opening), texture));
-        id
+        let level = PictureLevel {
+            size: picture.receptor.size,
+            pixels: Pixels::Grey(picture.greys(film, opening)),
+        };
+        self.serial += 1;
+        self.shown = Some(((Arc::clone(picture), film, opening), level));
+    }
+
+    /// Draws it into `place`.
+    fn paint(&mut self, painter: &Painter, id: ViewportId, place: Rect, software: Option<&Gpu>) {
+        let Some((_, level)) = &self.shown else {
+            return;
+        };
+        if let Some(gpu) = software {
+            let leveled = Leveled {
+                picture: level,
+                level: 0,
+                whole: level.size,
+                serial: self.serial,
+            };
+            let on_screen = self.on_screen.entry(id).or_default();
+            on_screen.paint(painter, (gpu, Slot::Fluoroscopy(id)), place, leveled);
+            return;
+        }
+        let Pixels::Grey(greys) = &level.pixels else {
+            return;
+        };
+        let held = self.texture.take();
+        let texture = match held {
+            Some((serial, texture)) if serial == self.serial => texture,
+            old => {
+                let image = ColorImage::from_gray(level.size, greys);
+                let mut texture = old.map_or_else(
+                    || {
+                        let empty = ColorImage::default();
+                        painter
+                            .ctx()
+                            .load_texture("drr", empty, TextureOptions::LINEAR)
+                    },
+                    |(_, texture)| texture,
+                );
+                texture.set(image, TextureOptions::LINEAR);
+                texture
+            }
+        };
+        let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        painter.image(texture.id(), place, whole, Color32::WHITE);
+        self.texture = Some((self.serial, texture));
     }
 }
 
@@ -96,7 +140,7 @@ pub fn drr_ui(
     rect: Rect,
     id: ViewportId,
     state: &AppState,
-    (queue, textures): (&mut CommandQueue, &mut DrrTextures),
+    (queue, pictures): (&mut CommandQueue, &mut Pictures),
 ) {
     let Some(viewport) = state.viewport(id) else {
         return;
@@ -104,13 +148,19 @@ pub fn drr_ui(
     let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click_and_drag());
     let name = format!("{} view", viewport.kind.title());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
-    ui.painter().rect_filled(rect, 0.0, Color32::BLACK);
     let painter = ui.painter_at(rect);
-    if let Some(picture) = state.drr.picture() {
-        let place = Place::within(rect, picture.receptor.size);
-        let texture = textures.of(ui, state, picture);
-        let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-        painter.image(texture, place.rect, whole, Color32::WHITE);
+    let place = state
+        .drr
+        .picture()
+        .map(|picture| Place::within(rect, picture.receptor.size));
+    let covered = place.map_or(Rect::NOTHING, |place| place.rect);
+    ground_about(&painter, rect, covered, Color32::BLACK);
+    if let Some((picture, place)) = state.drr.picture().zip(place) {
+        let mut textures = std::mem::take(&mut pictures.drr);
+        let software = pictures.software_driver(state.settings.back_end);
+        textures.hold(state, picture);
+        textures.paint(&painter, id, place.rect, software);
+        pictures.drr = textures;
         if state.drr.show_structures {
             shadows(&painter, place, picture);
         }

@@ -18,6 +18,7 @@ pub mod pictures;
 mod registered_overlay;
 mod scene3d;
 pub mod scene_pictures;
+mod screen_picture;
 mod spine_overlay;
 pub mod stack_view;
 mod structure_overlay;
@@ -110,7 +111,7 @@ fn viewport_ui(
         return pointed;
     }
     if viewport.kind == ViewKind::Drr {
-        drr_view::drr_ui(ui, rect, id, state, (queue, &mut pictures.drr));
+        drr_view::drr_ui(ui, rect, id, state, (queue, pictures));
         border(ui, rect, viewport, state.active == id);
         return None;
     }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use egui::{Color32, ColorImage, Painter, Rect, TextureHandle, TextureOptions, pos2};
 
+use super::super::gpu::Gpu;
+use super::screen_picture::{Leveled, ScreenPicture, Slot};
 use crate::app::picture_stage::ShownPicture;
 use crate::app::presentation::Presentation;
 use crate::app::stage::Stage;
@@ -42,6 +44,7 @@ pub struct PictureTexture {
     /// The picture at its own size, at half of it …
     levels: Vec<PictureLevel>,
     tiles: HashMap<(usize, usize, usize), Tile>,
+    on_screen: ScreenPicture,
 }
 
 impl PictureTexture {
@@ -69,8 +72,9 @@ impl PictureTexture {
         self.key = Some(key);
     }
 
-    /// Draws the part of the picture that is seen, `place` being where all of it lies.
-    pub fn paint(&mut self, painter: &Painter, place: Rect) {
+    /// Draws the part of the picture that is seen, `place` being where all of it lies; with a
+    /// software driver where there is one.
+    pub fn paint(&mut self, painter: &Painter, place: Rect, software: Option<&Gpu>) {
         let Some(whole) = self.levels.first().map(|level| level.size) else {
             return;
         };
@@ -87,6 +91,18 @@ impl PictureTexture {
         let Some(size) = self.levels.get(level).map(|level| level.size) else {
             return;
         };
+        if let (Some(gpu), Some(picture)) = (software, self.levels.get(level)) {
+            let leveled = Leveled {
+                picture,
+                level,
+                whole,
+                serial: self.generation,
+            };
+            self.tiles.clear();
+            self.on_screen
+                .paint(painter, (gpu, Slot::Stack), place, leveled);
+            return;
+        }
         let count = size.map(|n| n.div_ceil(TILE));
         let seen = painter.clip_rect();
         for row in 0..count[1] {

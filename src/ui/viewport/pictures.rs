@@ -91,7 +91,7 @@ impl Pictures {
         Self {
             shown: HashMap::new(),
             overlays: OverlayTextures::default(),
-            drr: DrrTextures::new(),
+            drr: DrrTextures::default(),
             scenes: ScenePictures::default(),
             seconds_per_sample: 4e-9,
             gpu,
@@ -108,6 +108,11 @@ impl Pictures {
             BackEnd::Cpu => false,
             BackEnd::Gpu => self.gpu.is_some() && self.trouble.is_none(),
         }
+    }
+
+    /// The window's graphics driver, where the processor makes the pictures and it only shows them.
+    pub(super) fn software_driver(&self, choice: BackEnd) -> Option<&Gpu> {
+        self.gpu.as_ref().filter(|_| !self.uses_gpu(choice))
     }
 
     /// Why the graphics card is not used, once.

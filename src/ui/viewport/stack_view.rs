@@ -8,6 +8,8 @@ use super::overlay::{former_slice, text};
 use super::overlay_planes::OverlayTextures;
 use super::picture_texture::PictureTexture;
 use super::picture_view::PictureView;
+use super::pictures::Pictures;
+use super::screen_picture::ground_about;
 use super::{picture_labels, picture_marks, registered_overlay};
 use crate::app::AppState;
 use crate::app::command::{CommandQueue, LookCommand, StudyCommand};
@@ -35,7 +37,13 @@ pub struct StackView {
 
 impl StackView {
     /// Draws the shown frame of a picture stack into `area`.
-    pub fn ui(&mut self, ui: &mut Ui, area: Rect, state: &AppState, queue: &mut CommandQueue) {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        area: Rect,
+        state: &AppState,
+        (queue, pictures): (&mut CommandQueue, &Pictures),
+    ) {
         let Some(stage) = &state.stage else { return };
         let response = ui.interact(
             area,
@@ -44,7 +52,6 @@ impl StackView {
         );
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture view"));
         let painter = ui.painter_at(area);
-        painter.rect_filled(area, 0.0, theme::VIEW_GROUND);
         let stack = (Arc::as_ptr(&stage.series) as usize, stage.stack);
         if self.shown != Some(stack) {
             self.shown = Some(stack);
@@ -55,8 +62,9 @@ impl StackView {
             .as_ref()
             .map(|shown| self.place(area, stage, shown.frame()));
         if let (Some(shown), Some(view)) = (&shown, &view) {
-            self.paint(ui, area, state, (stack, shown, view));
+            self.paint(ui, area, (state, pictures), (stack, shown, view));
         } else {
+            painter.rect_filled(area, 0.0, theme::VIEW_GROUND);
             let words = stage.picture_failure().unwrap_or("Reading…");
             let center = area.center();
             text(&painter, center, Align2::CENTER_CENTER, words, theme::FAINT);
@@ -80,13 +88,15 @@ impl StackView {
         &mut self,
         ui: &Ui,
         area: Rect,
-        state: &AppState,
+        (state, pictures): (&AppState, &Pictures),
         (stack, shown, view): ((usize, usize), &ShownPicture, &PictureView),
     ) {
         let Some(stage) = &state.stage else { return };
         let painter = ui.painter_at(area);
         self.texture.hold(stack, stage, shown);
-        self.texture.paint(&painter, view.place);
+        ground_about(&painter, area, view.place, theme::VIEW_GROUND);
+        let software = pictures.software_driver(state.settings.back_end);
+        self.texture.paint(&painter, view.place, software);
         if state.show_overlays {
             let on_screen = |column: f32, row: f32| {
                 view.screen([f64::from(column) - 0.5, f64::from(row) - 0.5])
