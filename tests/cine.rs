@@ -1,5 +1,5 @@
-//! Runs: that they play at the rate of their file within bounded memory, what is subtracted and
-//! gathered, and that wrong values in a header are told and harm nothing else.
+//! Runs: that they play at the rate of their file within bounded memory, and that wrong values in a
+//! header are told and harm nothing else.
 
 #![allow(
     clippy::allow_attributes,
@@ -11,102 +11,24 @@
 
 #[path = "common/dicom_file.rs"]
 mod dicom_file;
+#[path = "common/player.rs"]
+mod player;
 #[path = "common/xa_run.rs"]
 mod xa_run;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dicom_dictionary_std::tags;
 use dicom_object::Tag;
-use stylet::app::AppState;
 use stylet::app::command::StudyCommand;
-use stylet::app::derivation::MaskChoice;
-use stylet::app::job::no_waker;
 use stylet::app::picture_commands::PictureCommand;
-use stylet::app::picture_stage::PictureStage;
-use stylet::app::settings::Folders;
 use stylet::budget::MEMORY;
-use stylet::study::{PeakKind, Repeat, Samples, ScaleSource, WarningCode};
+use stylet::study::{Repeat, ScaleSource};
 
 use dicom_file::DicomFile;
+use player::Player;
 use xa_run::{GEOMETRY, masked, run, stating};
-
-/// A program without a window that shows one file.
-struct Player {
-    state: AppState,
-    _folder: tempfile::TempDir,
-    now: Instant,
-}
-
-impl Player {
-    fn new(file: &DicomFile) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = file.write(folder.path(), "run.dcm");
-        Self::of(folder, path)
-    }
-
-    fn of(folder: tempfile::TempDir, path: PathBuf) -> Self {
-        let mut state = AppState::new(Folders::under(&folder.path().join("home")), no_waker());
-        state.apply(StudyCommand::Import(vec![path]));
-        let mut player = Self {
-            state,
-            _folder: folder,
-            now: Instant::now(),
-        };
-        player.settle();
-        let (_, series) = player.state.catalog.series().next().unwrap();
-        let series = series.uid.clone();
-        player.state.apply(StudyCommand::Show { series, stack: 0 });
-        player.settle();
-        player
-    }
-
-    fn settle(&mut self) {
-        let start = Instant::now();
-        loop {
-            self.state.poll();
-            if !self.state.is_busy() {
-                return;
-            }
-            assert!(start.elapsed() < Duration::from_mins(2), "jobs never ended");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    fn apply(&mut self, command: PictureCommand) {
-        self.state.apply(command);
-        self.settle();
-    }
-
-    fn pictures(&self) -> &PictureStage {
-        self.state.stage.as_ref().unwrap().pictures().unwrap()
-    }
-
-    /// Lets so much time of the run pass, with all frames decoded in time.
-    fn pass(&mut self, step: Duration) {
-        self.now += step;
-        self.state.apply(PictureCommand::Tick(self.now));
-        self.settle();
-    }
-
-    /// Stored values in the first column of what is on the screen.
-    fn column(&self) -> Vec<f64> {
-        let shown = self.pictures().shown().unwrap();
-        let frame = shown.frame();
-        (0..frame.rows)
-            .map(|row| frame.samples.value(row * frame.columns).unwrap())
-            .collect()
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        let stack = &self.state.stage.as_ref().unwrap().series.stacks[0];
-        let told = stack.warnings.iter();
-        told.filter(|warning| warning.code == WarningCode::HeaderValues)
-            .map(|warning| warning.message.clone())
-            .collect()
-    }
-}
 
 fn with(file: DicomFile, values: &[(Tag, &str)]) -> Player {
     Player::new(&stating(file, values))
@@ -189,76 +111,6 @@ fn steps_orders_and_speeds_follow_the_person() {
     }
     player.pass(Duration::from_millis(400));
     assert!(!player.pictures().playback.playing);
-}
-
-/// Rounded 1000 ln(a / b).
-fn difference(a: f64, b: f64) -> f64 {
-    (1000.0 * (a / b).ln()).round()
-}
-
-#[test]
-fn the_mask_of_the_file_or_a_chosen_frame_is_subtracted_and_moved() {
-    let mut player = Player::new(&masked(run(8, 8), &[1, 2], [3, 8]));
-    player.apply(PictureCommand::Subtract(true));
-    assert!(
-        player.pictures().derivation.trouble().is_some(),
-        "frame 1 has no mask"
-    );
-    assert_eq!(player.column()[1], 200.0, "it is shown as it is");
-    player.apply(PictureCommand::Step(4));
-    // The mask is the mean of bars in rows 0 and 1; the bar of frame 5 is in row 4.
-    let half = difference(200.0, 150.0);
-    let expected = [
-        half,
-        half,
-        0.0,
-        0.0,
-        difference(100.0, 200.0),
-        0.0,
-        0.0,
-        0.0,
-    ];
-    assert_eq!(player.column(), expected);
-    let choice = MaskChoice {
-        frame: Some(2),
-        shift: None,
-    };
-    player.apply(PictureCommand::Mask(choice));
-    let absorbed = difference(100.0, 200.0);
-    let expected = [0.0, 0.0, -absorbed, 0.0, absorbed, 0.0, 0.0, 0.0];
-    assert_eq!(player.column(), expected);
-    // Two rows down the bars lie over one another.
-    let shift = Some([2.0, 0.0]);
-    player.apply(PictureCommand::Mask(MaskChoice { shift, ..choice }));
-    assert_eq!(player.column(), [0.0; 8]);
-    player.apply(PictureCommand::Subtract(false));
-    assert_eq!(player.column()[4], 100.0);
-}
-
-#[test]
-fn peaks_gather_the_whole_run() {
-    let mut player = Player::new(&run(5, 8));
-    player.apply(PictureCommand::Peak(Some(PeakKind::Minimum)));
-    let least = [100.0, 100.0, 100.0, 100.0, 100.0, 200.0, 200.0, 200.0];
-    assert_eq!(player.column(), least);
-    player.apply(PictureCommand::Peak(Some(PeakKind::Maximum)));
-    assert_eq!(player.column(), [200.0; 8]);
-    // Subtracted from the first frame: its own bar is only ever brighter in the others.
-    player.apply(PictureCommand::Mask(MaskChoice {
-        frame: Some(0),
-        shift: None,
-    }));
-    player.apply(PictureCommand::Subtract(true));
-    player.apply(PictureCommand::Peak(Some(PeakKind::Minimum)));
-    let absorbed = difference(100.0, 200.0);
-    let expected = [0.0, absorbed, absorbed, absorbed, absorbed, 0.0, 0.0, 0.0];
-    assert_eq!(player.column(), expected);
-    player.apply(PictureCommand::Peak(None));
-    player.apply(PictureCommand::Subtract(false));
-    assert!(matches!(
-        player.pictures().shown().unwrap().frame().samples,
-        Samples::U8(_)
-    ));
 }
 
 #[test]

@@ -183,7 +183,22 @@ fn what_cannot_be_simulated_is_refused_with_a_sentence() {
             "between source and receptor",
         ),
         ("--primary 0 --secondary 0 --size 0x5", "0 × 5"),
-        ("--primary 0 --secondary 0 --pixel-mm -1", "above 0, not -1"),
+        (
+            "--primary 0 --secondary 0 --pixel-mm -1",
+            "--pixel-mm is 0.0001 to 100 mm, not -1",
+        ),
+        (
+            "--primary 0 --secondary 0 --pixel-mm 1e-7",
+            "--pixel-mm is 0.0001 to 100 mm, not 0.0000001",
+        ),
+        (
+            "--primary 0 --secondary 0 --sid 1e20",
+            "--sid is 1 to 20000 mm",
+        ),
+        (
+            "--primary 0 --secondary 0 --sod 0.5",
+            "--sod is 1 to 20000 mm, not 0.5",
+        ),
         ("--primary 0 --secondary 0 --energy 66", "not 66"),
     ] {
         let (code, said) = refused(line);

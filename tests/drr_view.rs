@@ -21,6 +21,7 @@ use stylet::app::drr_stage::{DrrCommand, DrrPicture, PIXELS};
 use stylet::app::viewport::ViewKind;
 use stylet::geometry::CArmAngles;
 use stylet::plan::TrajectoryEnd;
+use stylet::study::ShutterShape;
 use stylet::volume::drr::Film;
 
 const VIEW: &str = "Simulated fluoroscopy view";
@@ -90,15 +91,24 @@ fn a_needle_is_seen_end_on_from_its_angles_and_the_picture_is_saved() {
     let folder = home.path().join("saved");
     std::fs::create_dir(&folder).unwrap();
     let file = folder.join("radiograph.dcm");
-    app.harness
-        .state_mut()
-        .state
-        .apply(DrrCommand::Save(file.clone()));
+    let state = &mut app.harness.state_mut().state;
+    state.apply(DrrCommand::Collimate(Some([100.0, 60.0])));
+    state.apply(DrrCommand::Save(file.clone()));
     app.settle();
     assert!(app.says("Saved the simulated radiograph"));
     let report = stylet::dicom::scan(&[folder], &|_, _| ControlFlow::Continue(())).unwrap();
     let (_, series) = report.catalog.series().next().unwrap();
     assert_eq!(series.modality, "XA");
+    // Any viewer shows it as collimated as it was here.
+    let shown = picture(&app);
+    let opening = app.harness.state().state.drr.opening(&shown.receptor);
+    let [left, right, top, bottom] = opening.unwrap().map(|edge| edge as i64 + 1);
+    let shutter = &series.instances[0].picture.shutter;
+    let open = ShutterShape::Rectangle {
+        rows: [top, bottom],
+        columns: [left, right],
+    };
+    assert_eq!((shutter.shapes.as_slice(), shutter.grey), (&[open][..], 0));
 }
 
 #[test]

@@ -22,6 +22,7 @@ use dicom_dictionary_std::tags;
 use egui::{Key, Modifiers, Pos2};
 use egui_kittest::kittest::Queryable as _;
 use stylet::app::command::{FileCommand, StudyCommand};
+use stylet::app::picture_commands::PictureCommand;
 use stylet::plan::{KnownObject, MeasurementKind, PictureMeasurement, PlanFile};
 
 use xa_run::{GEOMETRY, run, stating};
@@ -175,12 +176,96 @@ fn angles_are_drawn_points_led_and_measurements_deleted() {
     // On another frame they are listed, and a click leads back.
     app.key(Modifiers::NONE, Key::ArrowRight);
     app.settle();
-    assert!(says(&app, "Angle 1: on frame 1 of another picture"));
-    app.click_label("Angle 1: on frame 1 of another picture");
+    assert!(says(&app, "Angle 1: on frame 1"));
+    app.click_label("Angle 1: on frame 1");
     app.settle();
     assert_eq!(frame(&app), 0);
     app.key(Modifiers::NONE, Key::Delete);
     assert_eq!(drawn(&app).len(), 1);
+}
+
+#[test]
+fn a_mark_that_is_undone_while_it_is_led_follows_the_pointer_no_more() {
+    let home = Home::new();
+    let mut app = on_run(&home, 3);
+    app.key(Modifiers::NONE, Key::L);
+    click(&mut app, [10.0, 10.0]);
+    click(&mut app, [40.0, 10.0]);
+    let before = drawn(&app);
+    app.key(Modifiers::NONE, Key::W);
+    let window = |app: &TestApp| {
+        app.harness
+            .state()
+            .state
+            .stage
+            .as_ref()
+            .unwrap()
+            .presentation
+            .window
+    };
+    let look = window(&app);
+    let (from, half, to) = (
+        at(&app, [40.0, 10.0]),
+        at(&app, [40.0, 30.0]),
+        at(&app, [50.0, 50.0]),
+    );
+    app.drag_part(from, half);
+    assert_ne!(drawn(&app), before);
+    app.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(drawn(&app), before);
+    app.hover(to);
+    app.hover(half);
+    app.press(half, false);
+    app.settle();
+    assert_eq!(drawn(&app), before, "it stays where it was");
+    assert_eq!(window(&app), look, "and the window is not led instead");
+    app.key(Modifiers::COMMAND, Key::Z);
+    assert!(drawn(&app).is_empty(), "the step before it");
+}
+
+#[test]
+fn an_object_marked_on_one_picture_calibrates_no_other() {
+    let home = Home::new();
+    let folder = home.path().join("two");
+    std::fs::create_dir_all(&folder).unwrap();
+    for number in ["1", "2"] {
+        run(1, SIDE)
+            .text(
+                tags::SOP_INSTANCE_UID,
+                *b"UI",
+                &format!("1.2.3.77.{number}"),
+            )
+            .text(tags::INSTANCE_NUMBER, *b"IS", number)
+            .write(&folder, &format!("{number}.dcm"));
+    }
+    let mut app = TestApp::open(&home, vec![folder], None);
+    let state = &mut app.harness.state_mut().state;
+    let (_, series) = state.catalog.series().next().unwrap();
+    let series = series.uid.clone();
+    state.apply(StudyCommand::Show { series, stack: 0 });
+    app.settle();
+    let mark = |app: &mut TestApp| {
+        click(app, [20.0, 60.0]);
+        click(app, [40.0, 60.0]);
+        app.harness.get_by_label("Calibrate");
+    };
+    let made = |app: &TestApp| {
+        let plan = app.harness.state().state.plan();
+        plan.pictures.calibrations.clone()
+    };
+    app.click_label("Calibrate on a sphere");
+    mark(&mut app);
+    app.key(Modifiers::NONE, Key::ArrowRight);
+    app.settle();
+    assert_eq!(frame(&app), 1);
+    assert!(app.harness.query_by_label("Calibrate").is_none());
+    let state = &mut app.harness.state_mut().state;
+    state.apply(PictureCommand::Calibrate(25.0));
+    assert!(made(&app).is_empty(), "the mark was on the other picture");
+    mark(&mut app);
+    app.click_label("Calibrate");
+    assert_eq!(made(&app).len(), 1);
+    assert_eq!(made(&app)[0].image.as_str(), "1.2.3.77.2");
 }
 
 #[test]

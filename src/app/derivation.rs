@@ -1,12 +1,18 @@
 //! What is made from the frames of a run: subtraction of a mask, peak opacification.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::frame_cache::FrameCache;
 use super::job::{Job, JobEvent, Waker};
 use super::shared;
 use crate::dicom::{DicomError, decode_frame};
-use crate::study::{Frame, FrameRef, Instance, Intensity, Mask, MaskItem, Peak, PeakKind, Series};
+use crate::study::{
+    Frame, FrameRef, Instance, Intensity, Mask, MaskItem, MaskMean, Peak, PeakKind, Series,
+};
+
+/// Why nothing is subtracted.
+const NOT_GREY: &str = "only grey frames of one size can be subtracted";
 
 /// The frames of a stack.
 #[derive(Clone, Copy)]
@@ -25,6 +31,23 @@ impl Run<'_> {
         self.instance(frame)
             .and_then(|(instance, _)| instance.picture.intensity)
             .unwrap_or(Intensity::Unstated)
+    }
+
+    /// Place in the stack of another frame of the file that the frame at `at` belongs to.
+    fn place_of(&self, frame: usize, at: usize) -> Option<usize> {
+        let here = self.frames.get(at)?;
+        let wanted = FrameRef {
+            instance: here.instance,
+            frame,
+        };
+        // Frames of a run follow one another. Never looked for one by one: a mask may have many.
+        let near = (at + frame).checked_sub(here.frame);
+        let near = near.filter(|&place| self.frames.get(place) == Some(&wanted));
+        let key = |at: &FrameRef| (at.instance, at.frame);
+        near.or_else(|| {
+            let found = self.frames.binary_search_by_key(&key(&wanted), key);
+            found.ok()
+        })
     }
 
     fn decode(&self, frame: usize) -> Result<Frame, DicomError> {
@@ -51,15 +74,8 @@ impl MaskChoice {
             return Some((vec![mask], self.shift.unwrap_or_default()));
         }
         let item = file_item(run, frame)?;
-        let instance = run.frames.get(frame)?.instance;
         let of_file = item.mask_frames(run.frames.get(frame)?.frame);
-        let in_stack = |index: &usize| {
-            let wanted = FrameRef {
-                instance,
-                frame: *index,
-            };
-            run.frames.iter().position(|at| *at == wanted)
-        };
+        let in_stack = |&index: &usize| run.place_of(index, frame);
         let frames: Option<Vec<usize>> = of_file.iter().map(in_stack).collect();
         let frames = frames.filter(|frames| !frames.is_empty())?;
         Some((frames, self.shift.unwrap_or(item.shift)))
@@ -76,7 +92,26 @@ fn file_item(run: Run<'_>, frame: usize) -> Option<&MaskItem> {
 type MaskKey = (Vec<usize>, [f64; 2]);
 
 type MaskJob = Job<(), Result<Option<Mask>, DicomError>>;
-type PeakJob = Job<(usize, usize), Result<Option<Frame>, DicomError>>;
+/// A peak picture, and of how many frames it is.
+type Gathered = (Frame, usize);
+type PeakJob = Job<(usize, usize), Result<Option<Gathered>, DicomError>>;
+
+/// A picture that was made, with a number that no other one has.
+struct Made {
+    frame: Arc<Frame>,
+    serial: u64,
+}
+
+impl Made {
+    fn new(frame: Frame) -> Self {
+        // Counted in the whole program: a stack that is opened again is no other key.
+        static SERIAL: AtomicU64 = AtomicU64::new(1);
+        Self {
+            frame: Arc::new(frame),
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
 
 /// What a peak picture depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,18 +130,26 @@ pub struct Derivation {
     /// All frames at once: the extreme of each pixel.
     pub peak: Option<PeakKind>,
     made_mask: Option<(Vec<usize>, Arc<Mask>)>,
-    moved_mask: Option<([f64; 2], Arc<Mask>)>,
+    moved_mask: Option<(MaskKey, Arc<Mask>)>,
     making_mask: Option<(Vec<usize>, MaskJob)>,
-    made_peak: Option<(PeakKey, Arc<Frame>)>,
+    /// And how many frames it was made from.
+    made_peak: Option<(PeakKey, Made, usize)>,
     making_peak: Option<(PeakKey, PeakJob, (usize, usize))>,
-    shown: Option<(usize, Arc<Frame>)>,
-    serial: u64,
+    shown: Option<(usize, Made)>,
     trouble: Option<String>,
     /// Why the frame shown has no mask.
     unmasked: Option<&'static str>,
 }
 
 impl Derivation {
+    /// With the mask of the file subtracted or not.
+    pub(super) fn new(subtract: bool) -> Self {
+        Self {
+            subtract,
+            ..Self::default()
+        }
+    }
+
     /// Whether something is being made.
     pub fn is_busy(&self) -> bool {
         self.making_mask.is_some() || self.making_peak.is_some()
@@ -122,15 +165,25 @@ impl Derivation {
         self.trouble.as_deref().or(self.unmasked)
     }
 
-    /// The picture in place of a frame, and a number that changes with it; `None` where the frame
-    /// itself is shown.
+    /// The picture in place of a frame, and a number that no other picture has; `None` where the
+    /// frame itself is shown.
     pub fn picture(&self, frame: usize) -> Option<(&Arc<Frame>, u64)> {
-        if let Some(key) = self.peak_key() {
-            let (made, picture) = self.made_peak.as_ref()?;
-            return (*made == key).then_some((picture, self.serial));
-        }
-        let (of_frame, picture) = self.shown.as_ref()?;
-        (self.subtract && *of_frame == frame).then_some((picture, self.serial))
+        let made = if let Some(key) = self.peak_key() {
+            let (made, picture, _) = self.made_peak.as_ref()?;
+            (*made == key).then_some(picture)
+        } else {
+            let (of_frame, picture) = self.shown.as_ref()?;
+            (self.subtract && *of_frame == frame).then_some(picture)
+        };
+        made.map(|made| (&made.frame, made.serial))
+    }
+
+    /// Frames that the peak picture was made from: those without a mask are no part of a
+    /// subtracted one.
+    pub fn gathered(&self) -> Option<usize> {
+        let made = self.made_peak.as_ref();
+        let made = made.filter(|(key, ..)| Some(*key) == self.peak_key());
+        made.map(|&(_, _, frames)| frames)
     }
 
     /// Whether a picture is a difference.
@@ -190,12 +243,11 @@ impl Derivation {
             return false;
         };
         let Some(difference) = mask.subtracted_from(&picture.frame) else {
-            self.trouble = Some("only grey frames of one size can be subtracted".to_owned());
+            self.trouble = Some(NOT_GREY.to_owned());
             return false;
         };
         self.trouble = None;
-        self.serial += 1;
-        self.shown = Some((frame, Arc::new(difference)));
+        self.shown = Some((frame, Made::new(difference)));
         true
     }
 
@@ -209,22 +261,23 @@ impl Derivation {
     ) -> Option<Arc<Mask>> {
         let is_made = |made: &(Vec<usize>, Arc<Mask>)| made.0 == frames;
         if !self.made_mask.as_ref().is_some_and(is_made) {
-            self.moved_mask = None;
-            let held: Option<Vec<&Frame>> = frames
-                .iter()
-                .map(|&frame| cache.get(frame).map(|picture| &picture.frame))
-                .collect();
-            let first = frames.first().copied().unwrap_or_default();
-            let of_held = held.filter(|held| held.len() == 1);
-            let Some(mask) = of_held.and_then(|held| Mask::of(&held, run.intensity(first))) else {
+            let of_held = match frames {
+                &[one] => cache
+                    .get(one)
+                    .and_then(|held| Mask::of(&[&held.frame], run.intensity(one))),
+                _ => None,
+            };
+            let Some(mask) = of_held else {
                 self.start_mask(run, frames, waker);
                 return None;
             };
             self.made_mask = Some((frames.to_vec(), Arc::new(mask)));
         }
         let (_, mask) = self.made_mask.as_ref()?;
-        if !self.moved_mask.as_ref().is_some_and(|(by, _)| *by == shift) {
-            self.moved_mask = Some((shift, Arc::new(mask.moved(shift))));
+        let is_moved = |((of, by), _): &(MaskKey, _)| of == frames && *by == shift;
+        if !self.moved_mask.as_ref().is_some_and(is_moved) {
+            let key = (frames.to_vec(), shift);
+            self.moved_mask = Some((key, Arc::new(mask.moved(shift))));
         }
         self.moved_mask.as_ref().map(|(_, mask)| Arc::clone(mask))
     }
@@ -236,12 +289,12 @@ impl Derivation {
         }
         let (series, refs) = (Arc::clone(run.series), run.frames.to_vec());
         let wanted = frames.to_vec();
-        let job = Job::spawn("mask", shared(waker), move |_| {
+        let job = Job::spawn("mask", shared(waker), move |sink| {
             let run = Run {
                 series: &series,
                 frames: &refs,
             };
-            make_mask(run, &wanted)
+            make_mask(run, &wanted, &|| !sink.cancel_token().is_cancelled())
         });
         self.making_mask = job.ok().map(|job| (frames.to_vec(), job));
     }
@@ -253,7 +306,7 @@ impl Derivation {
         let is_made = self
             .made_peak
             .as_ref()
-            .is_some_and(|(made, _)| *made == key);
+            .is_some_and(|(made, ..)| *made == key);
         let making = self
             .making_peak
             .as_ref()
@@ -287,7 +340,7 @@ impl Derivation {
                     self.making_mask = None;
                 }
                 JobEvent::Finished(Ok(None)) => {
-                    self.fail("only grey frames of one size can be subtracted".to_owned());
+                    self.fail(NOT_GREY.to_owned());
                 }
                 JobEvent::Finished(Err(error)) => self.fail(error.to_string()),
                 JobEvent::Died(text) => self.fail(text),
@@ -297,13 +350,14 @@ impl Derivation {
         for event in events.unwrap_or_default() {
             match (event, &mut self.making_peak) {
                 (JobEvent::Progress(done), Some((_, _, progress))) => *progress = done,
-                (JobEvent::Finished(Ok(Some(frame))), Some((key, ..))) => {
-                    self.made_peak = Some((*key, Arc::new(frame)));
+                (JobEvent::Finished(Ok(Some((frame, count)))), Some((key, ..))) => {
+                    self.made_peak = Some((*key, Made::new(frame), count));
                     self.making_peak = None;
-                    self.serial += 1;
                 }
                 (JobEvent::Finished(Ok(None)), _) => {
-                    self.fail("the frames differ in size or are in colour".to_owned());
+                    self.fail(
+                        "no frame has a mask, or they differ in size or are in colour".to_owned(),
+                    );
                 }
                 (JobEvent::Finished(Err(error)), _) => self.fail(error.to_string()),
                 (JobEvent::Died(text), _) => self.fail(text),
@@ -319,15 +373,23 @@ impl Derivation {
     }
 }
 
-fn make_mask(run: Run<'_>, frames: &[usize]) -> Result<Option<Mask>, DicomError> {
-    let decoded: Result<Vec<Frame>, DicomError> =
-        frames.iter().map(|&frame| run.decode(frame)).collect();
-    let decoded = decoded?;
+/// Decodes frame after frame; `None` where they do not fit together.
+fn make_mask(
+    run: Run<'_>,
+    frames: &[usize],
+    go_on: &dyn Fn() -> bool,
+) -> Result<Option<Mask>, DicomError> {
+    let mut mean = MaskMean::default();
+    for &frame in frames {
+        if !go_on() {
+            return Err(DicomError::Cancelled);
+        }
+        if !mean.add(&run.decode(frame)?) {
+            return Ok(None);
+        }
+    }
     let first = frames.first().copied().unwrap_or_default();
-    Ok(Mask::of(
-        &decoded.iter().collect::<Vec<_>>(),
-        run.intensity(first),
-    ))
+    Ok(mean.mask(run.intensity(first)))
 }
 
 /// Decodes frame after frame; `None` where they do not fit together.
@@ -335,8 +397,9 @@ fn make_peak(
     run: Run<'_>,
     key: PeakKey,
     go_on: &dyn Fn(usize) -> bool,
-) -> Result<Option<Frame>, DicomError> {
+) -> Result<Option<Gathered>, DicomError> {
     let mut peak = Peak::new(key.kind);
+    let mut gathered = 0;
     let mut mask: Option<(MaskKey, Mask)> = None;
     for frame in 0..run.frames.len() {
         if !go_on(frame) {
@@ -349,7 +412,8 @@ fn make_peak(
                 continue;
             };
             if mask.as_ref().is_none_or(|(made, _)| *made != wanted) {
-                let made = make_mask(run, &wanted.0)?.map(|made| made.moved(wanted.1));
+                let made = make_mask(run, &wanted.0, &|| go_on(frame))?;
+                let made = made.map(|made| made.moved(wanted.1));
                 mask = made.map(|made| (wanted, made));
             }
             let difference = mask
@@ -363,6 +427,7 @@ fn make_peak(
         if !peak.add(picture) {
             return Ok(None);
         }
+        gathered += 1;
     }
-    Ok(peak.frame())
+    Ok(peak.frame().map(|frame| (frame, gathered)))
 }

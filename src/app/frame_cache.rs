@@ -2,14 +2,14 @@
 //! is shown, so that a long run plays without being held in memory.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::job::{Job, JobEvent, Waker};
 use super::overlay_stage::{Overlays, drawn};
 use super::shared;
 use crate::budget::{MEMORY, Reservation};
 use crate::dicom::{DicomError, decode_frame};
-use crate::study::{Frame, FrameRef, Series};
+use crate::study::{Frame, FrameRef, Instance, OverlayBitmap, OverlayPlane, OverlaySource, Series};
 
 /// A decoded picture with what its file draws over it.
 pub struct Picture {
@@ -17,8 +17,26 @@ pub struct Picture {
     pub frame: Frame,
     /// Its overlays.
     pub overlays: Overlays,
-    /// Memory of its samples; `None` where the account was full and it is shown all the same.
+    /// Bytes of its samples, and of overlays that it does not share.
+    bytes: u64,
+    /// That memory; `None` where the account was full and it is shown all the same.
     _booked: Option<Reservation>,
+    /// Memory of overlays that it shares.
+    _shared: Option<Arc<Reservation>>,
+}
+
+/// Overlays that lie over all frames of a file, while any of them is held.
+#[derive(Default)]
+struct Still {
+    instance: usize,
+    overlays: Option<Weak<[OverlayBitmap]>>,
+    booked: Weak<Reservation>,
+}
+
+impl Still {
+    fn overlays(&self) -> Option<Overlays> {
+        self.overlays.as_ref()?.upgrade()
+    }
 }
 
 type DecodeJob = Job<(), Result<Picture, DicomError>>;
@@ -39,6 +57,19 @@ pub struct FrameCache {
     failed: HashMap<usize, String>,
     /// The frame that is shown, then those that are shown after it.
     wanted: Vec<usize>,
+    still: Arc<Mutex<Still>>,
+}
+
+/// Whether the overlays of a file are the same over all its frames, of which there are several.
+pub(super) fn stays(instance: &Instance) -> bool {
+    let still =
+        |plane: &OverlayPlane| plane.frames.is_none() && plane.source == OverlaySource::Data;
+    instance.frames.len() > 1 && instance.overlays.iter().all(still)
+}
+
+/// Bytes of overlays.
+fn bits_of(overlays: &[OverlayBitmap]) -> u64 {
+    overlays.iter().map(|one| one.bits.len() as u64).sum()
 }
 
 /// Bytes that decoded frames may take.
@@ -75,8 +106,11 @@ impl FrameCache {
 
     /// Bytes of all frames that are there.
     pub fn bytes(&self) -> u64 {
-        let bytes = |picture: &Arc<Picture>| picture.frame.samples.bytes() as u64;
-        self.held.values().map(bytes).sum()
+        let own: u64 = self.held.values().map(|picture| picture.bytes).sum();
+        // While they are being read, which nobody waits for here, none are held.
+        let still = self.still.try_lock().ok();
+        let still = still.and_then(|still| still.overlays());
+        own + still.map_or(0, |overlays| bits_of(&overlays))
     }
 
     /// Frames that may be decoded ahead where each takes so many bytes.
@@ -109,8 +143,10 @@ impl FrameCache {
             let Some(&reference) = frames.get(frame) else {
                 continue;
             };
-            let series = Arc::clone(series);
-            let job = Job::spawn("decode", shared(waker), move |_| decode(&series, reference));
+            let (series, still) = (Arc::clone(series), Arc::clone(&self.still));
+            let job = Job::spawn("decode", shared(waker), move |_| {
+                decode(&series, reference, &still)
+            });
             match job {
                 Ok(job) => {
                     self.decoding.insert(frame, job);
@@ -168,23 +204,63 @@ impl FrameCache {
             && rank > 0
         {
             if let Some(picture) = self.held.remove(&frame) {
-                bytes -= picture.frame.samples.bytes() as u64;
+                bytes = bytes.saturating_sub(picture.bytes);
             }
         }
     }
 }
 
-fn decode(series: &Series, reference: FrameRef) -> Result<Picture, DicomError> {
+fn decode(
+    series: &Series,
+    reference: FrameRef,
+    still: &Mutex<Still>,
+) -> Result<Picture, DicomError> {
     let Some(instance) = series.instances.get(reference.instance) else {
         return Err(DicomError::Cancelled);
     };
     let frame = decode_frame(instance, reference.frame)?;
-    let bytes = frame.samples.bytes() as u64;
+    let mut bytes = frame.samples.bytes() as u64;
+    let (overlays, shared) = if stays(instance) {
+        shared_overlays(instance, reference, still)
+    } else {
+        let own = drawn(instance, reference.frame);
+        bytes += bits_of(&own);
+        (own, None)
+    };
     Ok(Picture {
         _booked: MEMORY.reserve(bytes, "the frames of the run").ok(),
-        overlays: drawn(instance, reference.frame),
+        _shared: shared,
+        overlays,
+        bytes,
         frame,
     })
+}
+
+/// Overlays that another frame of the file has read already, else those of this one.
+fn shared_overlays(
+    instance: &Instance,
+    reference: FrameRef,
+    still: &Mutex<Still>,
+) -> (Overlays, Option<Arc<Reservation>>) {
+    if instance.overlays.is_empty() {
+        return (Overlays::default(), None);
+    }
+    // Held while they are read: the others wait for them instead of reading them too.
+    let mut still = still.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(overlays) = still.overlays()
+        && still.instance == reference.instance
+    {
+        return (overlays, still.booked.upgrade());
+    }
+    let overlays = drawn(instance, reference.frame);
+    let booked = MEMORY.reserve(bits_of(&overlays), "the overlays of the run");
+    let booked = booked.ok().map(Arc::new);
+    *still = Still {
+        instance: reference.instance,
+        overlays: Some(Arc::downgrade(&overlays)),
+        booked: booked.as_ref().map_or_else(Weak::new, Arc::downgrade),
+    };
+    (overlays, booked)
 }
 
 #[cfg(test)]
@@ -200,7 +276,9 @@ mod tests {
                 samples: Samples::U8(vec![0; bytes]),
             },
             overlays: Arc::from([]),
+            bytes: bytes as u64,
             _booked: None,
+            _shared: None,
         })
     }
 

@@ -99,11 +99,13 @@ impl AppState {
     }
 
     pub(super) fn play(&mut self, playing: bool) {
+        if playing {
+            self.finish_picture_gesture();
+        }
         let Some(stage) = &mut self.stage else { return };
         stage.with_pictures(&self.waker, |pictures, run, waker| {
             pictures.playback.play(playing);
-            // What is half drawn belongs to the frame it was begun on.
-            pictures.tool.draft = None;
+            pictures.tool.drop_unfinished();
             pictures.show(pictures.playback.frame(), run, waker);
         });
     }
@@ -111,8 +113,9 @@ impl AppState {
     pub(super) fn show_picture(&mut self, frame: usize) {
         self.finish_picture_gesture();
         if let Some(stage) = &mut self.stage {
-            // A half-drawn measurement belongs to the picture it was begun on.
-            stage.with_pictures(&self.waker, |pictures, _, _| pictures.tool.draft = None);
+            stage.with_pictures(&self.waker, |pictures, _, _| {
+                pictures.tool.drop_unfinished();
+            });
             stage.show_frame(frame, &self.waker);
         }
     }

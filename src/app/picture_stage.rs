@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::derivation::{Derivation, Run};
-use super::frame_cache::{FrameCache, Picture};
+use super::frame_cache::{FrameCache, Picture, stays};
 use super::job::Waker;
 use super::notice::{Notices, Severity};
 use super::picture_tool::PictureTool;
 use super::playback::Playback;
 use super::presentation::Presentation;
-use crate::study::{Frame, FrameRef, Series};
+use crate::study::{Frame, Instance, OverlayPlane, Series, StackKind};
 
 /// Frames decoded ahead while a run stands.
 const AHEAD_WHILE_STILL: usize = 3;
@@ -56,8 +56,10 @@ impl ShownPicture {
 }
 
 impl PictureStage {
-    /// Of a stack whose first file is given by its series.
-    pub(super) fn new(series: &Series, frames: &[FrameRef]) -> Self {
+    /// Of a stack of a series.
+    pub(super) fn new(series: &Series, stack: usize) -> Self {
+        let stack = series.stacks.get(stack);
+        let frames = stack.map_or(&[][..], |stack| &stack.frames);
         let first = frames
             .first()
             .and_then(|at| series.instances.get(at.instance));
@@ -68,10 +70,18 @@ impl PictureStage {
         let timing = first
             .filter(|_| one_file)
             .map(|instance| instance.picture.timing.clone());
+        // Only runs have the control that shows the frames themselves again.
+        let is_run = frames.len() > 1 && stack.is_some_and(|stack| stack.kind == StackKind::Cine);
+        let subtract = first
+            .filter(|_| is_run && one_file)
+            .is_some_and(|instance| {
+                let grey = instance.pixel_format.photometric.is_grey();
+                grey && instance.picture.shown_subtracted && !instance.picture.masks.is_empty()
+            });
         Self {
             frame: 0,
             playback: Playback::new(timing.unwrap_or_default(), frames.len()),
-            derivation: Derivation::default(),
+            derivation: Derivation::new(subtract),
             show_shutter: true,
             tool: PictureTool::default(),
             native_look: None,
@@ -138,12 +148,7 @@ impl PictureStage {
             .frames
             .get(self.frame)
             .and_then(|at| run.series.instances.get(at.instance))
-            .map_or(1, |instance| {
-                let format = &instance.pixel_format;
-                let sample = u64::from(format.bits_allocated.div_ceil(8).max(1));
-                let samples = u64::from(format.samples_per_pixel.max(1));
-                (instance.rows * instance.columns) as u64 * sample * samples
-            });
+            .map_or(1, |instance| bytes_of_frame(instance));
         let most = FrameCache::ahead(bytes);
         let count = if self.playback.playing {
             most
@@ -170,4 +175,18 @@ impl PictureStage {
         }
         come.contains(&self.frame)
     }
+}
+
+/// Bytes of a decoded frame of a file, with overlays that are its own.
+fn bytes_of_frame(instance: &Instance) -> u64 {
+    let format = &instance.pixel_format;
+    let sample = u64::from(format.bits_allocated.div_ceil(8).max(1));
+    let samples = u64::from(format.samples_per_pixel.max(1));
+    let own: usize = if stays(instance) {
+        0
+    } else {
+        let pixels = |plane: &OverlayPlane| plane.rows * plane.columns;
+        instance.overlays.iter().map(pixels).sum()
+    };
+    (instance.rows * instance.columns) as u64 * sample * samples + own as u64
 }

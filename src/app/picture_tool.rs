@@ -11,7 +11,7 @@ use crate::plan::{
     KnownObject, MeasurementId, MeasurementKind, PictureCalibration, PictureEdit,
     PictureMeasurement, PixelPlace, PlanEdit,
 };
-use crate::study::{Instance, PixelScale};
+use crate::study::{Instance, InstanceUid, PixelScale};
 
 /// Reach of a point, screen points.
 const HANDLE_POINTS: f64 = 9.0;
@@ -79,8 +79,12 @@ pub struct PictureDraft {
 }
 
 /// An object that is marked and whose size is asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MarkedObject {
+    /// Image it was marked on.
+    pub image: InstanceUid,
+    /// Frame of that image, 0-based.
+    pub frame: usize,
     /// What it is.
     pub object: KnownObject,
     /// Where it is.
@@ -97,6 +101,8 @@ enum Hold {
     },
     Point(MeasurementId, usize),
     Whole(MeasurementId, PixelPlace),
+    /// What was led was undone meanwhile: nothing follows the pointer until it is let go.
+    Undone,
 }
 
 /// What is being drawn on the pictures on stage.
@@ -113,6 +119,12 @@ impl PictureTool {
     /// Whether the pointer leads something.
     pub fn holds(&self) -> bool {
         self.hold != Hold::Nothing
+    }
+
+    /// Drops what is not finished: it belongs to the picture it was begun on.
+    pub(super) fn drop_unfinished(&mut self) {
+        self.draft = None;
+        self.marked = None;
     }
 }
 
@@ -230,7 +242,7 @@ impl AppState {
         let (id, label) = match hold {
             Hold::Point(id, _) => (id, "Move point"),
             Hold::Whole(id, _) => (id, "Move measurement"),
-            Hold::Nothing | Hold::Draw { .. } => return,
+            Hold::Nothing | Hold::Draw { .. } | Hold::Undone => return,
         };
         self.selection = Selection::Measurement(id);
         self.plan_command(PlanCommand::Begin(label));
@@ -244,11 +256,13 @@ impl AppState {
             return;
         };
         let edit = match hold {
-            Hold::Nothing => return,
+            Hold::Nothing | Hold::Undone => return,
             Hold::Draw { .. } => {
                 self.lead_draft(event.at);
                 return;
             }
+            // Each move would be a step of its own.
+            Hold::Point(..) | Hold::Whole(..) if !self.history.is_open() => return,
             Hold::Point(id, point) => PictureEdit::MovePoint {
                 id,
                 point,
@@ -280,6 +294,15 @@ impl AppState {
         }
     }
 
+    /// Lets go of what the pointer leads, because its steps are gone.
+    pub(super) fn forget_picture_gesture(&mut self) {
+        if let Some(stage) = self.pictures_mut()
+            && matches!(stage.tool.hold, Hold::Point(..) | Hold::Whole(..))
+        {
+            stage.tool.hold = Hold::Undone;
+        }
+    }
+
     /// Ends what the pointer leads and keeps it.
     pub(super) fn finish_picture_gesture(&mut self) {
         let Some(stage) = self.pictures_mut() else {
@@ -308,7 +331,10 @@ impl AppState {
 
     /// Adds a place to what is drawn; the last one completes it.
     fn add_place(&mut self, drawing: Drawing, event: &PicturePointer) {
-        let Some(stage) = self.pictures_mut() else {
+        let shown = self
+            .shown_image()
+            .map(|(instance, frame)| (instance.uid.clone(), frame));
+        let (Some((image, frame)), Some(stage)) = (shown, self.pictures_mut()) else {
             return;
         };
         let mut draft = match stage.tool.draft.take() {
@@ -331,8 +357,12 @@ impl AppState {
         }
         match (drawing, draft.points.as_slice()) {
             (Drawing::Calibrate(object), &[from, to]) => {
-                let points = [from, to];
-                stage.tool.marked = Some(MarkedObject { object, points });
+                stage.tool.marked = Some(MarkedObject {
+                    image,
+                    frame,
+                    object,
+                    points: [from, to],
+                });
             }
             (Drawing::Measure(kind), _) => self.add_to_picture(kind, draft.points),
             (Drawing::Calibrate(_), _) => {}
@@ -365,18 +395,17 @@ impl AppState {
         }
     }
 
-    /// Calibrates the picture shown on the object that is marked.
+    /// Calibrates the picture that an object is marked on.
     pub(super) fn calibrate_picture(&mut self, known_mm: f64) {
-        let marked = self.pictures_mut().and_then(|stage| stage.tool.marked);
-        let image = self
-            .shown_image()
-            .map(|(instance, frame)| (instance.uid.clone(), frame));
-        let (Some(marked), Some((image, frame))) = (marked, image) else {
+        let marked = self
+            .pictures_mut()
+            .and_then(|stage| stage.tool.marked.clone());
+        let Some(marked) = marked else {
             return;
         };
         let made = PictureCalibration {
-            image,
-            frame,
+            image: marked.image,
+            frame: marked.frame,
             object: marked.object,
             points: marked.points,
             known_mm,
@@ -409,34 +438,4 @@ pub fn lines(kind: MeasurementKind, points: &[PixelPlace]) -> Vec<[PixelPlace; 2
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reach_is_counted_in_screen_points() {
-        // Columns 2 and rows 4 points wide.
-        let pointer = PicturePointer {
-            phase: Phase::Drag,
-            at: [10.0, 10.0],
-            points_per_pixel: [2.0, 4.0],
-        };
-        assert_eq!(pointer.points_to([13.0, 12.0]), 10.0);
-        let line = pointer.points_to_line([0.0, 11.0], [20.0, 11.0]);
-        assert!((line - 4.0).abs() < 1e-12);
-        // Beyond its end the end counts.
-        assert_eq!(pointer.points_to_line([13.0, 12.0], [20.0, 12.0]), 10.0);
-    }
-
-    #[test]
-    fn lines_of_every_kind() {
-        let points = [[0., 0.], [1., 0.], [2., 0.], [3., 1.]];
-        let count = |kind: MeasurementKind| {
-            let points = points.get(..kind.points()).unwrap_or_default();
-            lines(kind, points).len()
-        };
-        assert_eq!(count(MeasurementKind::Distance), 1);
-        assert_eq!(count(MeasurementKind::Angle), 2);
-        assert_eq!(count(MeasurementKind::Cobb), 2);
-        assert!(lines(MeasurementKind::Cobb, &points[..1]).is_empty());
-    }
-}
+mod tests;

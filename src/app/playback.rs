@@ -7,9 +7,9 @@ use crate::study::{FrameClock, FrameTiming, Repeat};
 
 /// Speeds to choose from.
 pub const SPEEDS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
-/// A longer pause between two frames of the window is none of the run.
-const LONGEST_TICK: Duration = Duration::from_millis(500);
-/// The measured rate is that of so long.
+/// So much later than the next picture was due, the window stood still and not the run.
+const LATEST_TICK: Duration = Duration::from_millis(500);
+/// The measured rate is that of so long, or of the fewest changes that a rate needs.
 const MEASURED: Duration = Duration::from_secs(3);
 /// Changes that a rate needs.
 const LEAST_CHANGES: usize = 4;
@@ -111,7 +111,10 @@ impl Playback {
             return None;
         }
         let last = self.last.replace(now).unwrap_or(now);
-        let passed = now.saturating_duration_since(last).min(LONGEST_TICK);
+        // The window may sleep until the next picture is due, however slow the run.
+        let due = self.next_in().unwrap_or_default();
+        let passed = now.saturating_duration_since(last);
+        let passed = passed.min(due.saturating_add(LATEST_TICK));
         let to_ms = self.at_ms + passed.as_secs_f64() * 1000.0 * self.speed;
         let target = self.clock.showing(to_ms);
         let mut step = self.step;
@@ -130,11 +133,8 @@ impl Playback {
         }
         self.step = step;
         self.changes.push_back(now);
-        while self
-            .changes
-            .front()
-            .is_some_and(|&first| now - first > MEASURED)
-        {
+        let old = |first: &Instant| now.saturating_duration_since(*first) > MEASURED;
+        while self.changes.len() > LEAST_CHANGES && self.changes.front().is_some_and(old) {
             self.changes.pop_front();
         }
         Some(self.frame())
@@ -148,8 +148,8 @@ impl Playback {
         } else {
             showing.left_ms?
         };
-        self.playing
-            .then(|| Duration::from_secs_f64(left_ms / 1000.0 / self.speed))
+        let left = Duration::try_from_secs_f64(left_ms / 1000.0 / self.speed);
+        self.playing.then(|| left.unwrap_or(Duration::MAX))
     }
 
     /// Pictures per second on the screen over the last seconds; `None` before there were enough.
@@ -248,6 +248,31 @@ mod tests {
         assert_eq!(shown.last(), Some(&50), "the time is right");
         assert_eq!(shown.len(), 20);
         assert!((slow.shown_rate().unwrap() - 20.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn a_slow_run_keeps_its_rate_where_the_window_wakes_for_its_pictures_only() {
+        for step_ms in [600.0, 1000.0, 4000.0] {
+            let mut run = run(100, step_ms);
+            run.play(true);
+            let start = Instant::now();
+            let mut now = start;
+            let mut shown = Vec::new();
+            for _ in 0..20 {
+                shown.extend(run.tick(now, &|_| true));
+                // A window is a little late.
+                now += run.next_in().unwrap() + Duration::from_millis(3);
+            }
+            assert_eq!(shown, (1..20).collect::<Vec<_>>(), "{step_ms}");
+            let passed_ms = now.duration_since(start).as_secs_f64() * 1000.0;
+            assert!((passed_ms / step_ms - 20.0).abs() < 0.02, "{passed_ms}");
+            let rate = run.shown_rate().unwrap();
+            assert!((rate * step_ms / 1000.0 - 1.0).abs() < 0.01, "{rate}");
+            // A pause of the window is none of the run.
+            let frame = run.frame();
+            run.tick(now + Duration::from_hours(1), &|_| true);
+            assert!(run.frame() <= frame + 2);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::export::radiograph::{ProjectedLine, Radiograph, projected_needle};
 use crate::geometry::{CArmAngles, CArmPose, ConeBeam, Degrees, Lps, Point, Receptor};
 use crate::plan::{Plan, PlanFile};
 use crate::render::{AdapterKind, DrrPass, DrrTexture, RenderContext};
-use crate::study::{Series, SeriesUid};
+use crate::study::{ProjectionGeometry, Series, SeriesUid};
 use crate::volume::Volume;
 use crate::volume::attenuation::{Attenuation, AttenuationModel, Energy};
 use crate::volume::drr::{Film, line_integrals};
@@ -40,10 +40,10 @@ pub struct DrrArgs {
     /// Positioner secondary angle, CRA +, −90 to 90.
     #[arg(long, value_name = "DEG", allow_hyphen_values = true)]
     secondary: f64,
-    /// Distance from source to receptor, mm.
+    /// Distance from source to receptor, 1 to 20000 mm.
     #[arg(long, value_name = "MM", default_value_t = CArmPose::MOBILE_MM[0], allow_hyphen_values = true)]
     sid: f64,
-    /// Distance from source to isocentre, mm.
+    /// Distance from source to isocentre, 1 mm to below `--sid`.
     #[arg(long, value_name = "MM", default_value_t = CArmPose::MOBILE_MM[1], allow_hyphen_values = true)]
     sod: f64,
     /// What the C-arm turns about, LPS mm; without it the first target of the plan, else the
@@ -53,7 +53,7 @@ pub struct DrrArgs {
     /// Columns and rows of the picture.
     #[arg(long, value_name = "WxH", value_parser = numbers::picture_size, default_value = "512x512")]
     size: [usize; 2],
-    /// Edge of a pixel on the receptor, mm.
+    /// Edge of a pixel on the receptor, 0.0001 to 100 mm.
     #[arg(
         long,
         value_name = "M",
@@ -176,6 +176,13 @@ impl DrrArgs {
         if !(self.sod > 0.0 && self.sid > self.sod && self.sid.is_finite()) {
             return Err(self.no_beam());
         }
+        let known = ProjectionGeometry::DISTANCES_MM;
+        for (name, mm) in [("--sid", self.sid), ("--sod", self.sod)] {
+            if !known.contains(&mm) {
+                let (least, most) = (known.start(), known.end());
+                return refuse(format!("{name} is {least} to {most} mm, not {mm}"));
+            }
+        }
         let side = 1..=MOST_PIXELS;
         if !self.size.iter().all(|n| side.contains(n)) {
             let [width, height] = self.size;
@@ -183,8 +190,13 @@ impl DrrArgs {
                 "--size is 1 to {MOST_PIXELS} pixels each way, not {width} × {height}"
             ));
         }
-        if !(self.pixel_mm > 0.0 && self.pixel_mm.is_finite()) {
-            return refuse(format!("--pixel-mm is above 0, not {}", self.pixel_mm));
+        let known = ProjectionGeometry::SPACINGS_MM;
+        if !known.contains(&self.pixel_mm) {
+            let (least, most) = (known.start(), known.end());
+            return refuse(format!(
+                "--pixel-mm is {least} to {most} mm, not {}",
+                self.pixel_mm
+            ));
         }
         let Some(energy) = Energy::of_kev(self.energy) else {
             return refuse(format!(

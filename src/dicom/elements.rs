@@ -207,6 +207,8 @@ impl Elements {
     pub fn shown(&self, tag: Tag) -> String {
         const LONGEST: usize = 48;
         let bytes = self.bytes(tag).unwrap_or_default();
+        // Whole binary numbers, and more than is shown of any of them.
+        let bytes = bytes.get(..8 * LONGEST).unwrap_or(bytes);
         let mut text = if bytes.iter().all(|b| (0x20..0x7f).contains(b)) {
             trimmed(&String::from_utf8_lossy(bytes)).to_owned()
         } else {

@@ -31,6 +31,7 @@ pub mod identity;
 mod labels;
 mod lookup;
 mod markers;
+mod mask_subtraction;
 mod media_directory;
 mod modality;
 mod native;

@@ -3,27 +3,22 @@
 //! Nothing here can make a file unreadable: what is malformed is left out and told in a sentence.
 
 use dicom_dictionary_std::tags;
-use dicom_object::Tag;
 
 use super::elements::Elements;
-use super::projection::{Problems, projections};
-use super::{frame_timing, shutter};
-use crate::study::{
-    Intensity, MaskItem, MaskOperation, PictureHeader, SpacingCalibration, UltrasoundRegion,
-};
+use super::projection::{Problems, patient_is_isocenter, projections};
+use super::{frame_timing, mask_subtraction, shutter};
+use crate::study::{Intensity, PictureHeader, SpacingCalibration, UltrasoundRegion};
 
 /// Any spacing of pixels, mm.
 const SPACINGS_MM: std::ops::RangeInclusive<f64> = 1e-4..=1e3;
-/// No mask is moved farther, pixels.
-const SHIFTS: std::ops::RangeInclusive<f64> = -1000.0..=1000.0;
 /// Physical unit "cm" of an ultrasound region (C.8.5.5.1.15).
 const CENTIMETRES: i64 = 3;
 /// Spatial format "2D" of an ultrasound region (C.8.5.5.1.1).
 const TWO_DIMENSIONAL: i64 = 1;
 /// Regions that are read.
 const MOST_REGIONS: usize = 64;
-/// Items of a Mask Subtraction Sequence that are read.
-const MOST_MASKS: usize = 1024;
+/// Letters of a direction: `LPH` at most.
+const MOST_LETTERS: usize = 3;
 
 /// Everything of a header with `count` frames.
 pub(crate) fn picture_header(header: &Elements, count: usize) -> PictureHeader {
@@ -62,9 +57,12 @@ pub(crate) fn picture_header(header: &Elements, count: usize) -> PictureHeader {
         pixel_spacing_mm,
         spacing_calibration,
         patient_orientation: patient_orientation(header),
+        turned_from_receptor: turned_from_receptor(header),
         timing: frame_timing::timing(header, count, &mut problems),
         intensity: intensity(header),
-        masks: masks(header, count, &mut problems),
+        masks: mask_subtraction::masks(header, count, &mut problems),
+        shown_subtracted: mask_subtraction::shown_subtracted(header),
+        is_isocentric: patient_is_isocenter(&header.code(tags::SOP_CLASS_UID)),
         shutter: shutter::shutter(header, &mut problems),
         regions: regions(header),
         is_section: is_section && !localizer,
@@ -84,8 +82,25 @@ fn patient_orientation(header: &Elements) -> Option<[String; 2]> {
     let text = header.code(tags::PATIENT_ORIENTATION);
     let (rows, columns) = text.split_once('\\')?;
     let words = [rows.trim(), columns.trim()];
-    let known = |word: &&str| !word.is_empty() && word.chars().all(|c| "ALPRHF".contains(c));
+    let known = |word: &&str| {
+        (1..=MOST_LETTERS).contains(&word.len()) && word.chars().all(|c| "ALPRHF".contains(c))
+    };
     words.iter().all(known).then(|| words.map(str::to_owned))
+}
+
+fn turned_from_receptor(header: &Elements) -> bool {
+    let groups = [
+        tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+        tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+    ];
+    let fields = groups
+        .into_iter()
+        .filter_map(|groups| header.item(groups)?.item(tags::FIELD_OF_VIEW_SEQUENCE));
+    std::iter::once(header).chain(fields).any(|field| {
+        let angle = field.code(tags::FIELD_OF_VIEW_ROTATION).parse::<f64>();
+        angle.is_ok_and(|degrees| degrees % 360.0 != 0.0)
+            || field.code(tags::FIELD_OF_VIEW_HORIZONTAL_FLIP) == "YES"
+    })
 }
 
 fn intensity(header: &Elements) -> Option<Intensity> {
@@ -110,80 +125,6 @@ fn intensity(header: &Elements) -> Option<Intensity> {
         "LOG" => Some(Intensity::Logarithmic),
         _ => Some(Intensity::Unstated),
     }
-}
-
-/// Items that say to subtract something that there is.
-fn masks(header: &Elements, count: usize, problems: &mut Problems) -> Vec<MaskItem> {
-    let items = header.items(tags::MASK_SUBTRACTION_SEQUENCE);
-    let items = items.iter().take(MOST_MASKS);
-    items
-        .filter_map(|item| mask(item, count, problems))
-        .collect()
-}
-
-fn mask(item: &Elements, count: usize, problems: &mut Problems) -> Option<MaskItem> {
-    let operation = item.code(tags::MASK_OPERATION);
-    let operation = match operation.as_str() {
-        "NONE" | "" => return None,
-        "AVG_SUB" => {
-            let numbers = whole_numbers(item, tags::MASK_FRAME_NUMBERS);
-            let frames: Vec<usize> = numbers
-                .iter()
-                .filter_map(|number| number.checked_sub(1))
-                .filter(|&frame| frame < count)
-                .collect();
-            if frames.len() < numbers.len() || frames.is_empty() {
-                problems.value(
-                    item,
-                    tags::MASK_FRAME_NUMBERS,
-                    &format!("frames from 1 to {count} were expected; choose a mask frame"),
-                );
-                return None;
-            }
-            MaskOperation::Average(frames)
-        }
-        "TID" => match item.integer(tags::TID_OFFSET) {
-            Ok(None) => MaskOperation::Difference(1),
-            Ok(Some(by)) if by != 0 && by.unsigned_abs() < count as u64 => {
-                MaskOperation::Difference(by)
-            }
-            _ => {
-                problems.value(
-                    item,
-                    tags::TID_OFFSET,
-                    &format!("an offset within the {count} frames was expected"),
-                );
-                return None;
-            }
-        },
-        other => {
-            problems.add(format!(
-                "The mask operation {other:?} of the file is not done: choose a mask frame."
-            ));
-            return None;
-        }
-    };
-    let expected = (&SHIFTS, "two shifts within 1000 pixels were expected");
-    let shift = problems.within::<2>(Some(item), tags::MASK_SUB_PIXEL_SHIFT, expected);
-    let ranges = whole_numbers(item, tags::APPLICABLE_FRAME_RANGE);
-    let (pairs, _) = ranges.as_chunks::<2>();
-    let range = |&[first, last]: &[usize; 2]| {
-        Some([first.checked_sub(1)?, last.checked_sub(1)?]).filter(|[a, b]| a <= b)
-    };
-    Some(MaskItem {
-        operation,
-        ranges: pairs.iter().filter_map(range).collect(),
-        // C.7.6.10.1.2: a positive row offset leads to lower rows, a positive column offset to
-        // the left.
-        shift: shift.map_or([0.0; 2], |[row, column]| [row, 0.0 - column]),
-    })
-}
-
-fn whole_numbers(item: &Elements, tag: Tag) -> Vec<usize> {
-    let numbers = item.numbers(tag).ok().flatten().unwrap_or_default();
-    let whole = |&number: &f64| number.fract() == 0.0 && (0.0..1e9).contains(&number);
-    let numbers = numbers.iter().filter(|number| whole(number));
-    numbers.map(|&number| number as usize).collect()
 }
 
 /// Two-dimensional regions in centimetres; Doppler and M-mode measure other things.

@@ -11,29 +11,32 @@ use super::frames::FrameSource;
 use crate::geometry::{CArmAngles, Degrees, wrap_180};
 use crate::study::{FieldOfView, FieldShape, ProjectionGeometry};
 
-/// Any distance about an X-ray tube, mm.
-const DISTANCES_MM: RangeInclusive<f64> = 1.0..=20_000.0;
-/// Any spacing on a receptor, mm.
-const SPACINGS_MM: RangeInclusive<f64> = 1e-4..=100.0;
 /// Any side of a receptor, mm.
 const FIELDS_MM: RangeInclusive<f64> = 1.0..=5000.0;
 /// Magnification of what lies between tube and receptor; rounding may put it just below 1.
 const MAGNIFICATIONS: RangeInclusive<f64> = 0.99..=50.0;
+/// Sentences that are kept: each frame of a file may have its own wrong values.
+const MOST_PROBLEMS: usize = 64;
+/// Bytes of one number that is meant; longer values are not read at every frame.
+const LONGEST_NUMBER: usize = 64;
 
-/// Sentences about what could not be used, each once.
+/// Sentences about what could not be used, each once, and no more than can be told.
 #[derive(Debug, Default)]
 pub(crate) struct Problems(pub Vec<String>);
 
 impl Problems {
     /// Adds a sentence.
     pub fn add(&mut self, sentence: String) {
-        if !self.0.contains(&sentence) {
+        if self.0.len() < MOST_PROBLEMS && !self.0.contains(&sentence) {
             self.0.push(sentence);
         }
     }
 
     /// Adds what is wrong with a value, and what that means.
     pub fn value(&mut self, holder: &Elements, tag: Tag, expected: &str) {
+        if self.0.len() >= MOST_PROBLEMS {
+            return;
+        }
         let (name, value) = (attribute_name(tag), holder.shown(tag));
         self.add(format!(
             "{name} is \"{value}\": {expected}. It is not used."
@@ -48,7 +51,10 @@ impl Problems {
         (range, expected): (&RangeInclusive<f64>, &str),
     ) -> Option<[f64; N]> {
         let holder = holder?;
-        if let Ok(numbers) = holder.vector::<N>(tag) {
+        let length = holder.bytes(tag).map_or(0, <[u8]>::len);
+        if length <= N * LONGEST_NUMBER
+            && let Ok(numbers) = holder.vector::<N>(tag)
+        {
             let numbers = numbers?;
             if numbers.iter().all(|number| range.contains(number)) {
                 return Some(numbers);
@@ -70,7 +76,7 @@ impl Problems {
 
 /// Whether Distance Source to Patient (0018,1111) of a class ends at the isocentre; in the
 /// families of digital X-ray it ends at the table or the support.
-fn patient_is_isocenter(sop_class: &str) -> bool {
+pub(crate) fn patient_is_isocenter(sop_class: &str) -> bool {
     matches!(
         sop_class,
         uids::X_RAY_ANGIOGRAPHIC_IMAGE_STORAGE
@@ -95,6 +101,7 @@ pub(crate) fn projections(
     } else {
         1
     };
+    let isocentric = patient_is_isocenter(&root.code(tags::SOP_CLASS_UID));
     let mut all: Vec<ProjectionGeometry> = (0..known)
         .map(|frame| {
             let source = FrameSource::of_frame(root, frame);
@@ -102,7 +109,7 @@ pub(crate) fn projections(
                 [one] => *one,
                 each => each.get(frame).copied().flatten(),
             };
-            of_frame(&source, classic, problems)
+            of_frame(&source, classic, isocentric, problems)
         })
         .collect();
     let alike = all.iter().zip(all.iter().skip(1)).all(|(a, b)| a == b);
@@ -116,6 +123,7 @@ pub(crate) fn projections(
 fn of_frame(
     source: &FrameSource<'_>,
     classic: Option<CArmAngles>,
+    isocentric: bool,
     problems: &mut Problems,
 ) -> ProjectionGeometry {
     let held = |sequence, tag| source.holder(sequence, tag, true);
@@ -124,14 +132,12 @@ fn of_frame(
     let factor = "a factor of 1 or more was expected";
     let mut distance_of = |tag| {
         let holder = held(tags::X_RAY_GEOMETRY_SEQUENCE, tag);
-        problems.one(holder, tag, (&DISTANCES_MM, distance))
+        problems.one(holder, tag, (&ProjectionGeometry::DISTANCES_MM, distance))
     };
     let sid = distance_of(tags::DISTANCE_SOURCE_TO_DETECTOR);
     let isocenter = distance_of(tags::DISTANCE_SOURCE_TO_ISOCENTER);
-    let class = source.root.code(tags::SOP_CLASS_UID);
-    let sod = isocenter.or_else(|| {
-        patient_is_isocenter(&class).then(|| distance_of(tags::DISTANCE_SOURCE_TO_PATIENT))?
-    });
+    let sod =
+        isocenter.or_else(|| isocentric.then(|| distance_of(tags::DISTANCE_SOURCE_TO_PATIENT))?);
     let sod = sod.filter(|&sod| {
         let possible = sid.is_none_or(|sid| sod <= sid);
         if !possible {
@@ -157,7 +163,7 @@ fn of_frame(
     }
     let mut spacing_of = |sequence, tag| {
         let holder = held(sequence, tag);
-        problems.within::<2>(holder, tag, (&SPACINGS_MM, spacing))
+        problems.within::<2>(holder, tag, (&ProjectionGeometry::SPACINGS_MM, spacing))
     };
     let imager_spacing_mm = spacing_of(
         tags::FRAME_PIXEL_DATA_PROPERTIES_SEQUENCE,
@@ -280,7 +286,11 @@ fn other_is_stated(root: &Elements, tag: Tag) -> bool {
 }
 
 fn field_of_view(source: &FrameSource<'_>, problems: &mut Problems) -> Option<FieldOfView> {
-    let held = |tag| source.holder(tags::FIELD_OF_VIEW_SEQUENCE, tag, true);
+    let held = |tag| {
+        let holder = source.holder(tags::FIELD_OF_VIEW_SEQUENCE, tag, true)?;
+        let length = holder.bytes(tag).map_or(0, <[u8]>::len);
+        (length <= 2 * LONGEST_NUMBER).then_some(holder)
+    };
     let shape = match held(tags::FIELD_OF_VIEW_SHAPE)?
         .code(tags::FIELD_OF_VIEW_SHAPE)
         .as_str()
@@ -307,4 +317,20 @@ fn field_of_view(source: &FrameSource<'_>, problems: &mut Problems) -> Option<Fi
         return None;
     }
     Some(FieldOfView { shape, size_mm })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_end_where_nobody_would_read_on() {
+        let mut problems = Problems::default();
+        for frame in 0..10 * MOST_PROBLEMS {
+            problems.add(format!("Frame {frame} is wrong."));
+            problems.add("Always the same.".to_owned());
+        }
+        assert_eq!(problems.0.len(), MOST_PROBLEMS);
+        assert_eq!(problems.0[1], "Always the same.");
+    }
 }

@@ -8,6 +8,10 @@ use crate::study::{Shutter, ShutterShape};
 
 /// Corners of a polygon that are read.
 const MOST_CORNERS: usize = 4096;
+/// Words of Shutter Shape that are read: each of the shapes once, and one that is not known.
+const MOST_SHAPES: usize = 4;
+/// Letters of a word that are shown.
+const LONGEST_WORD: usize = 16;
 
 /// The shutter of the root or, in enhanced files, of the first frame.
 pub(crate) fn shutter(header: &Elements, problems: &mut Problems) -> Shutter {
@@ -22,12 +26,16 @@ pub(crate) fn shutter(header: &Elements, problems: &mut Problems) -> Shutter {
             .item(tags::FRAME_DISPLAY_SHUTTER_SEQUENCE)
     });
     let holder = grouped.unwrap_or(header);
-    let words = holder.code(tags::SHUTTER_SHAPE);
-    let shapes = words
-        .split('\\')
-        .map(str::trim)
-        .filter(|word| !word.is_empty());
-    let shapes: Vec<ShutterShape> = shapes
+    let text = holder.code(tags::SHUTTER_SHAPE);
+    let mut words: Vec<&str> = Vec::new();
+    for word in text.split('\\').map(str::trim) {
+        // The attributes of a shape are there once, so that it cannot come again.
+        if !word.is_empty() && words.len() < MOST_SHAPES && !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    let shapes: Vec<ShutterShape> = words
+        .into_iter()
         .filter_map(|word| shape(holder, word, problems))
         .collect();
     // P-values run from 0 to 65535 whatever the image has.
@@ -45,6 +53,7 @@ fn shape(holder: &Elements, word: &str, problems: &mut Problems) -> Option<Shutt
         "CIRCULAR" => circle(holder),
         "POLYGONAL" => polygon(holder),
         other => {
+            let other: String = other.chars().take(LONGEST_WORD).collect();
             problems.add(format!(
                 "The display shutter {other:?} of the file is not drawn."
             ));

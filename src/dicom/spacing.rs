@@ -10,33 +10,43 @@ const CENTIMETRES: i64 = 3;
 /// Spatial format "2D" of an ultrasound region (C.8.5.5.1.1).
 const TWO_DIMENSIONAL: i64 = 1;
 
-/// Height and width of a pixel, mm or relative: the first usable of Pixel Spacing, Imager Pixel
-/// Spacing, Nominal Scanned Pixel Spacing, Pixel Aspect Ratio, and what all two-dimensional
+/// Height and width of a pixel, mm or relative: the first usable of Pixel Spacing and Imager Pixel
+/// Spacing of the functional groups, and of the root Pixel Spacing, Imager Pixel Spacing, Nominal Scanned Pixel Spacing, Pixel Aspect Ratio, and what all two-dimensional
 /// ultrasound regions agree on.
 pub(crate) fn pixel_aspect(header: &Elements) -> Option<[f64; 2]> {
     let usable = |elements: &Elements, tag| {
         let pair = elements.vector::<2>(tag).ok().flatten()?;
         pair.iter().all(|&v| v > 0.0).then_some(pair)
     };
-    let measures = [
-        tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
-        tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+    let of_group = |(sequence, tag)| {
+        let group = [
+            tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+            tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+        ]
+        .into_iter()
+        .find_map(|groups| header.item(groups)?.item(sequence))?;
+        usable(group, tag)
+    };
+    [
+        (tags::PIXEL_MEASURES_SEQUENCE, tags::PIXEL_SPACING),
+        (
+            tags::FRAME_PIXEL_DATA_PROPERTIES_SEQUENCE,
+            tags::IMAGER_PIXEL_SPACING,
+        ),
     ]
     .into_iter()
-    .find_map(|groups| header.item(groups)?.item(tags::PIXEL_MEASURES_SEQUENCE));
-    measures
-        .and_then(|measures| usable(measures, tags::PIXEL_SPACING))
-        .or_else(|| {
-            [
-                tags::PIXEL_SPACING,
-                tags::IMAGER_PIXEL_SPACING,
-                tags::NOMINAL_SCANNED_PIXEL_SPACING,
-                tags::PIXEL_ASPECT_RATIO,
-            ]
-            .into_iter()
-            .find_map(|tag| usable(header, tag))
-        })
-        .or_else(|| of_regions(header))
+    .find_map(of_group)
+    .or_else(|| {
+        [
+            tags::PIXEL_SPACING,
+            tags::IMAGER_PIXEL_SPACING,
+            tags::NOMINAL_SCANNED_PIXEL_SPACING,
+            tags::PIXEL_ASPECT_RATIO,
+        ]
+        .into_iter()
+        .find_map(|tag| usable(header, tag))
+    })
+    .or_else(|| of_regions(header))
 }
 
 fn of_regions(header: &Elements) -> Option<[f64; 2]> {
@@ -122,6 +132,20 @@ mod tests {
         let zero = text(tags::PIXEL_SPACING, "0\\0");
         assert_eq!(pixel_aspect(&with(vec![zero, ratio])), Some([3.0, 2.0]));
         assert_eq!(pixel_aspect(&with(Vec::new())), None);
+    }
+
+    #[test]
+    fn enhanced_files_say_it_in_their_functional_groups() {
+        let sequence = |tag, item: Elements| Element {
+            tag,
+            vr: Some(*b"SQ"),
+            value: Value::Items(vec![item]),
+        };
+        let imager = element(tags::IMAGER_PIXEL_SPACING, *b"DS", b"0.3\\0.2".to_vec());
+        let properties = tags::FRAME_PIXEL_DATA_PROPERTIES_SEQUENCE;
+        let group = with(vec![sequence(properties, with(vec![imager]))]);
+        let shared = sequence(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, group);
+        assert_eq!(pixel_aspect(&with(vec![shared])), Some([0.3, 0.2]));
     }
 
     #[test]

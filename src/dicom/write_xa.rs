@@ -13,6 +13,7 @@ use super::write_object::{
     NewInstance, Object, WriteObjectError, put_identity, put_instance, save,
 };
 use crate::geometry::{CArmPose, Receptor};
+use crate::study::ProjectionGeometry;
 use crate::study::report::EvidenceSeries;
 
 /// A still or a run to write.
@@ -44,6 +45,9 @@ pub struct XaImage<'a> {
     pub contrast: Option<XaContrast<'a>>,
     /// Collimator blades: first and last open column, first and last open row, counted from 1.
     pub collimator: Option<[u32; 4]>,
+    /// Display shutter, black outside, in the same order: viewers cover what lies outside. For
+    /// pixels that go on behind the blades.
+    pub shutter: Option<[u32; 4]>,
     /// What it shows and how it was made: Derivation Description (0008,2111) and Image Comments.
     pub derivation: &'a str,
     /// The images it was made from; may be empty.
@@ -116,7 +120,9 @@ enum Unfit {
     Value { value: u16, bits: u16 },
     #[error("source, isocentre and receptor do not lie behind each other")]
     Distances,
-    #[error("a pixel of {} x {} mm is none", .0[0], .0[1])]
+    #[error("distances of {} and {} mm from the source are not within 1 to 20000 mm", .0[0], .0[1])]
+    FarDistances([f64; 2]),
+    #[error("a pixel of {} x {} mm is not within 0.0001 to 100 mm", .0[0], .0[1])]
     PixelSize([f64; 2]),
     #[error(
         "the central ray meets column {column:.1}, row {row:.1}, not the middle; centre the receptor"
@@ -159,11 +165,16 @@ fn check(image: &XaImage<'_>) -> Result<usize, Unfit> {
     if image.pose.beam().is_none() {
         return Err(Unfit::Distances);
     }
-    if !receptor
-        .pixel_mm
-        .iter()
-        .all(|mm| mm.is_finite() && *mm > 0.0)
-    {
+    let distances = [
+        image.pose.source_to_isocenter_mm,
+        image.pose.source_to_detector_mm,
+    ];
+    let known = ProjectionGeometry::DISTANCES_MM;
+    if !distances.iter().all(|mm| known.contains(mm)) {
+        return Err(Unfit::FarDistances(distances));
+    }
+    let known = ProjectionGeometry::SPACINGS_MM;
+    if !receptor.pixel_mm.iter().all(|mm| known.contains(mm)) {
         return Err(Unfit::PixelSize(receptor.pixel_mm));
     }
     let [column, row] = receptor.center;

@@ -134,8 +134,9 @@ impl Radiograph<'_> {
 
     /// Writes an X-Ray Angiographic image, derived and simulated, into the study of the series.
     ///
-    /// The stored values are proportional to the line integrals, in the sense of the film; the
-    /// picture lines up with a beam whose central ray meets its middle only.
+    /// The stored values are proportional to the line integrals, in the sense of the film, also
+    /// behind the leaves of the collimator, which a display shutter covers. The picture lines up
+    /// with a beam whose central ray meets its middle only.
     pub fn write_dicom(
         &self,
         path: &Path,
@@ -163,6 +164,9 @@ impl Radiograph<'_> {
         let range = FilmRange::of(&self.open_integrals());
         let ends = [range.low, range.high].map(|v| f64::from(stored(v)));
         let position = volume.patient_position;
+        let leaves = self
+            .opening
+            .map(|opening| opening.map(|edge| edge as u32 + 1));
         let image = XaImage {
             identity: &identity,
             new: &NewInstance {
@@ -188,9 +192,9 @@ impl Radiograph<'_> {
             kilovolts: None,
             run: None,
             contrast: None,
-            collimator: self
-                .opening
-                .map(|opening| opening.map(|edge| edge as u32 + 1)),
+            collimator: leaves,
+            // The values go on behind the leaves.
+            shutter: leaves,
             derivation: &self.derivation(scale),
             sources: &[evidence_of(series)],
         };

@@ -45,7 +45,7 @@ pub use projection::{FieldOfView, FieldShape, ProjectionGeometry};
 pub use shutter::{Shutter, ShutterShape};
 pub use source_path::SourcePath;
 pub use stack::{FrameRef, SliceSource, Stack, StackGeometry, StackKind};
-pub use subtraction::{Intensity, Mask, MaskItem, MaskOperation};
+pub use subtraction::{Intensity, Mask, MaskItem, MaskMean, MaskOperation};
 pub use uid::{FrameOfReferenceUid, InstanceUid, SeriesUid, StudyUid};
 pub use ultrasound_region::UltrasoundRegion;
 pub use warning::{Disposition, Repair, StackWarning, WarningCode};

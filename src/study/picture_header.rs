@@ -19,12 +19,19 @@ pub struct PictureHeader {
     pub spacing_calibration: Option<SpacingCalibration>,
     /// Patient Orientation (0020,0020): where rows and columns lead to, such as `L` and `F`.
     pub patient_orientation: Option<[String; 2]>,
+    /// Field of View Rotation (0018,7032) is not 0, or Field of View Horizontal Flip (0018,7034) is
+    /// `YES`: the picture was turned or mirrored after the receptor took it.
+    pub turned_from_receptor: bool,
     /// Times of the frames.
     pub timing: FrameTiming,
     /// Pixel Intensity Relationship (0028,1040).
     pub intensity: Option<Intensity>,
     /// Mask Subtraction Sequence (0028,6100), without items that say not to subtract.
     pub masks: Vec<MaskItem>,
+    /// Recommended Viewing Mode (0028,1090) is `SUB`: it is meant to be seen subtracted.
+    pub shown_subtracted: bool,
+    /// Its factor and distances end at the isocentre: X-ray angiography and radiofluoroscopy.
+    pub is_isocentric: bool,
     /// Display shutter.
     pub shutter: Shutter,
     /// Calibrated regions of an ultrasound picture.
@@ -59,7 +66,35 @@ impl PictureHeader {
         let lists = size_of::<ProjectionGeometry>() * self.projections.len()
             + size_of::<f64>() * self.timing.steps_ms.len()
             + size_of::<UltrasoundRegion>() * self.regions.len()
+            + size_of::<MaskItem>() * self.masks.len()
+            + self.masks.iter().map(MaskItem::heap_bytes).sum::<usize>()
+            + self.shutter.heap_bytes()
             + self.problems.iter().map(String::len).sum::<usize>();
         (size_of::<Self>() + lists) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{MaskOperation, ShutterShape};
+    use super::*;
+
+    #[test]
+    fn masks_and_shutters_count_as_memory() {
+        let empty = PictureHeader::default();
+        let full = PictureHeader {
+            masks: vec![MaskItem {
+                operation: MaskOperation::Average(vec![0; 1000]),
+                ranges: vec![[0, 1]; 1000],
+                shift: [0.0; 2],
+            }],
+            shutter: Shutter {
+                shapes: vec![ShutterShape::Polygon(vec![[0.0; 2]; 1000])],
+                grey: 0,
+            },
+            ..PictureHeader::default()
+        };
+        let lists = 1000 * (size_of::<usize>() + size_of::<[usize; 2]>() + size_of::<[f64; 2]>());
+        assert!(full.heap_bytes() >= empty.heap_bytes() + lists as u64);
     }
 }

@@ -21,8 +21,11 @@ pub enum SpacingCalibration {
 pub enum ScaleSource {
     /// Pixel Spacing that the file marks as calibrated.
     Calibrated(SpacingCalibration),
-    /// Imager Pixel Spacing over Estimated Radiographic Magnification Factor, this one.
+    /// Imager Pixel Spacing over Estimated Radiographic Magnification Factor, this one, of the
+    /// isocentre.
     MagnificationFactor(f64),
+    /// The same in a file that does not say which depth its factor is for: CR, DX, mammography.
+    FactorOfUnknownDepth(f64),
     /// Imager Pixel Spacing over SID/SOD, this ratio.
     Distances(f64),
     /// A slice through the patient: Pixel Spacing is a size in the patient.
@@ -38,7 +41,9 @@ impl ScaleSource {
     pub fn label(self) -> String {
         match self {
             Self::Calibrated(_) => "mm (calibrated)".to_owned(),
-            Self::MagnificationFactor(factor) => format!("mm (ERMF {factor:.2})"),
+            Self::MagnificationFactor(factor) | Self::FactorOfUnknownDepth(factor) => {
+                format!("mm (ERMF {factor:.2})")
+            }
             Self::Distances(ratio) => format!("mm (SID/SOD {ratio:.2})"),
             Self::Slice => "mm (slice)".to_owned(),
             Self::Ultrasound => "mm (ultrasound region)".to_owned(),
@@ -62,6 +67,11 @@ impl ScaleSource {
             Self::MagnificationFactor(factor) => format!(
                 "Imager Pixel Spacing divided by the magnification factor of the file ({factor:.3}). \
                  It holds at the depth of the isocentre; what is nearer to the tube is shorter"
+            ),
+            Self::FactorOfUnknownDepth(factor) => format!(
+                "Imager Pixel Spacing divided by the magnification factor of the file ({factor:.3}). \
+                 It holds at the depth the factor was stated for, which the file does not name; \
+                 what is nearer to the tube is shorter"
             ),
             Self::Distances(ratio) => format!(
                 "Imager Pixel Spacing divided by SID/SOD of the file ({ratio:.3}). It holds at the \
@@ -164,7 +174,8 @@ impl Instance {
             return Err("calibrated in its regions only");
         }
         let unknown = ProjectionGeometry::default();
-        of_projection(picture.projection(frame).unwrap_or(&unknown)).ok_or(
+        let taken = picture.projection(frame).unwrap_or(&unknown);
+        of_projection(taken, picture.is_isocentric).ok_or(
             match (picture.imager_spacing_mm(frame), picture.pixel_spacing_mm) {
                 (None, None) => "no spacing in the file",
                 (None, Some(_)) => "Pixel Spacing is not marked as calibrated",
@@ -187,10 +198,11 @@ impl Instance {
     }
 }
 
-fn of_projection(taken: &ProjectionGeometry) -> Option<PixelScale> {
+fn of_projection(taken: &ProjectionGeometry, is_isocentric: bool) -> Option<PixelScale> {
     let spacing = taken.imager_spacing_mm?;
     let (by, source) = match (taken.magnification, taken.distance_ratio()) {
-        (Some(factor), _) => (factor, ScaleSource::MagnificationFactor(factor)),
+        (Some(factor), _) if is_isocentric => (factor, ScaleSource::MagnificationFactor(factor)),
+        (Some(factor), _) => (factor, ScaleSource::FactorOfUnknownDepth(factor)),
         (None, Some(ratio)) => (ratio, ScaleSource::Distances(ratio)),
         (None, None) => return None,
     };
@@ -212,7 +224,7 @@ mod tests {
             source_to_isocenter_mm: Some(700.0),
             ..ProjectionGeometry::default()
         };
-        let scale = of_projection(&taken).unwrap();
+        let scale = of_projection(&taken, true).unwrap();
         assert!((scale.mm[0] - 0.21).abs() < 1e-12 && (scale.mm[1] - 0.14).abs() < 1e-12);
         assert_eq!(scale.source.label(), "mm (SID/SOD 1.43)");
         // 100 columns and 0 rows are 14 mm, 3 and 4 steps of 10 and 15 …
@@ -223,14 +235,24 @@ mod tests {
             magnification: Some(1.5),
             ..taken
         };
-        let scale = of_projection(&stated).unwrap();
+        let scale = of_projection(&stated, true).unwrap();
         assert_eq!(scale.source.label(), "mm (ERMF 1.50)");
         assert!((scale.mm[0] - 0.2).abs() < 1e-12);
+        assert!(scale.source.meaning().contains("isocentre"));
+        // Only angiography and fluoroscopy state the factor of the isocentre.
+        let radiograph = of_projection(&stated, false).unwrap();
+        assert_eq!(
+            (radiograph.mm, radiograph.source.label()),
+            (scale.mm, scale.source.label())
+        );
+        let meaning = radiograph.source.meaning();
+        assert!(!meaning.contains("isocentre"), "{meaning}");
+        assert!(meaning.contains("the depth the factor was stated for"));
         let bare = ProjectionGeometry {
             source_to_isocenter_mm: None,
             ..taken
         };
-        assert_eq!(of_projection(&bare), None);
+        assert_eq!(of_projection(&bare, true), None);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! How a projection picture was taken: angles of the C-arm, distances, spacing on the receptor
 //! (PS3.3 C.8.7.5 XA Positioner, C.8.19.6 for enhanced files; clinical reference sheet, 2.4).
 
+use std::ops::RangeInclusive;
+
 use crate::geometry::CArmAngles;
 
 /// Shape of the field of view (0018,1147).
@@ -46,6 +48,11 @@ pub struct ProjectionGeometry {
 }
 
 impl ProjectionGeometry {
+    /// Any distance about an X-ray tube, mm: read and written.
+    pub const DISTANCES_MM: RangeInclusive<f64> = 1.0..=20_000.0;
+    /// Any spacing of pixels on a receptor, mm: read and written.
+    pub const SPACINGS_MM: RangeInclusive<f64> = 1e-4..=100.0;
+
     /// SID over SOD, where both are known.
     pub fn distance_ratio(&self) -> Option<f64> {
         Some(self.source_to_detector_mm? / self.source_to_isocenter_mm?)

@@ -33,6 +33,16 @@ pub struct Shutter {
 }
 
 impl Shutter {
+    /// Memory of its lists, bytes.
+    pub fn heap_bytes(&self) -> usize {
+        let corners = |shape: &ShutterShape| match shape {
+            ShutterShape::Polygon(corners) => size_of::<[f64; 2]>() * corners.len(),
+            ShutterShape::Rectangle { .. } | ShutterShape::Circle { .. } => 0,
+        };
+        size_of::<ShutterShape>() * self.shapes.len()
+            + self.shapes.iter().map(corners).sum::<usize>()
+    }
+
     /// Covers pixels of a picture, row by row. `aspect` is height over width of a pixel.
     pub fn cover<T: Copy>(&self, pixels: &mut [T], columns: usize, aspect: f64, with: T) {
         if self.shapes.is_empty() || columns == 0 {

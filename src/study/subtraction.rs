@@ -13,6 +13,9 @@ pub enum Intensity {
     Unstated,
 }
 
+/// No mask is moved farther, pixels.
+pub const FARTHEST_SHIFT: f64 = 1000.0;
+
 /// Which frames a mask is made from: Mask Operation (0028,6101).
 #[derive(Debug, Clone, PartialEq)]
 pub enum MaskOperation {
@@ -20,6 +23,9 @@ pub enum MaskOperation {
     Average(Vec<usize>),
     /// `TID`: the frame so many before the one that is shown.
     Difference(i64),
+    /// `REV_TID`: so many frames before the first frame of the range, and one frame farther back
+    /// with each frame that follows.
+    Reverse(usize),
 }
 
 /// One item of the Mask Subtraction Sequence (0028,6100).
@@ -49,7 +55,23 @@ impl MaskItem {
                 let mask = mask.and_then(|mask| usize::try_from(mask).ok());
                 mask.into_iter().collect()
             }
+            MaskOperation::Reverse(by) => {
+                let mask = self.ranges.first().and_then(|[first, _]| {
+                    let followed = frame.checked_sub(*first)?;
+                    first.checked_sub(*by)?.checked_sub(followed)
+                });
+                mask.into_iter().collect()
+            }
         }
+    }
+
+    /// Memory of its lists, bytes.
+    pub fn heap_bytes(&self) -> usize {
+        let frames = match &self.operation {
+            MaskOperation::Average(frames) => frames.len(),
+            MaskOperation::Difference(_) | MaskOperation::Reverse(_) => 0,
+        };
+        frames * size_of::<usize>() + self.ranges.len() * size_of::<[usize; 2]>()
     }
 }
 
@@ -74,29 +96,58 @@ fn scaled(stored: f32, intensity: Intensity) -> f32 {
     }
 }
 
+/// Gathers the frames of a mask one by one; holds one picture, however many there are.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MaskMean {
+    rows: usize,
+    columns: usize,
+    sums: Vec<f32>,
+    count: usize,
+}
+
+impl MaskMean {
+    /// Adds a frame. False where it does not fit those before: another size, or colours.
+    pub fn add(&mut self, frame: &Frame) -> bool {
+        let Some(pixels) = frame.rows.checked_mul(frame.columns) else {
+            return false;
+        };
+        if matches!(frame.samples, Samples::Rgb8(_)) || frame.samples.len() < pixels {
+            return false;
+        }
+        if self.count == 0 {
+            (self.rows, self.columns) = (frame.rows, frame.columns);
+            self.sums = vec![0.0; pixels];
+        } else if (self.rows, self.columns) != (frame.rows, frame.columns) {
+            return false;
+        }
+        for (pixel, sum) in self.sums.iter_mut().enumerate() {
+            *sum += frame.samples.value(pixel).unwrap_or_default() as f32;
+        }
+        self.count += 1;
+        true
+    }
+
+    /// The mask; `None` without frames.
+    pub fn mask(self, intensity: Intensity) -> Option<Mask> {
+        let count = self.count as f32;
+        let mean = |sum: f32| scaled(sum / count, intensity);
+        (self.count > 0).then(|| Mask {
+            rows: self.rows,
+            columns: self.columns,
+            intensity,
+            values: self.sums.into_iter().map(mean).collect(),
+        })
+    }
+}
+
 impl Mask {
     /// The mean of some frames; `None` without frames, for colour, and for frames of other sizes.
     pub fn of(frames: &[&Frame], intensity: Intensity) -> Option<Self> {
-        let first = frames.first()?;
-        let (rows, columns) = (first.rows, first.columns);
-        let mut sums = vec![0.0_f32; rows.checked_mul(columns)?];
-        for frame in frames {
-            let fits = frame.rows == rows && frame.columns == columns;
-            if !fits || matches!(frame.samples, Samples::Rgb8(_)) {
-                return None;
-            }
-            for (pixel, sum) in sums.iter_mut().enumerate() {
-                *sum += frame.samples.value(pixel)? as f32;
-            }
-        }
-        let count = frames.len() as f32;
-        let values = sums.into_iter().map(|sum| scaled(sum / count, intensity));
-        Some(Self {
-            rows,
-            columns,
-            intensity,
-            values: values.collect(),
-        })
+        let mut mean = MaskMean::default();
+        frames
+            .iter()
+            .all(|frame| mean.add(frame))
+            .then(|| mean.mask(intensity))?
     }
 
     /// The same moved down and to the right by fractions of pixels, linearly interpolated; what
@@ -273,5 +324,17 @@ mod tests {
         };
         assert!(average.covers(7));
         assert_eq!(average.mask_frames(7), [0, 1]);
+        // C.7.6.10.1: the first contrast frame n has the mask n − offset, n + i has n − offset − i.
+        let reverse = MaskItem {
+            operation: MaskOperation::Reverse(1),
+            ranges: vec![[4, 8]],
+            shift: [0.0; 2],
+        };
+        assert_eq!(
+            [4, 5, 7].map(|frame| reverse.mask_frames(frame)),
+            [[3], [2], [0]]
+        );
+        assert_eq!(reverse.mask_frames(8), [0; 0], "before the first frame");
+        assert_eq!(average.heap_bytes(), 2 * size_of::<usize>());
     }
 }

@@ -59,12 +59,20 @@ pub const GEOMETRY: [(Tag, &str); 5] = [
 
 /// The same with a Mask Subtraction Sequence: the mean of frames (from 1) for frames from `first`
 /// to `last` (from 1).
-pub fn masked(file: DicomFile, frames: &[u16], [first, last]: [u16; 2]) -> DicomFile {
+pub fn masked(file: DicomFile, frames: &[u16], range: [u16; 2]) -> DicomFile {
+    masked_by(file, &[(frames, range)])
+}
+
+/// The same with an item for each of the masks.
+pub fn masked_by(file: DicomFile, masks: &[(&[u16], [u16; 2])]) -> DicomFile {
     let words = |numbers: &[u16]| numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
-    let item = vec![
-        (tags::MASK_OPERATION, *b"CS", b"AVG_SUB ".to_vec()),
-        (tags::APPLICABLE_FRAME_RANGE, *b"US", words(&[first, last])),
-        (tags::MASK_FRAME_NUMBERS, *b"US", words(frames)),
-    ];
-    file.raw(tags::MASK_SUBTRACTION_SEQUENCE, *b"SQ", items(&[item]))
+    let item = |&(frames, range): &(&[u16], [u16; 2])| {
+        vec![
+            (tags::MASK_OPERATION, *b"CS", b"AVG_SUB ".to_vec()),
+            (tags::APPLICABLE_FRAME_RANGE, *b"US", words(&range)),
+            (tags::MASK_FRAME_NUMBERS, *b"US", words(frames)),
+        ]
+    };
+    let all: Vec<_> = masks.iter().map(item).collect();
+    file.raw(tags::MASK_SUBTRACTION_SEQUENCE, *b"SQ", items(&all))
 }

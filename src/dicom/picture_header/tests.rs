@@ -1,4 +1,5 @@
 use dicom_dictionary_std::uids;
+use dicom_object::Tag;
 
 use super::super::elements::{Element, Value};
 use super::*;
@@ -235,66 +236,6 @@ fn enhanced_files_say_it_in_functional_groups() {
     assert!(header.problems.is_empty(), "{:?}", header.problems);
 }
 
-fn masked(values: &[(Tag, &str)], count: usize) -> PictureHeader {
-    let item = with(
-        values
-            .iter()
-            .map(|&(tag, value)| text(tag, value))
-            .collect(),
-    );
-    let mut header = root(XA, &[(tags::PIXEL_INTENSITY_RELATIONSHIP, "LIN")]);
-    header
-        .list
-        .push(sequence(tags::MASK_SUBTRACTION_SEQUENCE, vec![item]));
-    picture_header(&header, count)
-}
-
-#[test]
-fn masks_are_frames_that_there_are() {
-    let mean = masked(
-        &[
-            (tags::MASK_OPERATION, "AVG_SUB"),
-            (tags::MASK_FRAME_NUMBERS, "1\\3"),
-            (tags::APPLICABLE_FRAME_RANGE, "4\\9"),
-            (tags::MASK_SUB_PIXEL_SHIFT, "1.5\\-2"),
-        ],
-        9,
-    );
-    assert_eq!(mean.intensity, Some(Intensity::Linear));
-    assert_eq!(mean.mask(2), None);
-    let item = mean.mask(3).unwrap();
-    assert_eq!(item.mask_frames(3), [0, 2]);
-    // Down 1.5; a column offset of −2 leads 2 to the right.
-    assert_eq!(item.shift, [1.5, 2.0]);
-    let missing = masked(
-        &[
-            (tags::MASK_OPERATION, "AVG_SUB"),
-            (tags::MASK_FRAME_NUMBERS, "1\\12"),
-        ],
-        9,
-    );
-    assert!(missing.masks.is_empty());
-    assert!(
-        missing.problems[0].contains("frames from 1 to 9"),
-        "{:?}",
-        missing.problems
-    );
-    let none = masked(
-        &[
-            (tags::MASK_OPERATION, "NONE"),
-            (tags::MASK_FRAME_NUMBERS, "0"),
-        ],
-        9,
-    );
-    assert!(none.masks.is_empty() && none.problems.is_empty());
-    let other = masked(&[(tags::MASK_OPERATION, "REV_TID")], 9);
-    assert!(other.problems[0].contains("REV_TID"));
-    let difference = masked(&[(tags::MASK_OPERATION, "TID")], 9);
-    assert_eq!(difference.mask(4).unwrap().mask_frames(4), [3]);
-    let far = masked(&[(tags::MASK_OPERATION, "TID"), (tags::TID_OFFSET, "9")], 9);
-    assert_eq!((far.masks.len(), far.problems.len()), (0, 1));
-}
-
 #[test]
 fn shutters_of_every_shape_are_read() {
     let header = picture_header(
@@ -331,6 +272,13 @@ fn shutters_of_every_shape_are_read() {
         ]
     );
     assert_eq!(header.shutter.grey, 128);
+    let again = [
+        (tags::SHUTTER_SHAPE, "CIRCULAR\\CIRCULAR\\CIRCULAR"),
+        (tags::CENTER_OF_CIRCULAR_SHUTTER, "50\\51"),
+        (tags::RADIUS_OF_CIRCULAR_SHUTTER, "40"),
+    ];
+    let shapes = picture_header(&root(XA, &again), 1).shutter.shapes;
+    assert_eq!(shapes.len(), 1, "its attributes are there once");
     for wrong in ["RECTANGULAR", "CIRCULAR", "POLYGONAL", "BITMAP"] {
         let header = picture_header(&root(XA, &[(tags::SHUTTER_SHAPE, wrong)]), 1);
         assert!(header.shutter.shapes.is_empty());
@@ -396,4 +344,23 @@ fn regions_in_centimetres_are_read_and_doppler_is_not() {
     let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
     assert!(near(regions[0].mm[0], 0.3) && near(regions[0].mm[1], 0.2));
     assert!(regions[0].contains([10.0, 20.0]) && !regions[0].contains([9.0, 20.0]));
+}
+
+#[test]
+fn a_picture_turned_after_the_receptor_took_it_is_known() {
+    let turned = |values: &[(Tag, &str)]| picture_header(&root(XA, values), 1).turned_from_receptor;
+    assert!(turned(&[(tags::FIELD_OF_VIEW_HORIZONTAL_FLIP, "YES")]));
+    assert!(turned(&[(tags::FIELD_OF_VIEW_ROTATION, "180")]));
+    assert!(!turned(&[
+        (tags::FIELD_OF_VIEW_HORIZONTAL_FLIP, "NO"),
+        (tags::FIELD_OF_VIEW_ROTATION, "0"),
+    ]));
+    let field = with(vec![text(tags::FIELD_OF_VIEW_HORIZONTAL_FLIP, "YES")]);
+    let shared = with(vec![sequence(tags::FIELD_OF_VIEW_SEQUENCE, vec![field])]);
+    let mut enhanced = root(uids::ENHANCED_XA_IMAGE_STORAGE, &[]);
+    enhanced.list.push(sequence(
+        tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+        vec![shared],
+    ));
+    assert!(picture_header(&enhanced, 1).turned_from_receptor);
 }

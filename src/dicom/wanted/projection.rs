@@ -15,6 +15,8 @@ pub(super) fn is_value(tag: Tag) -> bool {
             | tags::FIELD_OF_VIEW_SHAPE
             | tags::FIELD_OF_VIEW_DIMENSIONS
             | tags::FIELD_OF_VIEW_DIMENSIONS_IN_FLOAT
+            | tags::FIELD_OF_VIEW_ROTATION
+            | tags::FIELD_OF_VIEW_HORIZONTAL_FLIP
             | tags::POSITIONER_MOTION
             | tags::POSITIONER_PRIMARY_ANGLE
             | tags::POSITIONER_SECONDARY_ANGLE
@@ -46,6 +48,7 @@ pub(super) fn is_mask_value(tag: Tag) -> bool {
             | tags::MASK_FRAME_NUMBERS
             | tags::MASK_SUB_PIXEL_SHIFT
             | tags::TID_OFFSET
+            | tags::CONTRAST_FRAME_AVERAGING
     )
 }
 
@@ -54,6 +57,7 @@ pub(super) fn is_sequence(tag: Tag) -> bool {
     matches!(
         tag,
         tags::MASK_SUBTRACTION_SEQUENCE
+            | tags::FRAME_PIXEL_SHIFT_SEQUENCE
             | tags::POSITIONER_POSITION_SEQUENCE
             | tags::X_RAY_GEOMETRY_SEQUENCE
             | tags::FIELD_OF_VIEW_SEQUENCE

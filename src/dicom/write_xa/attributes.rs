@@ -25,6 +25,9 @@ pub(super) fn put(object: &mut Object, image: &XaImage<'_>, frames: usize) {
     if let Some(edges) = image.collimator {
         put_collimator(object, edges);
     }
+    if let Some(edges) = image.shutter {
+        put_shutter(object, edges);
+    }
     put_pixels(object, image);
 }
 
@@ -185,6 +188,23 @@ fn put_collimator(object: &mut Object, edges: [u32; 4]) {
     for (tag, edge) in sides.into_iter().zip(edges) {
         text(object, tag, VR::IS, &edge.to_string());
     }
+}
+
+/// Display Shutter (PS3.3 C.7.6.11).
+fn put_shutter(object: &mut Object, edges: [u32; 4]) {
+    text(object, tags::SHUTTER_SHAPE, VR::CS, "RECTANGULAR");
+    let sides = [
+        tags::SHUTTER_LEFT_VERTICAL_EDGE,
+        tags::SHUTTER_RIGHT_VERTICAL_EDGE,
+        tags::SHUTTER_UPPER_HORIZONTAL_EDGE,
+        tags::SHUTTER_LOWER_HORIZONTAL_EDGE,
+    ];
+    for (tag, edge) in sides.into_iter().zip(edges) {
+        text(object, tag, VR::IS, &edge.to_string());
+    }
+    let black = PrimitiveValue::from(0_u16);
+    let tag = tags::SHUTTER_PRESENTATION_VALUE;
+    object.put(DataElement::new(tag, VR::US, black));
 }
 
 /// Image Pixel (PS3.3 C.7.6.3).

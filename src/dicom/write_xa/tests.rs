@@ -80,6 +80,7 @@ fn written_with(
         }),
         contrast: None,
         collimator: Some([1, 3, 1, 2]),
+        shutter: None,
         derivation: "Simulated; not a patient",
         sources: &[],
     };
@@ -216,4 +217,45 @@ fn what_the_object_cannot_say_is_refused() {
         bits: 12,
     };
     assert!(refused(&|image| image.pixels = high).contains("4096"));
+}
+
+#[test]
+fn what_a_reader_would_not_use_is_not_written() {
+    let far = CArmPose {
+        source_to_detector_mm: 1e20,
+        ..pose()
+    };
+    let far = written_with(far, receptor(), |_| {}).unwrap_err();
+    assert!(far.contains("1 to 20000 mm"), "{far}");
+    for pixel_mm in [1e-7, 1e3, f64::NAN] {
+        let receptor = Receptor {
+            pixel_mm: [pixel_mm; 2],
+            ..receptor()
+        };
+        let refused = written_with(pose(), receptor, |_| {}).unwrap_err();
+        assert!(refused.contains("0.0001 to 100 mm"), "{refused}");
+    }
+    let least = Receptor {
+        pixel_mm: [1e-4; 2],
+        ..receptor()
+    };
+    let object = written_with(pose(), least, |_| {}).unwrap();
+    assert_eq!(numbers(&object, tags::IMAGER_PIXEL_SPACING), [1e-4; 2]);
+}
+
+#[test]
+fn a_display_shutter_reads_back() {
+    let object = written(|image| image.shutter = Some([1, 2, 1, 2])).unwrap();
+    assert_eq!(words(&object, tags::SHUTTER_SHAPE), "RECTANGULAR");
+    for (tag, edge) in [
+        (tags::SHUTTER_LEFT_VERTICAL_EDGE, 1.0),
+        (tags::SHUTTER_RIGHT_VERTICAL_EDGE, 2.0),
+        (tags::SHUTTER_UPPER_HORIZONTAL_EDGE, 1.0),
+        (tags::SHUTTER_LOWER_HORIZONTAL_EDGE, 2.0),
+        (tags::SHUTTER_PRESENTATION_VALUE, 0.0),
+    ] {
+        assert_eq!(numbers(&object, tag), [edge], "{tag}");
+    }
+    let open = written(|_| {}).unwrap();
+    assert!(open.element(tags::SHUTTER_SHAPE).is_err());
 }
