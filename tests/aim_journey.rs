@@ -11,15 +11,20 @@
 
 #[path = "common/app.rs"]
 mod app;
+#[path = "common/dicom_file.rs"]
+mod dicom_file;
+#[path = "common/radiograph.rs"]
+mod radiograph;
 
 use std::sync::Arc;
 
 use app::{Home, TestApp};
 use egui_kittest::kittest::Queryable as _;
 use stylet::app::aim_stage::AimCommand;
-use stylet::app::command::{PlanCommand, ViewCommand};
+use stylet::app::command::{PlanCommand, StudyCommand, ViewCommand};
 use stylet::geometry::{CArmAngles, Degrees, Lps, PatientPosition, Point, Segment};
 use stylet::plan::{PlanEdit, TrajectoryEnd};
+use stylet::study::SeriesUid;
 use stylet::ui::angle_map_picture::{LABEL, scale_in};
 
 fn apply(app: &mut TestApp, command: impl Into<stylet::app::command::Command>) {
@@ -157,6 +162,10 @@ fn what_is_out_of_reach_or_off_centre_is_said() {
     apply(&mut app, ViewCommand::Crosshair(beside));
     app.click_label("at crosshair");
     app.settle();
+    // What moves, and in whose directions.
+    let way = "Isocentre to target: C-arm 0 mm to the patient's left, 0 mm down, 30 mm toward the \
+               feet (or the table the opposite way)";
+    app.harness.get_by_label(way);
     assert!(apart_mm(&app, needle) > 1.0);
     assert!(app.harness.query_all_by_label_contains("entry").count() > 0);
     app.click_label("Go to Bull's-eye, isocentre as it is");
@@ -168,4 +177,66 @@ fn what_is_out_of_reach_or_off_centre_is_said() {
         apart_mm(&app, needle) > 1.0,
         "the corrected angles hold only there"
     );
+}
+
+#[test]
+fn a_map_of_a_moment_ago_takes_nobody_anywhere() {
+    let home = Home::new();
+    let mut app = TestApp::open(&home, vec![home.study()], None);
+    let needle = planned(&mut app, &home);
+    app.click_label("C-arm");
+    app.settle();
+    app.harness.get_by_label("Clearest within 10°");
+    let shown = Arc::clone(app.harness.state().state.aim.map().unwrap());
+    app.harness.get_by_label(LABEL).scroll_to_me();
+    app.settle();
+    // The needle moves; its map is not there yet.
+    let beside = needle.start + stylet::geometry::Vector::new(8.0, 0.0, 0.0);
+    let state = &mut app.harness.state_mut().state;
+    state.apply(PlanCommand::Place(TrajectoryEnd::Entry, beside));
+    app.harness.step();
+    app.harness.get_by_label("Being drawn…");
+    assert!(app.harness.query_by_label("Clearest within 10°").is_none());
+    let before = angles(&app);
+    let scale = scale_in(&shown, app.harness.get_by_label(LABEL).rect());
+    let at = scale.place(shown.map.bulls_eye.unwrap());
+    let press = |pressed| egui::Event::PointerButton {
+        pos: at,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    };
+    for event in [egui::Event::PointerMoved(at), press(true), press(false)] {
+        app.harness.event(event);
+    }
+    app.harness.step();
+    assert_eq!(angles(&app), before, "the old bull's-eye is no place to go");
+    app.settle();
+    assert!(app.harness.query_by_label("Being drawn…").is_none());
+    app.harness.get_by_label("Clearest within 10°");
+}
+
+#[test]
+fn a_picture_of_the_patient_is_not_called_other_images() {
+    let home = Home::new();
+    let (entry, target) = home.truth("facet_cleft", "L3-L4", "right");
+    let (study, _, attenuation) = radiograph::ct(&home.ct());
+    let beam = radiograph::header_beam(target);
+    let folder = home.study().join("XA");
+    std::fs::create_dir_all(&folder).unwrap();
+    radiograph::picture(&study, &attenuation, &beam).write(&folder, "1.dcm");
+    let mut app = TestApp::open(&home, vec![home.ct(), folder], None);
+    apply(&mut app, PlanCommand::NewNeedle);
+    apply(&mut app, PlanCommand::Place(TrajectoryEnd::Target, target));
+    apply(&mut app, PlanCommand::Place(TrajectoryEnd::Entry, entry));
+    app.click_label("C-arm");
+    let picture = StudyCommand::Show {
+        series: SeriesUid::new("1.2.3.78"),
+        stack: 0,
+    };
+    apply(&mut app, picture);
+    app.settle();
+    let said = |words| app.harness.query_all_by_label_contains(words).count();
+    assert_eq!(said("X-ray pictures are shown"), 1);
+    assert_eq!(said("belongs to other images"), 0);
 }

@@ -102,6 +102,16 @@ fn the_first_worked_example_is_aimed_in_all_forms() {
         let share = number(&view(needle, purpose)["seen"]["shown_share"]);
         assert!((share - 1.0).abs() < 1e-9, "{purpose}");
     }
+    // What is reached across this needle is a sliver: the second view is the orthogonal one, and
+    // says that it is out of reach.
+    let [first, second] = ["progress_1", "progress_2"].map(|purpose| view(needle, purpose));
+    assert!((number(&first["apart_deg"]) - 50.0).abs() < 1.0);
+    assert_eq!(first["apart_from"], "lateral");
+    assert!((number(&second["apart_deg"]) - 90.0).abs() < 1e-6);
+    assert_eq!(second["apart_from"], "progress 1");
+    assert_eq!(first["reach"]["reached"], true);
+    assert_eq!(second["reach"]["reached"], false);
+    assert!(view(needle, "ap").get("apart_deg").is_none());
     assert_eq!(view(needle, "ap")["phrase"], "AP, no tilt");
     assert_eq!(
         view(needle, "lateral")["phrase"],
@@ -219,7 +229,9 @@ fn text_names_limits_and_reasons() {
         "[mobile-side-left]",
         "head first, right side down (HFDR)",
         "proposals in part",
-        "out of reach: orbital 13.8° beyond 40.0°, tilt 16.0° beyond −60.0°",
+        "out of reach: orbital 13.8° beyond 40.0°, tilt 16.0° beyond −60.0° (needs orbital 53.8°, \
+         tilt −76.0°)",
+        "from progress 1)",
         "entry from target 0.00 mm on the receptor",
     ] {
         assert!(text.contains(words), "{words} in {text}");

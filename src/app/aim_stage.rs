@@ -17,6 +17,10 @@ use crate::volume::Volume;
 
 const NO_NEEDLE: &str = "No needle with entry and target yet";
 
+/// Frames that needle and C-arm must have stood still before a map is begun: each step of a wheel
+/// and each pixel of a drag would begin one and throw away the one before.
+const STILL_FRAMES: u8 = 4;
+
 /// What can be done with the aim.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AimCommand {
@@ -60,7 +64,10 @@ pub struct AimStage {
     /// The panel is looked at.
     open: bool,
     profile: String,
+    field_mm: [f64; 2],
     volume: Weak<Volume>,
+    /// What is wanted and not begun, and the frames it has been wanted for.
+    coming: Option<(AngleMapTask, u8)>,
     mapping: Option<(AngleMapTask, Job<(), Known<AngleMap>>)>,
     map: Option<Arc<ShownAngleMap>>,
     failed: Option<(AngleMapTask, String)>,
@@ -75,7 +82,9 @@ impl AimStage {
             carms,
             shade: MapShade::default(),
             open: false,
+            field_mm: [0.0; 2],
             volume: Weak::new(),
+            coming: None,
             mapping: None,
             map: None,
             failed: None,
@@ -90,7 +99,7 @@ impl AimStage {
             .or_else(|| self.carms.profiles.first())
     }
 
-    /// The angle map of the needle as it is now, once it is there.
+    /// The last angle map, which may be one of a moment ago: [`AppState::angle_map`] knows.
     pub fn map(&self) -> Option<&Arc<ShownAngleMap>> {
         self.map.as_ref()
     }
@@ -105,9 +114,25 @@ impl AimStage {
         self.open
     }
 
-    /// Whether the map is being computed.
+    /// Whether the map is being computed, or about to be.
     pub fn is_busy(&self) -> bool {
-        self.mapping.is_some()
+        self.mapping.is_some() || self.coming.is_some()
+    }
+
+    /// Counts the frames that a task has been wanted for; true once they are enough.
+    fn stands_still(&mut self, wanted: &AngleMapTask) -> bool {
+        let frames = match &self.coming {
+            Some((task, frames)) if task == wanted => frames.saturating_add(1),
+            _ => 0,
+        };
+        self.coming = (frames < STILL_FRAMES).then(|| (wanted.clone(), frames));
+        self.coming.is_none()
+    }
+
+    /// Forgets what is wanted and what is being done for it.
+    fn stop(&mut self) {
+        self.coming = None;
+        self.mapping = None;
     }
 
     fn hear(&mut self) {
@@ -197,8 +222,21 @@ impl AppState {
         self.take_field(field_mm);
     }
 
+    /// Width and height of the field that was taken, mm on the receptor; the picture itself is
+    /// square.
+    pub fn carm_field_mm(&self) -> [f64; 2] {
+        let [width, height] = self.aim.field_mm;
+        let edge = self.drr.field_mm;
+        if width.max(height) == edge {
+            [width, height]
+        } else {
+            [edge; 2]
+        }
+    }
+
     /// Takes a field of view: the picture is square, a field that is not is collimated.
     fn take_field(&mut self, [width, height]: [f64; 2]) {
+        self.aim.field_mm = [width, height];
         self.drr_command(DrrCommand::Field(width.max(height)));
         let opening = (width != height).then_some([width, height]);
         self.drr_command(DrrCommand::Collimate(opening));
@@ -213,53 +251,85 @@ impl AppState {
         NeedleViews::of(needle, &self.plan().spine, procedure, &setup)
     }
 
-    /// Starts the map that is looked at, takes it when it is found, and takes it away as soon as
-    /// it no longer is the one of the needle and the C-arm.
+    /// The last angle map, and whether it is the one of the needle and the C-arm as they are now;
+    /// one that is not may be shown, but nothing may be read from it.
+    pub fn angle_map(&self) -> Option<(&Arc<ShownAngleMap>, bool)> {
+        let shown = self.aim.map.as_ref()?;
+        let is_current = self.wanted_map().is_ok_and(|wanted| wanted == shown.task);
+        Some((shown, is_current))
+    }
+
+    /// Starts the map that is looked at and takes it when it is found. The one before stays until
+    /// then, for [`AppState::angle_map`] to call it old; it goes where no other comes.
     pub(super) fn poll_aim(&mut self) {
-        let volume = match self.stage.as_ref().map(|stage| &stage.content) {
-            Some(Content::Volume(stage)) if self.plan_fits() => Some(Arc::clone(&stage.volume)),
+        let staged = match self.stage.as_ref().map(|stage| &stage.content) {
+            Some(Content::Volume(stage)) if self.plan_fits() => {
+                Some((Arc::clone(&stage.volume), stage.is_loading()))
+            }
             _ => None,
         };
-        let now = volume.as_ref().map_or_else(Weak::new, Arc::downgrade);
+        let now = staged
+            .as_ref()
+            .map_or_else(Weak::new, |(volume, _)| Arc::downgrade(volume));
         if !now.ptr_eq(&self.aim.volume) {
             self.aim.volume = now;
             self.aim.map = None;
-            self.aim.mapping = None;
+            self.aim.stop();
             self.aim.failed = None;
         }
         self.aim.hear();
         if !self.aim.open {
-            self.aim.mapping = None;
+            self.aim.stop();
             self.aim.status = None;
             return;
         }
-        self.aim.status = self.go_on_with_map(volume).err();
+        self.aim.status = self.go_on_with_map(staged).err();
     }
 
-    /// Why there is no map yet.
-    fn go_on_with_map(&mut self, volume: Option<Arc<Volume>>) -> Known<()> {
+    /// Why there is no map yet. `staged`: the images, and whether they are still being read.
+    fn go_on_with_map(&mut self, staged: Option<(Arc<Volume>, bool)>) -> Known<()> {
         let wanted = match self.wanted_map() {
             Ok(wanted) => wanted,
             Err(reason) => {
                 self.aim.map = None;
-                self.aim.mapping = None;
+                self.aim.stop();
                 return Err(reason);
             }
         };
         if self.aim.map.as_ref().is_some_and(|map| map.task == wanted) {
+            self.aim.stop();
             return Ok(());
         }
         if let Some((failed, why)) = &self.aim.failed
             && *failed == wanted
         {
-            return Err(why.clone());
+            let why = why.clone();
+            self.aim.map = None;
+            self.aim.stop();
+            return Err(why);
         }
-        let running = self.aim.mapping.as_ref();
-        if running.is_none_or(|(running, _)| *running != wanted) && self.gesture == Gesture::Idle {
+        // Slices that are not read yet would count as no bone.
+        if staged.as_ref().is_some_and(|(_, loading)| *loading) {
+            self.aim.stop();
+            return Err("Waiting for the slices…".to_owned());
+        }
+        let looking = Err("Looking through the patient from every side…".to_owned());
+        if matches!(&self.aim.mapping, Some((running, _)) if *running == wanted) {
+            return looking;
+        }
+        // What runs is of another needle or C-arm.
+        self.aim.mapping = None;
+        if self.gesture != Gesture::Idle {
+            self.aim.coming = None;
+        } else if self.aim.stands_still(&wanted) {
             let waker = super::shared(&self.waker);
+            let volume = staged.map(|(volume, _)| volume);
             self.aim.compute(wanted, volume, waker);
+        } else {
+            // No input need follow: asks for the next frame.
+            (self.waker)();
         }
-        Err("Looking through the patient from every side…".to_owned())
+        looking
     }
 
     fn wanted_map(&self) -> Known<AngleMapTask> {
@@ -279,3 +349,6 @@ impl AppState {
         self.poll_aim();
     }
 }
+
+#[cfg(test)]
+mod tests;

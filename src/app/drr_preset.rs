@@ -2,6 +2,7 @@
 
 use super::AppState;
 use super::viewport::Posture;
+use crate::assess::aim::Face;
 use crate::geometry::{CArmAngles, Degrees, OperatorAngles, wrap_180};
 use crate::plan::{EndPlate, Known, Midline, VertebraFrame};
 use crate::study::Side;
@@ -19,9 +20,12 @@ pub enum DrrPreset {
     Frontal,
     /// From the side; the receptor on this one.
     Lateral(Side),
-    /// So many degrees from the straight view, the receptor toward this side.
+    /// So many degrees from the straight view, the receptor toward this side. Counted from the face
+    /// that the needle comes in by, so that the side of the needle is the ipsilateral one; without a
+    /// needle from the upper face.
     Oblique(u8, Side),
-    /// 45° toward the side that the needle does not come from.
+    /// The line 45° toward the side that the needle does not come from, counted from the face that it
+    /// comes in by; the receptor at the upper end of that line.
     ContralateralOblique,
     /// Tilts, at the oblique that there is, until the end-plate nearest to the isocentre is seen
     /// edge-on.
@@ -65,11 +69,16 @@ impl AppState {
                 secondary: tilt,
             }),
             DrrPreset::Oblique(degrees, side) => {
-                Ok(self.turned_toward(f64::from(degrees) * side.sign()))
+                let face = self.needle_face().unwrap_or_else(|| self.lying());
+                Ok(oblique(face, f64::from(degrees) * side.sign()))
             }
             DrrPreset::ContralateralOblique => {
                 let away = -self.needle_side()?.sign();
-                Ok(self.turned_toward(CONTRALATERAL * away))
+                let upper = self.lying();
+                let face = self.needle_face().unwrap_or(upper);
+                // Seen from the other face the same line leaves on the other side.
+                let swap = if face == upper { 1.0 } else { -1.0 };
+                Ok(oblique(upper, CONTRALATERAL * away * swap))
             }
             DrrPreset::SquareEndPlate => self.squared(),
         }
@@ -77,14 +86,18 @@ impl AppState {
 
     /// So many degrees toward patient left from the straight view, without tilt.
     pub(super) fn turned_toward(&self, left_deg: f64) -> CArmAngles {
-        let primary = match self.lying() {
-            Posture::Prone => wrap_180(Degrees(180.0 - left_deg)),
-            Posture::Supine => Degrees(left_deg),
-        };
-        CArmAngles {
-            primary,
-            secondary: Degrees(0.0),
-        }
+        oblique(self.lying(), left_deg)
+    }
+
+    /// The posture that has the face uppermost by which the needle comes in: prone for one from
+    /// behind; `None` without a needle.
+    fn needle_face(&self) -> Option<Posture> {
+        let needle = self.followed_needle()?.segment()?;
+        let angles = CArmAngles::of_needle(needle.vector())?;
+        Some(match Face::of(angles) {
+            Face::Posterior => Posture::Prone,
+            Face::Anterior => Posture::Supine,
+        })
     }
 
     /// As the plan declares, else as the images say.
@@ -139,6 +152,18 @@ impl AppState {
     }
 }
 
+/// So many degrees toward patient left from a receptor over the upper face, without tilt.
+fn oblique(upper: Posture, left_deg: f64) -> CArmAngles {
+    let primary = match upper {
+        Posture::Prone => wrap_180(Degrees(180.0 - left_deg)),
+        Posture::Supine => Degrees(left_deg),
+    };
+    CArmAngles {
+        primary,
+        secondary: Degrees(0.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,16 +211,52 @@ mod tests {
         let preset = DrrPreset::ContralateralOblique;
         assert!(state.preset_angles(preset).unwrap_err().contains("needle"));
         // From the left and behind (2.8, example 1): the receptor goes 45° to the right.
+        put_needle(&mut state, Point::new(53.3, 111.4, -13.9));
+        assert_eq!(angles(&state, preset), (-135.0, 0.0));
+    }
+
+    /// A needle from `entry` to a target on the left.
+    fn put_needle(state: &mut AppState, entry: Point<crate::geometry::Lps>) {
         state.apply(PlanCommand::NewNeedle);
         let id = state.plan().trajectories[0].id;
         for (end, to) in [
-            (TrajectoryEnd::Entry, Point::new(53.3, 111.4, -13.9)),
+            (TrajectoryEnd::Entry, entry),
             (TrajectoryEnd::Target, Point::new(20.0, 40.0, 0.0)),
         ] {
             let edit = PlanEdit::SetEnd { id, end, to };
             state.apply(PlanCommand::Edit("Place", edit));
         }
-        assert_eq!(angles(&state, preset), (-135.0, 0.0));
+    }
+
+    #[test]
+    fn obliques_are_those_of_the_needle_however_the_patient_lies() {
+        // From the left and 20° off straight behind; from the left and 30° off straight in front.
+        let behind = Point::new(20.0 + 34.2, 40.0 + 94.0, 0.0);
+        let before = Point::new(20.0 + 50.0, 40.0 - 86.6, 0.0);
+        for (code, entry, contralateral, ipsilateral) in [
+            ("HFP", behind, -135.0, 155.0),
+            ("HFS", behind, 45.0, 155.0),
+            ("HFS", before, -45.0, 25.0),
+            ("HFP", before, 135.0, 25.0),
+        ] {
+            let (_folder, mut state) = state(code);
+            put_needle(&mut state, entry);
+            let preset = |preset| state.preset_angles(preset).unwrap();
+            let away = preset(DrrPreset::ContralateralOblique);
+            assert_eq!(away.primary.0, contralateral, "{code} {entry:?}");
+            let toward = preset(DrrPreset::Oblique(25, Side::Left));
+            assert_eq!(toward.primary.0, ipsilateral, "{code} {entry:?}");
+            // What the pictures show is the line: 45° on the far side of straight, 25° on the near.
+            let needle = state.followed_needle().unwrap().segment().unwrap();
+            let n = needle.vector().direction().unwrap();
+            let off = |angles: CArmAngles| {
+                let along = angles.receptor_direction().dot(n).abs();
+                along.min(1.0).acos().to_degrees()
+            };
+            let from_straight = if entry == behind { 20.0 } else { 30.0 };
+            assert!((off(away) - 45.0 - from_straight).abs() < 0.1, "{code}");
+            assert!(off(toward) < 6.0, "{code}");
+        }
     }
 
     #[test]

@@ -178,7 +178,9 @@ fn print_needle(
         Err(reason) => return print_line(&format!("  – ({reason})")),
     };
     for view in views {
-        print_line(&format!("  {:<32} {}", view.title, view.phrase))?;
+        let apart = view.apart;
+        let apart = apart.map_or_else(String::new, |apart| format!(" ({})", apart.words()));
+        print_line(&format!("  {:<32} {}{apart}", view.title, view.phrase))?;
         let bone = volume.map(|_| bone_of(view, needle.segment(), setup, volume));
         for line in view_lines(view, bone) {
             print_line(&format!("    {line}"))?;
@@ -201,8 +203,7 @@ fn view_lines(view: &AimedView, bone: Option<Known<BeamBone>>) -> Vec<String> {
         _ => format!("DICOM {dicom}"),
     }];
     lines.push(match &view.reach {
-        Ok(reach) if reach.is_reached() => format!("reached: {}", reach.setting_words()),
-        Ok(reach) => format!("out of reach: {}", reach.broken_words()),
+        Ok(reach) => reach.words(),
         Err(reason) => format!("reach: – ({reason})"),
     });
     lines.push(match &view.seen {

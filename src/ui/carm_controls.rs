@@ -69,15 +69,17 @@ fn distances_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mu
 }
 
 fn field_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut CommandQueue) {
-    let now = state.drr.field_mm;
+    let now = state.carm_field_mm();
     let label = ui.label("Field").on_hover_text("What the receptor takes");
     ComboBox::from_id_salt("carm field")
-        .selected_text(field_words([now; 2]))
+        .selected_text(field_words(now))
         .show_ui(ui, |ui| {
             for field in &setup.profile.fields {
                 let choice = [field.width_mm, field.height_mm];
-                let chosen = field.width_mm.max(field.height_mm) == now;
-                if ui.selectable_label(chosen, field_words(choice)).clicked() {
+                if ui
+                    .selectable_label(choice == now, field_words(choice))
+                    .clicked()
+                {
                     queue.push(AimCommand::Field(choice));
                 }
             }
@@ -88,29 +90,30 @@ fn field_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut Co
 }
 
 fn collimation_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
-    let drr = &state.drr;
-    let mut opening = drr.collimation_mm.unwrap_or([drr.field_mm; 2]);
+    // The picture is square: outside of a field that is not it is closed for good.
+    let whole = state.carm_field_mm();
+    let mut opening = state.drr.collimation_mm.unwrap_or(whole);
     let before = opening;
     let hint = "Width and height of the open part, mm on the receptor";
     ui.label("Collimation").on_hover_text(hint);
     ui.horizontal(|ui| {
         let names = ["Collimation width", "Collimation height"];
-        for (mm, name) in opening.iter_mut().zip(names) {
+        for ((mm, most), name) in opening.iter_mut().zip(whole).zip(names) {
             let drag = DragValue::new(mm)
                 .speed(1.0)
-                .range(LEAST_OPENING_MM..=drr.field_mm)
+                .range(LEAST_OPENING_MM..=most)
                 .fixed_decimals(0);
             let response = ui.add(drag).on_hover_text(name);
             response
                 .ctx
                 .accesskit_node_builder(response.id, |node| node.set_label(name));
         }
-        let is_open = drr.collimation_mm.is_none();
+        let is_open = opening == whole;
         if ui
             .add_enabled(!is_open, Button::new("Open").small())
             .clicked()
         {
-            queue.push(DrrCommand::Collimate(None));
+            queue.push(AimCommand::Field(whole));
         }
     });
     if opening != before {
@@ -195,17 +198,7 @@ fn way_to_target_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>) {
         return;
     };
     let way = setup.profile.recentering(from, to, position);
-    let [x, y, z] = way.room_mm;
-    let part = |mm: f64, plus: &str, minus: &str| {
-        let word = if mm < 0.0 { minus } else { plus };
-        format!("{:.0} mm {word}", mm.abs())
-    };
-    let words = format!(
-        "To the target: {}, {}, {}, as seen from the foot of the table",
-        part(x, "right", "left"),
-        part(y, "down", "up"),
-        part(z, "toward the head end", "toward the foot end"),
-    );
+    let words = format!("Isocentre to target: {}", way.words());
     ui.label(RichText::new(words).color(theme::FAINT).small());
     for broken in way.broken {
         let words = format!("Out of travel: {broken}");

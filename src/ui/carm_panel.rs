@@ -1,5 +1,7 @@
 //! The C-arm: which one, how it stands, the views of the needle, the angle map.
 
+use std::sync::Arc;
+
 use egui::{Button, ComboBox, DragValue, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 use super::angle_map_picture::{Mark, angle_map_ui, legend_ui};
@@ -11,8 +13,8 @@ use crate::app::aim_stage::{AimCommand, MapShade, ShownAngleMap};
 use crate::app::command::CommandQueue;
 use crate::app::drr_preset::DrrPreset;
 use crate::app::drr_stage::DrrCommand;
-use crate::assess::CArmSetup;
 use crate::assess::aim::{Cell, ViewPurpose};
+use crate::assess::{CArmSetup, NeedleViews};
 use crate::geometry::{CArmAngles, Degrees, wrap_180};
 use crate::plan::phrase;
 use crate::study::Side;
@@ -37,15 +39,28 @@ pub fn carm_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
             ui.separator();
             carm_controls_ui(ui, state, &setup, queue);
             ui.separator();
-            if !state.plan_fits() {
-                let words = "The open plan belongs to other images.";
+            if let Some(words) = why_no_needle_is_aimed_at(state) {
                 ui.label(RichText::new(words).color(theme::WARNING));
                 return;
             }
-            carm_views_ui(ui, state, queue);
+            let views = state.needle_views();
+            carm_views_ui(ui, state, &views, queue);
             ui.separator();
-            map_ui(ui, state, &setup, queue);
+            map_ui(ui, state, &setup, &marks(views.as_ref().ok()), queue);
         });
+}
+
+/// `None` where the plan belongs to the images shown.
+fn why_no_needle_is_aimed_at(state: &AppState) -> Option<&'static str> {
+    if state.plan_fits() {
+        return None;
+    }
+    // A picture of the patient is no stranger's image, but it has no room to aim in.
+    Some(if state.pictures_fit() {
+        "X-ray pictures are shown. Needles are aimed at on the CT of the plan: show that series."
+    } else {
+        "The open plan belongs to other images."
+    })
 }
 
 fn profile_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
@@ -148,13 +163,8 @@ fn angles_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut C
     ui.horizontal_wrapped(|ui| {
         reach_mark(ui, &reach);
         let (words, color) = match &reach {
-            Ok(reach) if reach.is_reached() => {
-                (format!("reached: {}", reach.setting_words()), theme::FAINT)
-            }
-            Ok(reach) => (
-                format!("out of reach: {}", reach.broken_words()),
-                theme::WARNING,
-            ),
+            Ok(reach) if reach.is_reached() => (reach.words(), theme::FAINT),
+            Ok(reach) => (reach.words(), theme::WARNING),
             Err(reason) => (reason.clone(), theme::WARNING),
         };
         ui.label(RichText::new(words).color(color));
@@ -190,7 +200,13 @@ fn short(preset: DrrPreset) -> String {
     }
 }
 
-fn map_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut CommandQueue) {
+fn map_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    setup: &CArmSetup<'_>,
+    marks: &[Mark],
+    queue: &mut CommandQueue,
+) {
     let shade = state.aim.shade;
     ui.horizontal(|ui| {
         ui.label(RichText::new("Angle map").strong());
@@ -203,12 +219,15 @@ fn map_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut Comm
     if let Some(status) = state.aim.status() {
         ui.label(RichText::new(status).color(theme::FAINT));
     }
-    let Some(shown) = state.aim.map() else {
+    let Some((shown, is_current)) = state.angle_map() else {
         return;
     };
+    if !is_current {
+        old_map_ui(ui, shown, shade);
+        return;
+    }
     let now = state.drr.angles;
-    let marks = marks(state);
-    let pointing = angle_map_ui(ui, shown, shade, &marks, Some(now));
+    let pointing = angle_map_ui(ui, shown, shade, marks, Some(now));
     if let Some(angles) = pointing.clicked {
         queue.push(DrrCommand::Angles(angles));
     }
@@ -219,21 +238,7 @@ fn map_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut Comm
     ui.label(format!("{name}: {}", phrase::view(angles)));
     let words = numbers(shown, angles, setup);
     ui.label(RichText::new(words).color(theme::FAINT));
-    if let Some((angles, cell)) = shown.map.clearest_near(CLEAREST_WITHIN) {
-        let bone = cell
-            .bone
-            .map_or(String::new(), |bone| format!(", bone {}", bone.words()));
-        let within = format!("{:.0}°", CLEAREST_WITHIN.0);
-        let hint = format!("Reached, and with the least bone within {within} of the bull's-eye");
-        ui.horizontal_wrapped(|ui| {
-            let go = ui.add(Button::new(format!("Clearest within {within}")).small());
-            if go.on_hover_text(hint).clicked() {
-                queue.push(DrrCommand::Angles(angles));
-            }
-            let words = format!("{}{bone}", phrase::view(angles));
-            ui.label(RichText::new(words).color(theme::FAINT).small());
-        });
-    }
+    clearest_ui(ui, shown, queue);
     legend_ui(ui, shade, shown.has_bone);
     if !shown.has_bone {
         let words = "No bone: a CT in HU must be open.";
@@ -241,9 +246,51 @@ fn map_ui(ui: &mut Ui, state: &AppState, setup: &CArmSetup<'_>, queue: &mut Comm
     }
 }
 
+/// The map of a moment ago, until the one that is wanted is there: greyed, with nothing to read from
+/// it and nowhere to go.
+fn old_map_ui(ui: &mut Ui, shown: &Arc<ShownAngleMap>, shade: MapShade) {
+    ui.label(RichText::new("Being drawn…").color(theme::FAINT));
+    ui.scope(|ui| {
+        ui.disable();
+        angle_map_ui(ui, shown, shade, &[], None);
+    });
+}
+
+fn clearest_ui(ui: &mut Ui, shown: &ShownAngleMap, queue: &mut CommandQueue) {
+    let Some((angles, cell)) = shown.map.clearest_near(CLEAREST_WITHIN) else {
+        return;
+    };
+    let bone = cell
+        .bone
+        .map_or(String::new(), |bone| format!(", bone {}", bone.words()));
+    let within = format!("{:.0}°", CLEAREST_WITHIN.0);
+    let hint = clearest_hint(&cell, &within);
+    ui.horizontal_wrapped(|ui| {
+        let go = ui.add(Button::new(format!("Clearest within {within}")).small());
+        if go.on_hover_text(hint).clicked() {
+            queue.push(DrrCommand::Angles(angles));
+        }
+        let words = format!("{}{bone}", phrase::view(angles));
+        ui.label(RichText::new(words).color(theme::FAINT).small());
+    });
+}
+
+/// What the clearest view is, and what is not known of it.
+fn clearest_hint(cell: &Cell, within: &str) -> String {
+    let reached = match cell.beyond {
+        Some(_) => "Reached, with the",
+        None => "Reach not known; the",
+    };
+    let seen = match cell.bone {
+        Some(bone) if bone.at_least => ". No beam there lies in the images with all its bone",
+        _ => "",
+    };
+    format!("{reached} least bone within {within} of the bull's-eye{seen}")
+}
+
 /// The marks of the views that have one.
-fn marks(state: &AppState) -> Vec<Mark> {
-    let Ok(views) = state.needle_views() else {
+fn marks(views: Option<&NeedleViews>) -> Vec<Mark> {
+    let Some(views) = views else {
         return Vec::new();
     };
     [
@@ -276,8 +323,27 @@ fn numbers(shown: &ShownAngleMap, angles: CArmAngles, setup: &CArmSetup<'_>) -> 
     parts.extend(bone.map(|bone| format!("bone {}", bone.words())));
     parts.push(match setup.reach(angles) {
         Ok(reach) if reach.is_reached() => "reached".to_owned(),
-        Ok(reach) => format!("out of reach: {}", reach.broken_words()),
+        Ok(reach) => reach.words(),
         Err(_) => "reach not known".to_owned(),
     });
     parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assess::aim::BeamBone;
+
+    #[test]
+    fn the_clearest_view_says_reached_only_where_that_is_known() {
+        let cell = |beyond: Option<f64>, at_least| Cell {
+            from_bulls_eye: None,
+            bone: Some(BeamBone { mm: 3.0, at_least }),
+            beyond: beyond.map(Degrees),
+        };
+        let hint = |beyond, at_least| clearest_hint(&cell(beyond, at_least), "10°");
+        assert!(hint(Some(0.0), false).starts_with("Reached"));
+        assert!(hint(None, false).starts_with("Reach not known"));
+        assert!(!hint(None, false).contains("images") && hint(None, true).contains("images"));
+    }
 }

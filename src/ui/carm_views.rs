@@ -6,6 +6,7 @@ use super::{format, theme};
 use crate::app::AppState;
 use crate::app::command::CommandQueue;
 use crate::app::drr_stage::DrrCommand;
+use crate::assess::NeedleViews;
 use crate::assess::aim::{AimedView, ViewPurpose};
 use crate::geometry::{CArmAngles, Degrees};
 use crate::plan::{Known, Reach};
@@ -17,20 +18,25 @@ const CENTERED_MM: f64 = 0.05;
 const MARK: f32 = 10.0;
 
 /// Draws the list.
-pub fn carm_views_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
+pub fn carm_views_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    views: &Known<NeedleViews>,
+    queue: &mut CommandQueue,
+) {
     if let Some(needle) = state.followed_needle() {
         let color = theme::needle_color(needle.color);
         ui.label(RichText::new(&needle.name).color(color).strong());
     }
-    let views = match state.needle_views() {
-        Ok(views) => views.views,
+    let views = match views {
+        Ok(views) => &views.views,
         Err(reason) => {
             ui.label(RichText::new(reason).color(theme::WARNING));
             return;
         }
     };
     let now = state.drr.angles;
-    for view in &views {
+    for view in views {
         view_ui(ui, view, is_at(now, view.angles), queue);
     }
 }
@@ -56,9 +62,13 @@ fn view_ui(ui: &mut Ui, view: &AimedView, is_now: bool, queue: &mut CommandQueue
             ui.label(RichText::new(words).color(theme::WARNING).small());
         }
     });
-    ui.label(RichText::new(&view.phrase).color(theme::FAINT));
-    if let Some(broken) = view.reach.as_ref().ok().filter(|reach| !reach.is_reached()) {
-        let words = format!("Out of reach: {}", broken.broken_words());
+    let words = match view.apart {
+        Some(apart) => format!("{} · {}", view.phrase, apart.words()),
+        None => view.phrase.clone(),
+    };
+    ui.label(RichText::new(words).color(theme::FAINT));
+    if let Some(reach) = view.reach.as_ref().ok().filter(|reach| !reach.is_reached()) {
+        let words = reach.words();
         ui.label(RichText::new(words).color(theme::WARNING).small());
     }
     ui.add_space(3.0);
@@ -128,7 +138,7 @@ fn hover_ui(ui: &mut Ui, view: &AimedView) {
     }
     match &view.reach {
         Ok(reach) if reach.is_reached() => line(ui, "Set to", reach.setting_words(), theme::INFO),
-        Ok(reach) => line(ui, "Out of reach", reach.broken_words(), theme::WARNING),
+        Ok(reach) => line(ui, "Reach", reach.words(), theme::WARNING),
         Err(reason) => line(ui, "Reach", reason.clone(), theme::WARNING),
     }
     match &view.seen {

@@ -309,8 +309,9 @@ impl AngleMap {
         fine.or_else(|| self.whole.nearest(place))
     }
 
-    /// Reached views with least bone within some degrees of the bull's-eye: where to look for a
-    /// clearer picture. The nearest comes first among equals.
+    /// The reached view with least bone within some degrees of the bull's-eye: where to look for a
+    /// clearer picture. Every view counts as reached where no reach is known. One whose bone was seen
+    /// whole comes before one that may pass more, the nearest first among equals.
     pub fn clearest_near(&self, within: Degrees) -> Option<(CArmAngles, Cell)> {
         let bulls_eye = self.bulls_eye?;
         let [columns, _] = self.whole.size;
@@ -327,10 +328,14 @@ impl AngleMap {
                 let angles = self.face.angles(place);
                 let reached = cell.beyond.is_none_or(|beyond| beyond.0 <= 0.0);
                 let apart = apart_deg(angles, bulls_eye);
-                (reached && apart <= within.0).then_some((cell.bone?.mm, apart, angles, cell))
+                (reached && apart <= within.0).then_some((cell.bone?, apart, angles, cell))
             });
         views
-            .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
+            .min_by(|(a, a_apart, ..), (b, b_apart, ..)| {
+                let seen = a.at_least.cmp(&b.at_least);
+                let bone = seen.then(a.mm.total_cmp(&b.mm));
+                bone.then(a_apart.total_cmp(b_apart))
+            })
             .map(|(_, _, angles, cell)| (angles, cell))
     }
 }

@@ -19,7 +19,8 @@ const BODY_HU: f64 = -300.0;
 pub struct BeamBone {
     /// Way through bone, mm.
     pub mm: f64,
-    /// The beam leaves the images inside the body, so that there may be more.
+    /// The beam leaves the images inside the body, or passes voxels that are not there (a gap, a
+    /// slice that was not read), so that there may be more.
     pub at_least: bool,
 }
 
@@ -36,13 +37,20 @@ impl BeamBone {
         let steps = ((to_mm - from_mm) / STEP_MM).floor().clamp(0.0, 1e5) as usize;
         let value = |mm: f64| value_at(volume, through + along * mm, Interpolation::Linear);
         let at = |step: usize| from_mm + (step as f64 + 0.5) * STEP_MM;
-        let bone = (0..steps).filter(|step| value(at(*step)).is_some_and(|hu| hu >= BEAM_BONE_HU));
-        let mm = bone.count() as f64 * STEP_MM;
+        let (mut bone, mut unknown) = (0_usize, false);
+        for step in 0..steps {
+            match value(at(step)) {
+                Some(hu) if hu >= BEAM_BONE_HU => bone += 1,
+                Some(_) => {}
+                None => unknown = true,
+            }
+        }
+        let mm = bone as f64 * STEP_MM;
         let ends = [at(0), at(steps.saturating_sub(1))];
         let body = |mm: f64| value(mm).is_some_and(|hu| hu > BODY_HU);
         Some(Self {
             mm,
-            at_least: steps > 0 && ends.into_iter().any(body),
+            at_least: unknown || (steps > 0 && ends.into_iter().any(body)),
         })
     }
 
@@ -113,6 +121,40 @@ mod tests {
         assert!(along.at_least && along.mm == 0.0);
         assert_eq!(along.words(), "at least 0 mm");
         assert_eq!(straight.words(), format!("{:.0} mm", straight.mm));
+    }
+
+    #[test]
+    fn voxels_that_are_not_there_make_it_at_least() {
+        let body = |p: Point<Lps>| {
+            if p.to_array()[1] < 20.0 {
+                -1000.0
+            } else {
+                700.0
+            }
+        };
+        let mut volume = SyntheticVolume::new([60, 60, 20], [1., 1., 2.])
+            .without_slice(10)
+            .build(body);
+        volume.modality_lut.unit = "HU".to_owned();
+        let along = Vector::new(0., 1., 0.);
+        // Whole slices away from the gap nothing is missing, and the beam ends in bone.
+        let clear = |z: f64, x: f64| {
+            let way = Vector::new(x, 0., 0.);
+            BeamBone::of(&volume, Point::new(30., 10., z), way).unwrap()
+        };
+        assert_eq!(clear(8.0, 1.0).words(), "0 mm");
+        assert_eq!(clear(20.0, 1.0).words(), "at least 0 mm");
+        let across = BeamBone::of(&volume, Point::new(30., 10., 20.), along).unwrap();
+        assert_eq!((across.mm, across.at_least), (0.0, true));
+        // Nothing read yet is not nothing there.
+        let empty = (0..20).fold(
+            SyntheticVolume::new([60, 60, 20], [1., 1., 2.]),
+            SyntheticVolume::without_slice,
+        );
+        let mut empty = empty.build(|_| 700.0);
+        empty.modality_lut.unit = "HU".to_owned();
+        let bone = BeamBone::of(&empty, Point::new(30., 30., 20.), along).unwrap();
+        assert_eq!(bone.words(), "at least 0 mm");
     }
 
     #[test]

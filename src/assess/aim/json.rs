@@ -79,6 +79,10 @@ fn view_json(view: &AimedView, bone: Known<BeamBone>) -> Value {
         "bone_mm": number("bone_mm", bone.clone().map(|bone| bone.mm)),
         "bone_at_least": bone.ok().map(|bone| bone.at_least),
     });
+    if let Some(apart) = view.apart {
+        object["apart_deg"] = json!(apart.angle.0);
+        object["apart_from"] = json!(apart.from);
+    }
     for (key, value) in [
         ("reach", view.reach.clone().map(|reach| reach_json(&reach))),
         ("seen", view.seen.clone().map(|seen| seen_json(&seen))),

@@ -11,7 +11,7 @@ pub mod seen_needle;
 pub use angle_map::{AngleGrid, AngleMap, AngleMapTask, Cell, Face};
 pub use beam_bone::{BEAM_BONE_HU, BeamBone};
 pub use json::{AimJson, bone_of};
-pub use needle_views::{AimedView, NeedleViews, ViewPurpose};
+pub use needle_views::{AimedView, Apart, NeedleViews, ViewPurpose};
 pub use seen_needle::{SeenNeedle, bulls_eye_about};
 
 use crate::geometry::{CArmAngles, CArmPose, Lps, PatientPosition, Point};

@@ -55,6 +55,22 @@ impl ViewPurpose {
     }
 }
 
+/// How far a progress view stands from another view.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Apart {
+    /// Between the two beams, 0–90°.
+    pub angle: Degrees,
+    /// From what: `lateral`, `AP`, `progress 1`.
+    pub from: &'static str,
+}
+
+impl Apart {
+    /// `50° from lateral`.
+    pub fn words(self) -> String {
+        format!("{:.0}° from {}", self.angle.0, self.from)
+    }
+}
+
 /// One view of a needle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AimedView {
@@ -72,6 +88,9 @@ pub struct AimedView {
     pub side: Known<SideCArmAngles>,
     /// As spoken.
     pub phrase: String,
+    /// Of a progress view: the first from the lateral or AP it is meant to be like, the second from
+    /// the first.
+    pub apart: Option<Apart>,
     /// How the C-arm is set, and what bars it.
     pub reach: Known<Reach>,
     /// How the needle lies in it.
@@ -90,6 +109,7 @@ struct Wanted {
     title: String,
     see: Option<String>,
     angles: CArmAngles,
+    apart: Option<Apart>,
 }
 
 impl NeedleViews {
@@ -165,6 +185,7 @@ impl Aim<'_> {
             title: "Bull's-eye".to_owned(),
             see: Some("Entry over target: the needle is a point".to_owned()),
             angles: self.bulls_eye,
+            apart: None,
         }];
         let sod_mm = self.setup.source_to_isocenter_mm;
         let off_center = self
@@ -177,6 +198,7 @@ impl Aim<'_> {
             title: "Bull's-eye, isocentre as it is".to_owned(),
             see: Some("Entry over target without moving the C-arm over the patient".to_owned()),
             angles,
+            apart: None,
         }));
         views
     }
@@ -187,25 +209,33 @@ impl Aim<'_> {
             return Vec::new();
         };
         let like = if beams.like_lateral { "lateral" } else { "AP" };
-        let apart = format!(
-            "The needle at full length, {:.0}° from progress 1",
-            beams.apart.0
-        );
+        let (plain, apart) = (beams.from_plain, beams.apart);
         [
-            (
-                1,
-                format!("The needle at full length, nearest to {like}"),
-                beams.first,
-            ),
-            (2, apart, beams.second),
+            (1, beams.first, plain, like),
+            (2, beams.second, apart, "progress 1"),
         ]
-        .map(|(place, see, angles)| Wanted {
-            purpose: ViewPurpose::Progress(place),
-            title: format!("Progress {place}"),
-            see: Some(see),
-            angles,
+        .map(|(place, angles, angle, from)| {
+            let apart = Apart { angle, from };
+            // The search gives such a second beam only where there is no better one.
+            let alone = place == 2 && self.is_out_of_reach(angles);
+            let why = if alone {
+                "; nothing that is reached stands well apart from progress 1"
+            } else {
+                ""
+            };
+            Wanted {
+                purpose: ViewPurpose::Progress(place),
+                title: format!("Progress {place}"),
+                see: Some(format!("The needle from the side, {}{why}", apart.words())),
+                angles,
+                apart: Some(apart),
+            }
         })
         .into()
+    }
+
+    fn is_out_of_reach(&self, angles: CArmAngles) -> bool {
+        matches!(self.setup.reach(angles), Ok(reach) if !reach.is_reached())
     }
 
     /// AP and lateral with the receptor on the side that is reached.
@@ -221,6 +251,7 @@ impl Aim<'_> {
             title: title.to_owned(),
             see: None,
             angles: self.reached_side(angles),
+            apart: None,
         };
         let left = spoken(90.0, 0.0);
         let right = opposite(left);
@@ -247,6 +278,7 @@ impl Aim<'_> {
             title: format!("AP, {vertebra} end-plate squared"),
             see: Some(format!("The superior end-plate of {vertebra} edge-on")),
             angles: self.reached_side(spoken(oblique, tilt.0)),
+            apart: None,
         }
     }
 
@@ -289,6 +321,7 @@ impl Aim<'_> {
                     title: view.name.clone(),
                     see: Some(view.see.clone()),
                     angles,
+                    apart: None,
                 }),
                 // A sweep, a CT plane, a pedicle axis: nothing to set a C-arm to.
                 (None, None) => {}
@@ -340,6 +373,7 @@ impl Aim<'_> {
                 .map(|position| angles.side_carm(position))
                 .map_err(str::to_owned),
             phrase,
+            apart: view.apart,
             reach: self.setup.reach(angles),
             seen: SeenNeedle::of(&pose, self.segment, self.setup.field_mm),
         }

@@ -1,16 +1,32 @@
-//! The two progress views: beams at right angles to the needle, which show it at full length.
+//! The two progress views: beams across the needle, which show it at full length, as far apart as
+//! the C-arm lets them be.
 //!
-//! Such beams form a circle about the needle. The first is the one nearest to a lateral (to AP for
-//! a needle that runs more sideways than front to back) that the C-arm reaches; the second, among
-//! those it reaches, stands as nearly as possible at right angles to the first. Without a known
-//! reach the geometry alone decides, and a beam that cannot be reached is given with its verdict.
+//! Beams at right angles to the needle form a circle about it. Where the C-arm does not reach one of
+//! them it may lean out of the circle by a few degrees, which shows nearly the whole length. Of what
+//! is reached the pair is taken that stands farthest apart, 90° at best; among pairs alike the one
+//! whose first beam is nearest to a lateral (to AP for a needle that runs more sideways than front
+//! to back). Where no reached pair is worth its name the first beam is the reached one nearest to a
+//! lateral, and the second the beam at right angles to it, with what bars it. Without a known reach,
+//! and where nothing is reached, the geometry alone decides.
 
 use super::CArmSetup;
 use crate::geometry::needle_angle::angle_between;
 use crate::geometry::{CArmAngles, Degrees, Lps, Vector};
 
-/// Steps of the search about the needle; a quarter of a degree.
-const STEPS: u32 = 1440;
+/// Lines of the search about the needle; a degree apart.
+const LINES: u32 = 180;
+
+/// How far a beam may lean out of the circle, degrees: the cosine, 98 % of the length, is still seen
+/// (a proposal of ours).
+const MOST_LEAN_DEG: u32 = 10;
+
+/// What a second reached beam must win over the first alone, degrees between the two with all costs
+/// taken off: nearer beams hardly tell what lies behind what (a proposal of ours).
+const LEAST_APART_DEG: f64 = 30.0;
+
+/// Degrees between the beams that a degree of lean, and one away from the lateral, must win.
+const LEAN_COST: f64 = 3.0;
+const TURN_COST: f64 = 0.5;
 
 /// Angle between two lines, 0–90°.
 fn between_lines(a: Vector<Lps>, b: Vector<Lps>) -> f64 {
@@ -20,14 +36,98 @@ fn between_lines(a: Vector<Lps>, b: Vector<Lps>) -> f64 {
 /// Two beams across a needle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ProgressBeams {
-    /// Receptor direction nearest to a lateral or AP.
+    /// Receptor direction of the first.
     pub first: CArmAngles,
-    /// Receptor direction most across the first.
+    /// Receptor direction of the second.
     pub second: CArmAngles,
     /// Between the two beams, 0–90°.
     pub apart: Degrees,
+    /// Between the first and a lateral or AP, 0–90°.
+    pub from_plain: Degrees,
     /// The first is meant to be like a lateral; else like an AP.
     pub like_lateral: bool,
+}
+
+/// One beam of the search.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    beam: Vector<Lps>,
+    angles: CArmAngles,
+    /// Out of the circle, degrees.
+    lean: f64,
+    /// From the lateral or AP, degrees.
+    off: f64,
+}
+
+/// The search about one needle.
+struct Circle<'a, P> {
+    needle: Vector<Lps>,
+    anchor: Vector<Lps>,
+    setup: &'a CArmSetup<'a>,
+    preferred: P,
+}
+
+impl<P: Fn(CArmAngles) -> f64> Circle<'_, P> {
+    fn candidate(&self, beam: Vector<Lps>, lean: f64) -> Option<Candidate> {
+        Some(Candidate {
+            beam,
+            angles: CArmAngles::of_receptor(beam)?,
+            lean,
+            off: between_lines(beam, self.anchor),
+        })
+    }
+
+    /// The receptor on the preferred side of a line across the needle.
+    fn geometric(&self, line: Vector<Lps>) -> Option<Candidate> {
+        let [a, b] = [line, -line].map(|beam| self.candidate(beam, 0.0));
+        let (a, b) = (a?, b?);
+        let is_b = (self.preferred)(b.angles) < (self.preferred)(a.angles);
+        Some(if is_b { b } else { a })
+    }
+
+    /// The reached beam that leans least out of a line across the needle; of beams alike that with
+    /// the receptor on the preferred side.
+    fn reached(&self, line: Vector<Lps>) -> Option<Candidate> {
+        (0..=MOST_LEAN_DEG).find_map(|lean| {
+            let lean = f64::from(lean);
+            let (sin, cos) = lean.to_radians().sin_cos();
+            let beams = [1.0, -1.0].map(|side| line * cos + self.needle * (side * sin));
+            let [a, b] = beams;
+            let ends = [a, -a, b, -b]
+                .into_iter()
+                .take(if lean > 0.0 { 4 } else { 2 })
+                .filter_map(|beam| self.candidate(beam, lean));
+            ends.filter(
+                |one| matches!(self.setup.reach(one.angles), Ok(reach) if reach.is_reached()),
+            )
+            .min_by(|a, b| (self.preferred)(a.angles).total_cmp(&(self.preferred)(b.angles)))
+        })
+    }
+}
+
+/// The two that stand farthest apart, what they lean and turn away taken off; the one nearest to the
+/// lateral alone where a second wins too little.
+fn best_pair(reached: &[Candidate]) -> Option<(Candidate, Option<Candidate>)> {
+    let lean = |one: &Candidate| LEAN_COST * one.lean;
+    let cost = |one: &Candidate| TURN_COST * one.off + lean(one);
+    // Equal to what is seen: the first found, which is the nearest to the lateral, stays.
+    let near = |worth: f64| (worth * 1e6).round();
+    let alone = reached
+        .iter()
+        .min_by(|a, b| near(cost(a)).total_cmp(&near(cost(b))))?;
+    let mut best = (near(LEAST_APART_DEG - cost(alone)), *alone, None);
+    for first in reached {
+        for second in reached {
+            let along = first.beam.dot(second.beam).abs().min(1.0);
+            let apart = along.acos().to_degrees();
+            let worth = near(apart - cost(first) - lean(second));
+            if worth > best.0 {
+                best = (worth, *first, Some(*second));
+            }
+        }
+    }
+    let (_, first, second) = best;
+    Some((first, second))
 }
 
 /// The beams for a needle of unit direction `n`; `preferred` orders the two receptor sides of a
@@ -37,121 +137,49 @@ pub(super) fn progress_beams(
     setup: &CArmSetup<'_>,
     preferred: impl Fn(CArmAngles) -> f64,
 ) -> Option<ProgressBeams> {
-    let n = n.direction()?;
-    let like_lateral = n.0.x.abs() <= n.0.y.abs().max(n.0.z.abs());
+    let needle = n.direction()?;
+    let like_lateral = needle.0.x.abs() <= needle.0.y.abs().max(needle.0.z.abs());
     let anchor = if like_lateral {
         Vector::new(1.0, 0.0, 0.0)
     } else {
         Vector::new(0.0, 1.0, 0.0)
     };
-    let first_ideal = (anchor - n * anchor.dot(n)).direction()?;
-    let across = n.cross(first_ideal).direction()?;
-    let circle: Vec<Vector<Lps>> = (0..STEPS)
-        .map(|step| {
-            let turn = std::f64::consts::TAU * f64::from(step) / f64::from(STEPS);
-            first_ideal * turn.cos() + across * turn.sin()
-        })
-        .collect();
-    let reached = |beam: &&Vector<Lps>| {
-        let reach = CArmAngles::of_receptor(**beam).map(|angles| setup.reach(angles));
-        matches!(reach, Some(Ok(reach)) if reach.is_reached())
+    let ideal = (anchor - needle * anchor.dot(needle)).direction()?;
+    let across = needle.cross(ideal).direction()?;
+    let circle = Circle {
+        needle,
+        anchor,
+        setup,
+        preferred,
     };
-    let reachable: Vec<Vector<Lps>> = circle.iter().filter(reached).copied().collect();
-    // Ties (both receptor sides of one line) go to the preferred side.
-    let best = |worth: &dyn Fn(Vector<Lps>) -> f64, ideal: Vector<Lps>| {
-        let both = [ideal, -ideal];
-        let candidates = if reachable.is_empty() {
-            both.as_slice()
-        } else {
-            reachable.as_slice()
-        };
-        let angles = candidates
-            .iter()
-            .filter_map(|beam| Some((worth(*beam), CArmAngles::of_receptor(*beam)?, *beam)));
-        angles.min_by(|a, b| {
-            let near = |x: f64| (x * 1e6).round();
-            let by_worth = near(a.0).total_cmp(&near(b.0));
-            by_worth.then_with(|| preferred(a.1).total_cmp(&preferred(b.1)))
-        })
+    let reached: Vec<Candidate> = if setup.position.is_some() {
+        (0..LINES)
+            .filter_map(|step| {
+                // 0, 1, −1, 2 …: from the lateral outwards.
+                let side = if step % 2 == 0 { -1.0 } else { 1.0 };
+                let turn = (side * f64::from(step.div_ceil(2))).to_radians();
+                circle.reached(ideal * turn.cos() + across * turn.sin())
+            })
+            .collect()
+    } else {
+        Vec::new()
     };
-    let (_, first, first_beam) = best(&|beam| between_lines(beam, anchor), first_ideal)?;
-    let second_ideal = n.cross(first_beam).direction()?;
-    let (_, second, second_beam) = best(&|beam| -between_lines(beam, first_beam), second_ideal)?;
+    let (first, second) = match best_pair(&reached) {
+        Some(found) => found,
+        None => (circle.geometric(ideal)?, None),
+    };
+    let second = match second {
+        Some(second) => second,
+        None => circle.geometric(needle.cross(first.beam).direction()?)?,
+    };
     Some(ProgressBeams {
-        first,
-        second,
-        apart: Degrees(between_lines(first_beam, second_beam)),
+        first: first.angles,
+        second: second.angles,
+        apart: Degrees(between_lines(first.beam, second.beam)),
+        from_plain: Degrees(first.off),
         like_lateral,
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::geometry::PatientPosition;
-    use crate::plan::CArmLibrary;
-
-    fn beams(n: [f64; 3], id: &str, position: Option<&str>) -> ProgressBeams {
-        let profile = CArmLibrary::builtin().find(id).unwrap();
-        let position = position.and_then(PatientPosition::from_code);
-        let setup = CArmSetup::usual(profile, position);
-        progress_beams(Vector::from(n), &setup, |angles| angles.primary.0.abs()).unwrap()
-    }
-
-    #[test]
-    fn both_beams_cross_the_needle_and_the_first_is_nearly_lateral() {
-        // Row 1 of section 2.8: 25° left oblique, 10° caudal tilt.
-        let n = [-0.416, -0.893, 0.174];
-        let unit = Vector::<Lps>::from(n).direction().unwrap();
-        for (id, position) in [
-            ("angiography-floor", Some("HFP")),
-            ("mobile-side-right", Some("HFP")),
-            ("mobile-head", Some("HFS")),
-            ("mobile-side-left", None),
-        ] {
-            let found = beams(n, id, position);
-            for angles in [found.first, found.second] {
-                let dot = angles.receptor_direction().dot(unit);
-                assert!(dot.abs() < 1e-9, "{id} {found:?}");
-            }
-            assert!(found.like_lateral);
-            // The needle leans 24.6° out of the sagittal plane; no beam across it is nearer to a
-            // lateral than that.
-            let lateral = Vector::new(1.0, 0.0, 0.0);
-            let off = between_lines(found.first.receptor_direction(), lateral);
-            assert!((off - 24.6).abs() < 0.3, "{id} {off}");
-            let profile = CArmLibrary::builtin().find(id).unwrap();
-            if let Some(position) = position.and_then(PatientPosition::from_code) {
-                for angles in [found.first, found.second] {
-                    assert!(
-                        profile.reach(angles, position).is_reached(),
-                        "{id} {found:?}"
-                    );
-                }
-                assert!(found.apart.0 > 40.0, "{id} {found:?}");
-            } else {
-                assert!((found.apart.0 - 90.0).abs() < 1e-6);
-            }
-        }
-    }
-
-    #[test]
-    fn the_second_beam_of_an_upright_needle_ends_at_the_tilt_of_the_c_arm() {
-        // Straight from behind only laterals cross the needle; 45° of tilt set them 45° apart.
-        let found = beams([0., -1., 0.], "angiography-floor", Some("HFP"));
-        assert!((found.first.primary.0.abs() - 90.0).abs() < 1e-9);
-        assert!(found.first.secondary.0.abs() < 1e-9);
-        assert!((found.apart.0 - 45.0).abs() < 1e-6, "{found:?}");
-        assert!((found.second.secondary.0.abs() - 45.0).abs() < 1e-6);
-    }
-
-    #[test]
-    fn a_needle_from_the_side_is_followed_in_ap() {
-        let found = beams([-1., -0.2, 0.1], "angiography-floor", Some("HFP"));
-        assert!(!found.like_lateral);
-        let ap = Vector::new(0.0, 1.0, 0.0);
-        assert!(between_lines(found.first.receptor_direction(), ap) < 12.0);
-        // The tube stays below the table: the receptor is behind a prone patient.
-        assert!(found.first.receptor_direction().0.y > 0.0);
-    }
-}
+mod tests;

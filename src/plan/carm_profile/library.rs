@@ -156,6 +156,28 @@ mod tests {
             ("source = \"D15\"", "source = \"Z9\"", "no mark"),
             ("width_mm = 400", "width_mm = -4", "above 0"),
             ("width_mm = 400", "width_mm = 200", "whole receptor"),
+            // What the C-arm of the program could not be set to is refused, not set to less.
+            ("width_mm = 400", "width_mm = 700", "within 50 and 600"),
+            (
+                "min = 900, max = 1200",
+                "min = 400, max = 1200",
+                "within 500 and 2000",
+            ),
+            (
+                "min = 900, max = 1200",
+                "min = 900, max = 3000",
+                "within 500 and 2000",
+            ),
+            (
+                "min = 720, max = 810",
+                "min = 20, max = 810",
+                "within 50 and 1950",
+            ),
+            (
+                "min = 720, max = 810",
+                "min = 720, max = 1960",
+                "within 50 and 1950",
+            ),
             (
                 "{ value = 750,",
                 "{ value = 900,",

@@ -7,9 +7,18 @@ pub mod reach;
 mod read;
 
 pub use library::CArmLibrary;
-pub use reach::{Axis, BrokenLimit, Reach, Recentering, Setting};
+pub use reach::{Axis, BrokenLimit, REACHED_WITHIN, Reach, Recentering, Setting};
 
 use super::procedure::{Source, SourcedRange};
+
+/// Shortest and longest distance from source to receptor that a C-arm may have here, mm.
+pub const SID_MM: [f64; 2] = [500.0, 2000.0];
+
+/// Least distance of the isocentre from source and receptor, mm.
+pub const LEAST_GAP_MM: f64 = 50.0;
+
+/// Smallest and largest edge of a receptor or field, mm.
+pub const FIELD_MM: [f64; 2] = [50.0, 600.0];
 
 /// Where a C-arm stands, which decides what turns within what (clinical reference sheet, 2.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use glam::DVec3;
+
 use super::{CArmProfile, Parking, Travel};
 use crate::geometry::{CArmAngles, Degrees, Lps, PatientPosition, Point, wrap_180};
 use crate::plan::procedure::Bounds;
@@ -11,6 +13,12 @@ const SLACK: f64 = 1e-6;
 
 /// Nearer than this to an axis a beam does not say how far the C-arm is turned about it: sine.
 const ON_AXIS: f64 = 1e-6;
+
+/// A view counts as reached where the C-arm gets within this of it, degrees between the two beams: a
+/// C-arm is neither set nor read more finely, and beside the outer axis, where a beam hardly tells
+/// how far the C-arm is turned about it, a limit of that axis bars nothing that is seen (a proposal
+/// of ours).
+pub const REACHED_WITHIN: Degrees = Degrees(0.5);
 
 /// What a person turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +79,9 @@ pub struct BrokenLimit {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reach {
     /// The two angles to set: the way that breaks the limits least, then the one that turns least.
+    /// Within the limits where the view is reached, and so up to [`REACHED_WITHIN`] off it.
     pub settings: [Setting; 2],
-    /// What is broken; empty = the view is reached.
+    /// What these settings break; empty = the view is reached.
     pub broken: Vec<BrokenLimit>,
 }
 
@@ -103,6 +112,18 @@ impl Reach {
     pub fn broken_words(&self) -> String {
         let words: Vec<String> = self.broken.iter().map(ToString::to_string).collect();
         words.join(", ")
+    }
+
+    /// `reached: orbital −24.6°, tilt −11.0°`; `out of reach: orbital 5.0° beyond −90.0° (needs
+    /// orbital −95.0°, tilt 0.0°)`. The limit is one of the setting beside it: a view can be set in
+    /// two ways, and this is the one that comes nearer.
+    pub fn words(&self) -> String {
+        let setting = self.setting_words();
+        if self.is_reached() {
+            format!("reached: {setting}")
+        } else {
+            format!("out of reach: {} (needs {setting})", self.broken_words())
+        }
     }
 }
 
@@ -135,15 +156,49 @@ impl fmt::Display for BrokenLimit {
 /// How the isocentre is brought from one patient point to another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recentering {
-    /// Way in the room: to the observer's right, down, into the gantry, mm.
+    /// Way of the isocentre in the room: to the observer's right, down, into the gantry, mm.
     pub room_mm: [f64; 3],
+    /// The same way in the patient, LPS mm.
+    pub lps_mm: [f64; 3],
+    /// How the patient lies.
+    pub position: PatientPosition,
     /// Ways that are longer than the whole travel, in words; empty where none is. How much of its
     /// travel a C-arm has left where it stands is not known here.
     pub broken: Vec<String>,
 }
 
+impl Recentering {
+    /// What moves where: `C-arm 30 mm to the patient's right, 10 mm down, 400 mm toward the head (or
+    /// the table the opposite way)`.
+    pub fn words(&self) -> String {
+        let [left, back, head] = self.lps_mm;
+        let [_, down, _] = self.room_mm;
+        let part = |mm: f64, plus: &str, minus: &str| {
+            // Nothing has no side: not that of a rounding either.
+            let word = if mm.round() < 0.0 { minus } else { plus };
+            format!("{:.0} mm {word}", mm.abs())
+        };
+        // Across the table lies the side of a patient on back or belly, the front of one on a side.
+        let across = if self.position.is_decubitus() {
+            part(
+                back,
+                "toward the patient's back",
+                "toward the patient's front",
+            )
+        } else {
+            part(left, "to the patient's left", "to the patient's right")
+        };
+        format!(
+            "C-arm {across}, {}, {} (or the table the opposite way)",
+            part(down, "down", "up"),
+            part(head, "toward the head", "toward the feet"),
+        )
+    }
+}
+
 impl CArmProfile {
-    /// How this C-arm is set to a view of a patient who lies so.
+    /// How this C-arm is set to a view of a patient who lies so; reached also where a beam within
+    /// [`REACHED_WITHIN`] of it is.
     pub fn reach(&self, angles: CArmAngles, position: PatientPosition) -> Reach {
         let room = position.to_room(angles.receptor_direction());
         // Both: (inner, outer) as the axes turn; the second way round goes over the top of the
@@ -171,7 +226,40 @@ impl CArmProfile {
         let ((near_beyond, near_turn), (far_beyond, far_turn)) = (worth(&near), worth(&far));
         let farther = far_beyond + SLACK < near_beyond
             || (far_beyond <= near_beyond + SLACK && far_turn + SLACK < near_turn);
-        if farther { far } else { near }
+        let best = if farther { &far } else { &near };
+        if best.is_reached() {
+            return best.clone();
+        }
+        let nearly = [&near, &far].map(|way| self.nearly(way, room));
+        nearly
+            .into_iter()
+            .flatten()
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .map_or_else(|| best.clone(), |(_, reach)| reach)
+    }
+
+    /// A way with its angles brought into the limits, with how far its beam then lies from `room`,
+    /// degrees; `None` where that is farther than [`REACHED_WITHIN`].
+    fn nearly(&self, way: &Reach, room: DVec3) -> Option<(f64, Reach)> {
+        let [mut first, mut second] = way.settings;
+        for (setting, range) in [&mut first, &mut second].into_iter().zip(&self.angles) {
+            let (min, max) = (range.bounds.min(), range.bounds.max());
+            let angle = setting.angle.0.max(min.unwrap_or(f64::NEG_INFINITY));
+            setting.angle = Degrees(angle.min(max.unwrap_or(f64::INFINITY)));
+        }
+        let (sin_a, cos_a) = first.angle.to_radians().sin_cos();
+        let (sin_b, cos_b) = second.angle.to_radians().sin_cos();
+        let beam = match self.parking {
+            Parking::Side => DVec3::new(sin_a, -cos_a * cos_b, cos_a * sin_b),
+            Parking::Head => DVec3::new(sin_a * cos_b, -cos_a * cos_b, sin_b),
+        };
+        // From the chord: a cosine this near to 1 has no digits left.
+        let off = 2.0 * ((beam - room).length() / 2.0).min(1.0).asin().to_degrees();
+        let reach = Reach {
+            settings: [first, second],
+            broken: Vec::new(),
+        };
+        (off <= REACHED_WITHIN.0 + SLACK).then_some((off, reach))
     }
 
     fn set_to(&self, inner: f64, outer: f64) -> Reach {
@@ -199,7 +287,8 @@ impl CArmProfile {
         to: Point<Lps>,
         position: PatientPosition,
     ) -> Recentering {
-        let room_mm = position.to_room(to - from).to_array();
+        let way = to - from;
+        let room_mm = position.to_room(way).to_array();
         let Travel {
             across_mm,
             vertical_mm,
@@ -219,7 +308,12 @@ impl CArmProfile {
                     .then(|| format!("{:.0} mm {name}, its whole way is {whole_mm} mm", mm.abs()))
             })
             .collect();
-        Recentering { room_mm, broken }
+        Recentering {
+            room_mm,
+            lps_mm: way.0.to_array(),
+            position,
+            broken,
+        }
     }
 }
 
@@ -236,117 +330,4 @@ fn broken_limit(setting: Setting, bounds: Bounds) -> Option<BrokenLimit> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::carm_profile::CArmLibrary;
-
-    fn profile(id: &str) -> &'static CArmProfile {
-        CArmLibrary::builtin().find(id).unwrap()
-    }
-
-    fn pair(primary: f64, secondary: f64) -> CArmAngles {
-        CArmAngles {
-            primary: Degrees(primary),
-            secondary: Degrees(secondary),
-        }
-    }
-
-    fn position(code: &str) -> PatientPosition {
-        PatientPosition::from_code(code).unwrap()
-    }
-
-    /// Section 2.8: what each worked example asks of a C-arm at the side and of one at the head.
-    #[test]
-    fn worked_examples_are_set_as_in_the_sheet_and_reached_or_not() {
-        let rows = [
-            ("HFP", (155., -10.), (-24.6, -11.0), (-25., -10.), true),
-            ("HFP", (-135., 20.), (41.6, 27.2), (45., 20.), false),
-            ("HFS", (30., 15.), (28.9, 17.2), (30., 15.), true),
-            ("FFP", (155., -10.), (24.6, 11.0), (25., 10.), true),
-            ("HFP", (-160., -45.), (14.0, -46.8), (20., -45.), true),
-            ("HFDR", (170., -35.), (53.8, -76.1), (80., -35.), false),
-        ];
-        for (code, dicom, side, head, left_reaches) in rows {
-            let angles = pair(dicom.0, dicom.1);
-            let at_side = profile("mobile-side-left").reach(angles, position(code));
-            let at_head = profile("angiography-floor").reach(angles, position(code));
-            for (reach, wanted) in [(&at_side, side), (&at_head, head)] {
-                let [first, second] = reach.settings;
-                assert!((first.angle.0 - wanted.0).abs() < 0.06, "{code} {reach:?}");
-                assert!((second.angle.0 - wanted.1).abs() < 0.06, "{code} {reach:?}");
-            }
-            assert_eq!(at_side.is_reached(), left_reaches, "{code} {at_side:?}");
-            assert!(at_head.is_reached(), "{code} {at_head:?}");
-        }
-    }
-
-    #[test]
-    fn a_broken_limit_is_named_with_how_much() {
-        let reach = profile("mobile-side-left").reach(pair(170., -35.), position("HFDR"));
-        assert_eq!(
-            reach.broken_words(),
-            "orbital 13.8° beyond 40.0°, tilt 16.1° beyond −60.0°"
-        );
-        assert_eq!(reach.setting_words(), "orbital 53.8°, tilt −76.1°");
-        // Steeper than 45° caudal: only the second axis of a fixed system.
-        let reach = profile("angiography-floor").reach(pair(-160., -47.5), position("HFP"));
-        assert_eq!(reach.broken_words(), "secondary 2.5° beyond −45.0°");
-        assert!((reach.beyond().0 - 2.5).abs() < 1e-9);
-        // A limit itself is reached.
-        let reach = profile("angiography-floor").reach(pair(-160., -45.), position("HFP"));
-        assert!(reach.is_reached() && reach.broken_words().is_empty());
-    }
-
-    #[test]
-    fn a_lateral_is_reached_with_the_receptor_at_the_stand() {
-        // Head first, prone: the patient's left is the observer's left.
-        let prone = position("HFP");
-        for (id, left, right) in [
-            ("mobile-side-left", true, false),
-            ("mobile-side-right", false, true),
-            ("mobile-head", true, true),
-            ("angiography-floor", true, true),
-        ] {
-            let reached = |primary| profile(id).reach(pair(primary, 0.), prone).is_reached();
-            assert_eq!((reached(90.), reached(-90.)), (left, right), "{id}");
-        }
-        // Along the cross-arm any tilt is the same beam; noise must not choose one.
-        let reach = profile("mobile-side-left").reach(pair(90.0, 1e-9), prone);
-        assert_eq!(reach.setting_words(), "orbital −90.0°, tilt 0.0°");
-    }
-
-    #[test]
-    fn a_way_over_the_top_is_found_where_the_limits_allow_it() {
-        let mut wide = profile("angiography-floor").clone();
-        wide.angles[0].bounds = Bounds::Between(-30.0, 30.0);
-        wide.angles[1].bounds = Bounds::Between(-150.0, 150.0);
-        // Receptor below the table: 180° about the outer axis, or over the top of the inner one.
-        let reach = wide.reach(pair(0.0, -50.0), position("HFP"));
-        assert_eq!(reach.setting_words(), "primary 0.0°, secondary −130.0°");
-        assert!(reach.is_reached());
-        let usual = profile("angiography-floor").reach(pair(0.0, -50.0), position("HFP"));
-        assert!(!usual.is_reached());
-    }
-
-    #[test]
-    fn moving_the_isocentre_is_held_against_the_whole_way() {
-        let from = Point::new(0., 0., 0.);
-        let mobile = profile("mobile-side-left");
-        let moved = mobile.recentering(from, Point::new(30., -10., 400.), position("HFP"));
-        assert_eq!(moved.room_mm, [-30., 10., 400.]);
-        assert!(
-            moved.broken.is_empty(),
-            "a mobile stand rolls along the table"
-        );
-        let moved = mobile.recentering(from, Point::new(250., 0., 0.), position("HFP"));
-        assert_eq!(
-            moved.broken,
-            ["250 mm across the table, its whole way is 200 mm"]
-        );
-        let fixed = profile("angiography-floor");
-        assert_eq!(fixed.distance_faults(1000.0, 750.0), Vec::<String>::new());
-        let faults = fixed.distance_faults(1300.0, 600.0);
-        assert_eq!(faults.len(), 2);
-        assert!(faults[0].contains("SID 1300 mm") && faults[0].contains("900–1200 mm (K)"));
-    }
-}
+mod tests;

@@ -1,12 +1,12 @@
 //! A C-arm from its TOML; `docs/procedures.md` is the other half of this file.
 
-use super::{CArmProfile, Field, Parking, Travel};
+use super::{CArmProfile, FIELD_MM, Field, LEAST_GAP_MM, Parking, SID_MM, Travel};
 use crate::plan::procedure::{Bounds, Source, SourcedRange};
 use crate::plan::toml_reader::{Faults, FileProblem, TableReader};
 
 const SCHEMA: &str = "stylet-carm/1";
 
-/// Largest distance or travel that is read, mm.
+/// Longest travel that is read, mm.
 const LONGEST_MM: f64 = 5000.0;
 
 /// Most fields of view of one C-arm.
@@ -95,8 +95,16 @@ fn angle_limits(table: TableReader<'_>, parking: Option<Parking>) -> Option<[Sou
 }
 
 fn distances(table: TableReader<'_>) -> Option<[SourcedRange; 4]> {
-    let keys = ["sid_mm", "sod_mm", "usual_sid_mm", "usual_sod_mm"];
-    let ranges = keys.map(|key| SourcedRange::read(within(&table, key)?, (1.0, LONGEST_MM)));
+    let [shortest, longest] = SID_MM;
+    let sid = (shortest, longest);
+    let sod = (LEAST_GAP_MM, longest - LEAST_GAP_MM);
+    let keys = [
+        ("sid_mm", sid),
+        ("sod_mm", sod),
+        ("usual_sid_mm", sid),
+        ("usual_sod_mm", sod),
+    ];
+    let ranges = keys.map(|(key, limits)| SourcedRange::read(within(&table, key)?, limits));
     if let [Some(sid), Some(sod), Some(usual_sid), Some(usual_sod)] = &ranges {
         for (usual, range, key) in [
             (usual_sid, sid, "usual_sid_mm"),
@@ -110,9 +118,11 @@ fn distances(table: TableReader<'_>) -> Option<[SourcedRange; 4]> {
                 _ => table.fault(format!("{key} needs one value")),
             }
         }
-        let below = usual_sod.bounds.max() < usual_sid.bounds.min();
-        if !below {
-            table.fault("usual_sod_mm must be below usual_sid_mm");
+        let gap = usual_sid.bounds.min().zip(usual_sod.bounds.max());
+        if gap.is_some_and(|(sid, sod)| sid - sod < LEAST_GAP_MM) {
+            table.fault(format!(
+                "usual_sod_mm must be below usual_sid_mm by {LEAST_GAP_MM} mm or more"
+            ));
         }
     }
     table.finish();
@@ -159,8 +169,10 @@ fn fields(table: &TableReader<'_>) -> Vec<Field> {
 fn field(table: TableReader<'_>) -> Option<Field> {
     let sides = ["width_mm", "height_mm"].map(|key| {
         let mm = table.positive(key)?;
-        if mm > 1000.0 {
-            table.fault(format!("{key} is {mm}; no receptor is above 1000 mm"));
+        let [least, most] = FIELD_MM;
+        if !(least..=most).contains(&mm) {
+            let reason = format!("{key} is {mm}; it must lie within {least} and {most} mm");
+            table.fault(reason);
             return None;
         }
         Some(mm)

@@ -83,6 +83,29 @@ fn bone_lies_where_it_was_put() {
 }
 
 #[test]
+fn the_clearest_view_is_one_whose_bone_was_seen_whole() {
+    let mut map = task("angiography-floor", "HFP")
+        .map(None, &|| false)
+        .unwrap();
+    let columns = map.whole.size[0];
+    for index in 0..map.whole.cells.len() {
+        let [oblique, tilt] = map.whole.at(index % columns, index / columns);
+        // Caudal of the bull's-eye the beams leave the images: nothing was seen of their bone.
+        let beyond = tilt < -10.0;
+        let seen = if oblique == 24.0 { 20.0 } else { 30.0 };
+        if let Some(cell) = &mut map.whole.cells[index] {
+            cell.bone = Some(BeamBone {
+                mm: if beyond { 0.0 } else { seen },
+                at_least: beyond,
+            });
+        }
+    }
+    let (angles, clearest) = map.clearest_near(Degrees(10.0)).unwrap();
+    assert_eq!(clearest.bone.unwrap().words(), "20 mm");
+    assert_eq!(map.face.place(angles), [24.0, -10.0]);
+}
+
+#[test]
 fn without_position_or_entry_the_rest_is_known() {
     let mut task = task("mobile-head", "HFS");
     task.position = None;

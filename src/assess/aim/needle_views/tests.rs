@@ -70,6 +70,9 @@ fn the_five_views_of_the_first_worked_example() {
     let side = bulls_eye.side.as_ref().unwrap();
     assert!((side.orbital.0 + 24.6).abs() < 0.06 && (side.tilt.0 + 11.0).abs() < 0.06);
     assert!(bulls_eye.seen.as_ref().unwrap().apart_on_receptor_mm < 1e-9);
+    let apart = |place| found.find(Progress(place)).unwrap().apart.unwrap();
+    assert_eq!(apart(1).words(), "45° from lateral");
+    assert_eq!(apart(2).words(), "90° from progress 1");
     for place in [1, 2] {
         let seen = found.find(Progress(place)).unwrap().seen.clone().unwrap();
         assert!((seen.shown_share - 1.0).abs() < 1e-9, "{seen:?}");
@@ -107,6 +110,22 @@ fn the_receptor_goes_where_the_c_arm_lets_it() {
     let reach = bulls_eye.reach.as_ref().unwrap();
     assert_eq!(reach.broken_words(), "primary 35.0° beyond 120.0°");
     assert_eq!(bulls_eye.angles.primary.0.round(), 155.0);
+}
+
+#[test]
+fn a_second_progress_view_that_is_not_reached_says_so() {
+    let found = views(
+        &row_1(),
+        &Spine::default(),
+        &setup("mobile-side-left", "HFP"),
+    );
+    let view = |place| found.find(ViewPurpose::Progress(place)).unwrap();
+    let reached = |place| view(place).reach.as_ref().unwrap().is_reached();
+    assert!(reached(1) && !reached(2));
+    let apart = [1, 2].map(|place| view(place).apart.unwrap().words());
+    assert_eq!(apart, ["50° from lateral", "90° from progress 1"]);
+    let see = view(2).see.as_deref().unwrap();
+    assert!(see.contains("nothing that is reached"), "{see}");
 }
 
 #[test]
