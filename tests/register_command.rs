@@ -132,3 +132,104 @@ fn what_cannot_be_registered_is_said_in_a_sentence() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("Give --plan or --at"));
 }
+
+#[test]
+fn a_simulated_radiograph_registers_where_it_was_taken() {
+    let sample = Sample::new();
+    let needle = sample.needle("L3-4 right facet", FACET, ("facet-joint", "right"));
+    let plan = sample.plan("plan.stylet.json", &[needle]);
+    let image = sample.path("drr.dcm");
+    let (image, study) = (image.to_str().unwrap(), sample.study());
+    let output = stylet(&[
+        "drr",
+        &study,
+        "--plan",
+        &plan,
+        "--primary",
+        "160",
+        "--secondary",
+        "-8",
+        "--size",
+        "300x240",
+        "--pixel-mm",
+        "0.7",
+        "--film",
+        "film",
+        "--cpu",
+        "--dicom",
+        image,
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let args = [
+        "register", image, "--study", &study, "--plan", &plan, "--near", "--json",
+    ];
+    let output = stylet(&args);
+    let found: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    assert_eq!(found["verdict"], "converged", "{found:#}");
+    let numbers = |value: &Value| -> Vec<f64> { serde_json::from_value(value.clone()).unwrap() };
+    let shift = numbers(&found["correction"]["shift_mm"]);
+    assert!(shift.iter().all(|mm| mm.abs() < 1.0), "{found:#}");
+    assert!(found["correction"]["angle_deg"].as_f64().unwrap() < 0.5);
+    // The target is the isocentre: in the middle, across the beam within a third of a millimetre.
+    let seen = numbers(&found["pictures"][0]["target_px"]);
+    let off = (DVec2::new(seen[0], seen[1]) - DVec2::new(149.5, 119.5)).length() * 0.7 * 0.7;
+    assert!(off < 0.3, "{off} mm: {found:#}");
+    assert_eq!(found["pictures"][0]["sides_stated"], true);
+    assert_eq!(found["pictures"][0]["bone_bright"], true);
+}
+
+#[test]
+fn pictures_and_plans_of_another_patient_or_place_are_refused() {
+    let sample = Sample::new();
+    let needle = sample.needle("Needle", FACET, ("facet-joint", "right"));
+    let at = target(&needle);
+    let (study, series, attenuation) = radiograph::ct(&sample.path("study/CT"));
+    let header = radiograph::header_beam(at);
+    let good = radiograph::picture(&study, &attenuation, &header);
+    let (ct, plan) = (sample.study(), sample.plan("plan.stylet.json", &[needle]));
+    let elsewhere = good
+        .clone()
+        .text(tags::STUDY_INSTANCE_UID, *b"UI", "1.2.3.77");
+    let other = elsewhere
+        .clone()
+        .text(tags::PATIENT_ID, *b"LO", "another patient");
+    let image = written(&sample, "other.dcm", &other);
+    let run = |image: &str, plan: &str| {
+        stylet(&[
+            "register",
+            image,
+            "--study",
+            &ct,
+            "--plan",
+            plan,
+            "--near",
+            "--series",
+            series.uid.as_str(),
+        ])
+    };
+    let output = run(&image, &plan);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("of another patient than the CT"));
+    // Who is not named may be anyone.
+    let unnamed = elsewhere
+        .without(tags::PATIENT_ID)
+        .without(tags::PATIENT_NAME)
+        .text(tags::PHOTOMETRIC_INTERPRETATION, *b"CS", "MONOCHROME1");
+    let image = written(&sample, "unnamed.dcm", &unnamed);
+    let output = run(&image, &plan);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("Left/right assumed"));
+
+    let mut bound: Value = serde_json::from_str(&std::fs::read_to_string(&plan).unwrap()).unwrap();
+    bound["series"] = serde_json::json!({
+        "series_instance_uid": "1.2.3.55",
+        "frame_of_reference_uid": "1.2.3.56",
+        "geometry_sha256": "0".repeat(64),
+    });
+    let path = sample.path("bound.stylet.json");
+    std::fs::write(&path, bound.to_string()).unwrap();
+    let output = run(&image, path.to_str().unwrap());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("another frame of reference"));
+}

@@ -16,13 +16,19 @@ mod dicom_file;
 mod radiograph;
 
 use app::{Home, TestApp};
+use dicom_dictionary_std::tags;
 use egui::{Event, Modifiers, PointerButton, vec2};
 use egui_kittest::kittest::Queryable as _;
-use stylet::app::command::{PlanCommand, StudyCommand};
+use stylet::app::command::{Command, FileCommand, PlanCommand, Selection, StudyCommand};
 use stylet::app::registration_stage::{RegisteredView, RegistrationCommand, Standing};
-use stylet::geometry::mean_point_distance_mm;
-use stylet::plan::{PlanEdit, Trajectory};
-use stylet::study::SeriesUid;
+use stylet::geometry::{
+    CArmAngles, CArmPose, ConeBeam, Correction, Degrees, Lps, Point, Vector, mean_point_distance_mm,
+};
+use stylet::plan::{
+    PictureRegistration, PlanEdit, RegisteredBy, RegistrationEdit, SeriesBinding, Trajectory,
+};
+use stylet::register::Search;
+use stylet::study::{FrameOfReferenceUid, InstanceUid, SeriesUid};
 
 fn view(app: &TestApp) -> RegisteredView {
     app.harness.state().state.registered_view().unwrap()
@@ -54,36 +60,116 @@ fn lead_by_hand(app: &mut TestApp) {
     assert_eq!(view(app).standing, Standing::NotRegistered);
 }
 
+/// Image and series of the frontal and the lateral picture.
+const FRONTAL: [&str; 2] = ["1.2.3.78.1", "1.2.3.78"];
+const LATERAL: [&str; 2] = ["1.2.3.79.1", "1.2.3.79"];
+
+/// The window on the CT of the sample study and pictures of it by a C-arm that stood elsewhere than
+/// their headers say, with a needle in the CT.
+struct Scene {
+    app: TestApp,
+    target: Point<Lps>,
+    truth: Correction,
+    frontal: ConeBeam,
+    lateral: ConeBeam,
+}
+
+impl Scene {
+    fn new(home: &Home, with_lateral: bool) -> Self {
+        let (entry, target) = home.truth("facet_cleft", "L3-L4", "right");
+        let (study, _, attenuation) = radiograph::ct(&home.ct());
+        let truth = radiograph::displaced(target);
+        let frontal = truth.beam(&radiograph::header_beam(target));
+        let folder = home.study().join("XA");
+        std::fs::create_dir_all(&folder).unwrap();
+        radiograph::picture(&study, &attenuation, &frontal).write(&folder, "1.dcm");
+        let lateral = truth.beam(&side_beam(target));
+        if with_lateral {
+            radiograph::picture(&study, &attenuation, &lateral)
+                .text(tags::SOP_INSTANCE_UID, *b"UI", LATERAL[0])
+                .text(tags::SERIES_INSTANCE_UID, *b"UI", LATERAL[1])
+                .text(tags::SERIES_DESCRIPTION, *b"LO", "Lateral")
+                .text(tags::POSITIONER_PRIMARY_ANGLE, *b"DS", "90")
+                .write(&folder, "2.dcm");
+        }
+        drop(attenuation);
+        let mut app = TestApp::open(home, vec![home.ct(), folder], None);
+        add_needle(&mut app, entry, target);
+        Self {
+            app,
+            target,
+            truth,
+            frontal,
+            lateral,
+        }
+    }
+
+    /// Shows a picture and the tab beside it.
+    fn show(&mut self, [_, series]: [&str; 2]) {
+        self.apply(StudyCommand::Show {
+            series: SeriesUid::new(series),
+            stack: 0,
+        });
+        self.app.harness.get_by_label("X-ray").click();
+        self.app.settle();
+    }
+
+    fn apply(&mut self, command: impl Into<Command>) {
+        self.app.harness.state_mut().state.apply(command);
+        self.app.settle();
+    }
+
+    /// mm in the patient between where the target is drawn and where the beam shows it.
+    fn off_mm(&self, beam: &ConeBeam) -> f64 {
+        let seen = view(&self.app).pixel_of(self.target).unwrap();
+        let wanted = beam.pixel_of(self.target, &radiograph::receptor()).unwrap();
+        (glam::DVec2::from_array(seen) - wanted).length() * radiograph::PIXEL_MM * 0.7
+    }
+}
+
+fn side_beam(isocenter: Point<Lps>) -> ConeBeam {
+    let pose = CArmPose {
+        angles: CArmAngles {
+            primary: Degrees(90.0),
+            secondary: Degrees(0.0),
+        },
+        isocenter,
+        source_to_detector_mm: 1000.0,
+        source_to_isocenter_mm: 700.0,
+    };
+    pose.beam().unwrap()
+}
+
+fn add_needle(app: &mut TestApp, entry: Point<Lps>, target: Point<Lps>) {
+    let state = &mut app.harness.state_mut().state;
+    let id = state.plan().next_trajectory_id();
+    let mut needle = Trajectory::new(id, "Facet".to_owned());
+    (needle.entry, needle.target) = (Some(entry), Some(target));
+    state.apply(PlanCommand::Edit(
+        "New needle",
+        PlanEdit::AddTrajectory(needle),
+    ));
+    app.settle();
+}
+
 #[test]
 fn a_plan_is_laid_over_a_picture_by_hand_and_by_likeness() {
     let home = Home::new();
-    let (entry, target) = home.truth("facet_cleft", "L3-L4", "right");
-    let (study, _, attenuation) = radiograph::ct(&home.ct());
-    let truth = radiograph::displaced(target);
-    let beam = truth.beam(&radiograph::header_beam(target));
-    let folder = home.study().join("XA");
-    std::fs::create_dir_all(&folder).unwrap();
-    radiograph::picture(&study, &attenuation, &beam).write(&folder, "1.dcm");
-    drop(attenuation);
-    let mut app = TestApp::open(&home, vec![home.ct(), folder], None);
-    {
-        let state = &mut app.harness.state_mut().state;
-        let id = state.plan().next_trajectory_id();
-        let mut needle = Trajectory::new(id, "Facet".to_owned());
-        (needle.entry, needle.target) = (Some(entry), Some(target));
-        let add = PlanEdit::AddTrajectory(needle);
-        state.apply(PlanCommand::Edit("New needle", add));
-        state.apply(StudyCommand::Show {
-            series: SeriesUid::new("1.2.3.78"),
-            stack: 0,
-        });
-    }
-    app.settle();
-    app.harness.get_by_label("X-ray").click();
-    app.settle();
+    let mut scene = Scene::new(&home, false);
+    scene.show(FRONTAL);
+    let Scene {
+        mut app,
+        target,
+        truth,
+        frontal: beam,
+        ..
+    } = scene;
     assert_eq!(view(&app).standing, Standing::NotRegistered);
+    app.harness.get_by_label(
+        "Not registered: lies where the header says, with the target assumed at the isocentre",
+    );
     app.harness
-        .get_by_label("Not registered: the plan lies where the header says");
+        .get_by_label("Left/right assumed: the file does not state it");
 
     lead_by_hand(&mut app);
 
@@ -95,7 +181,11 @@ fn a_plan_is_laid_over_a_picture_by_hand_and_by_likeness() {
         matches!(found.standing, Standing::Registered(_)),
         "{:?} {:?}",
         found.standing,
-        app.harness.state().state.registering.failure()
+        app.harness
+            .state()
+            .state
+            .registering
+            .failure(&found.image, found.frame)
     );
     let seen = found.pixel_of(target).unwrap();
     let wanted = beam.pixel_of(target, &radiograph::receptor()).unwrap();
@@ -123,6 +213,164 @@ fn a_plan_is_laid_over_a_picture_by_hand_and_by_likeness() {
     app.settle();
     assert_eq!(registrations(&app), 0);
     assert_eq!(view(&app).standing, Standing::NotRegistered);
+}
+
+#[test]
+fn two_pictures_of_one_position_are_registered_jointly_and_only_when_chosen() {
+    let home = Home::new();
+    let mut scene = Scene::new(&home, true);
+    scene.show(FRONTAL);
+    let lateral = (InstanceUid::new(LATERAL[0]), 0);
+    scene.apply(RegistrationCommand::With(Some(lateral.clone())));
+    let chosen = scene.app.harness.state().state.registered_with();
+    assert_eq!(chosen, Some(lateral));
+    scene.app.harness.get_by_label("Register").click();
+    scene.app.settle();
+    assert_eq!(registrations(&scene.app), 2);
+    assert!(scene.off_mm(&scene.frontal) < 0.5);
+    let found = view(&scene.app);
+    let all = mean_point_distance_mm(&found.correction, &scene.truth, &[scene.target]);
+    assert!(all < 1.0, "{all} mm, along the beam included");
+    let held = |view: &RegisteredView| match &view.standing {
+        Standing::Registered(RegisteredBy::Likeness {
+            views, uncertainty, ..
+        }) => (*views, uncertainty.is_some()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(held(&found), (2, true));
+
+    // The other picture lies right too, and takes no axes of the first for its own. Another study
+    // or picture is a new choice.
+    scene.show(LATERAL);
+    assert_eq!(held(&view(&scene.app)), (2, false));
+    assert!(scene.off_mm(&scene.lateral) < 0.5);
+    scene.show(FRONTAL);
+    assert_eq!(scene.app.harness.state().state.registered_with(), None);
+    let elsewhere = (InstanceUid::new("1.2.3.99"), 0);
+    scene.apply(RegistrationCommand::With(Some(elsewhere)));
+    assert_eq!(scene.app.harness.state().state.registered_with(), None);
+}
+
+#[test]
+fn another_plan_takes_neither_a_running_registration_nor_a_move() {
+    let home = Home::new();
+    let mut scene = Scene::new(&home, false);
+    scene.show(FRONTAL);
+    let plan = home.path().join("other.stylet.json");
+    let target = scene.target.to_array();
+    let text = format!(
+        r#"{{"schema": "stylet-plan/1", "coordinate_system": "LPS", "unit": "mm",
+            "trajectories": [{{"name": "Other", "entry": [0, 0, 0], "target": {target:?}}}]}}"#
+    );
+    std::fs::write(&plan, text).unwrap();
+    scene.apply(RegistrationCommand::Move([0.0, 0.0, 0.0, 3.0, 0.0, 0.0]));
+    assert_eq!(view(&scene.app).standing, Standing::Moved);
+    let state = &mut scene.app.harness.state_mut().state;
+    state.apply(RegistrationCommand::Register(Search::Near));
+    assert!(state.registering.is_running());
+    state.apply(FileCommand::Open(plan));
+    assert!(!state.registering.is_running());
+    scene.app.settle();
+    assert_eq!(scene.app.needle().name, "Other");
+    assert_eq!(registrations(&scene.app), 0);
+    assert_eq!(view(&scene.app).standing, Standing::NotRegistered);
+}
+
+#[test]
+fn a_move_stays_where_it_is_when_another_needle_is_selected() {
+    let home = Home::new();
+    let mut scene = Scene::new(&home, false);
+    let apart = Vector::new(-20.0, 10.0, 15.0);
+    let (entry, target) = (scene.target + apart * 3.0, scene.target + apart);
+    add_needle(&mut scene.app, entry, target);
+    scene.show(FRONTAL);
+    scene.apply(RegistrationCommand::Move([0.0, 0.0, 2.0, 3.0, 0.0, 0.0]));
+    let seen = |scene: &Scene| view(&scene.app).pixel_of(scene.target).unwrap();
+    let needles = &scene.app.harness.state().state.plan().trajectories;
+    let ids: Vec<_> = needles.iter().map(|needle| needle.id).collect();
+    let mut places = Vec::new();
+    for id in ids {
+        scene.apply(Command::Select(Selection::Needle(id, None)));
+        places.push(seen(&scene));
+    }
+    assert_eq!(places[0], places[1]);
+    assert_eq!(view(&scene.app).standing, Standing::Moved);
+}
+
+#[test]
+fn a_still_c_arm_is_registered_in_all_frames_of_a_run() {
+    let home = Home::new();
+    let mut scene = Scene::new(&home, false);
+    scene.show(FRONTAL);
+    let made = PictureRegistration {
+        image: InstanceUid::new(FRONTAL[0]),
+        frame: 3,
+        isocenter_lps_mm: scene.target,
+        correction: scene.truth,
+        found: RegisteredBy::Hand,
+    };
+    let edit = RegistrationEdit::Set(vec![made]);
+    scene.apply(PlanCommand::Edit("Register", PlanEdit::Registration(edit)));
+    let found = view(&scene.app);
+    assert_eq!(found.registered_frame, Some(3));
+    assert_eq!(found.correction, scene.truth);
+    let label = "Registered at frame 4 by hand";
+    scene.app.harness.get_by_label(label);
+    scene
+        .app
+        .harness
+        .get_by_label("Remove registration")
+        .click();
+    scene.app.settle();
+    assert_eq!(view(&scene.app).standing, Standing::NotRegistered);
+    assert_eq!(registrations(&scene.app), 0);
+}
+
+#[test]
+fn a_ct_that_the_plan_does_not_lie_in_gives_nothing_to_the_picture() {
+    let home = Home::new();
+    let mut scene = Scene::new(&home, true);
+    // The same series has been cut again since: another frame of reference and grid.
+    let bound = scene.app.harness.state().state.stage_binding().unwrap();
+    let elsewhere = SeriesBinding {
+        frame_of_reference_uid: Some(FrameOfReferenceUid::new("1.2.3.99.1")),
+        geometry_sha256: "0".repeat(64),
+        ..bound
+    };
+    let edit = PlanEdit::Bind(Some(elsewhere));
+    scene.apply(PlanCommand::Edit("Bind", edit));
+    scene.show(FRONTAL);
+    scene.apply(RegistrationCommand::MarkAt([100.0, 100.0]));
+    assert!(
+        scene
+            .app
+            .says("the crosshair was not put into the CT of this plan")
+    );
+    let state = &scene.app.harness.state().state;
+    assert!(state.plan().registrations.landmarks.is_empty());
+    scene.app.harness.get_by_label("Register").click();
+    scene.app.settle();
+    let words = "The plan lies in no CT that is open";
+    scene.app.harness.get_by_label_contains(words);
+    // Of this picture and no other.
+    let registering = &scene.app.harness.state().state.registering;
+    assert!(
+        registering
+            .failure(&InstanceUid::new(FRONTAL[0]), 0)
+            .is_some()
+    );
+    assert!(
+        registering
+            .failure(&InstanceUid::new(FRONTAL[0]), 1)
+            .is_none()
+    );
+    assert!(
+        registering
+            .failure(&InstanceUid::new(LATERAL[0]), 0)
+            .is_none()
+    );
+    scene.show(LATERAL);
+    assert!(scene.app.harness.query_by_label_contains(words).is_none());
 }
 
 fn registrations(app: &TestApp) -> usize {

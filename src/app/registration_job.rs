@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::job::{Job, JobEvent, JobSink, Waker, on_own_threads};
 use crate::dicom;
 use crate::geometry::{Lps, Point};
+use crate::plan::SeriesBinding;
 use crate::register::{
     Registration, Settings, View, ViewGeometry, XrayPicture, picture_of, register,
 };
@@ -40,13 +41,15 @@ pub(super) struct RegistrationJob {
     pub views: Vec<(InstanceUid, usize)>,
     /// Point of the CT that the isocentre is taken to be.
     pub isocenter: Point<Lps>,
+    /// The CT: a plan elsewhere does not take the answer.
+    pub ct: SeriesBinding,
     job: Job<f64, Result<Registration, String>>,
 }
 
 impl RegistrationJob {
     /// Starts it.
     pub fn start(
-        ct: CtSource,
+        (ct, bound): (CtSource, SeriesBinding),
         views: Vec<JobView>,
         settings: Settings,
         isocenter: Point<Lps>,
@@ -64,6 +67,7 @@ impl RegistrationJob {
         Ok(Self {
             views: names,
             isocenter,
+            ct: bound,
             job: job.map_err(|error| error.to_string())?,
         })
     }

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
+use glam::DVec2;
+
 use super::job::{Job, JobEvent, Waker};
 use super::structure_stage::ShownStructure;
-use crate::geometry::{ConeBeam, Receptor, Surface, silhouette};
-use crate::plan::{Color, PixelPlace};
+use crate::geometry::{ConeBeam, Receptor, Surface};
+use crate::plan::{Color, PixelPlace, SeriesBinding};
 use crate::study::InstanceUid;
+use crate::volume::structure::shadow;
+
+/// Most pixels of a picture along its longer side that outlines are found on.
+const FINEST: f64 = 1024.0;
 
 /// A structure of the CT that is not on stage any more.
 #[derive(Debug, Clone)]
@@ -16,15 +22,15 @@ struct Kept {
     surface: Arc<Surface>,
 }
 
-/// The outline of one structure on a picture: lines from place to place (column, row).
+/// The outline of one structure on a picture.
 #[derive(Debug, Clone)]
 pub struct ProjectedOutline {
     /// Of which structure.
     pub name: String,
     /// In its colour.
     pub color: Color,
-    /// Its lines.
-    pub lines: Vec<[PixelPlace; 2]>,
+    /// Closed lines of places (column, row).
+    pub lines: Vec<Vec<PixelPlace>>,
 }
 
 /// What the outlines are for.
@@ -42,6 +48,8 @@ pub(super) struct Wanted {
 #[derive(Default)]
 pub struct ProjectedOutlines {
     kept: Arc<Vec<Kept>>,
+    /// The CT whose structures they are.
+    ct: Option<SeriesBinding>,
     found: Option<(Wanted, Vec<ProjectedOutline>)>,
     running: Option<(Wanted, Job<(), Vec<ProjectedOutline>>)>,
 }
@@ -65,9 +73,19 @@ impl ProjectedOutlines {
         *self = Self::default();
     }
 
-    /// Keeps the surfaces of structures.
-    pub(super) fn keep<'a>(&mut self, structures: impl Iterator<Item = &'a ShownStructure>) {
+    /// The CT whose structures are kept.
+    pub(super) fn ct(&self) -> Option<&SeriesBinding> {
+        self.ct.as_ref()
+    }
+
+    /// Keeps the surfaces of structures of a CT.
+    pub(super) fn keep<'a>(
+        &mut self,
+        structures: impl Iterator<Item = &'a ShownStructure>,
+        ct: SeriesBinding,
+    ) {
         self.clear();
+        self.ct = Some(ct);
         let kept = structures.filter_map(|item| {
             Some(Kept {
                 name: item.structure.name.clone(),
@@ -108,16 +126,70 @@ impl ProjectedOutlines {
     }
 }
 
+/// The outline of the shadow that a structure casts, as in the simulated picture.
 fn outline(kept: &Kept, wanted: &Wanted) -> ProjectedOutline {
-    let (beam, receptor) = (&wanted.beam, &wanted.receptor);
-    let place = |point| Some(beam.pixel_of(point, receptor)?.to_array());
-    let edges = silhouette(kept.surface.mesh(), beam.source);
+    let longest = wanted.receptor.size[0].max(wanted.receptor.size[1]);
+    let factor = (longest as f64 / FINEST).max(1.0);
+    let coarse = wanted.receptor.coarser(factor);
+    let ratio = [0, 1].map(|axis| coarse.pixel_mm[axis] / wanted.receptor.pixel_mm[axis]);
+    let place = |at: &DVec2| {
+        let [column, row] = at.to_array();
+        [
+            (column + 0.5) * ratio[0] - 0.5,
+            (row + 0.5) * ratio[1] - 0.5,
+        ]
+    };
+    let lines = shadow(kept.surface.mesh(), &wanted.beam, &coarse);
     ProjectedOutline {
         name: kept.name.clone(),
         color: kept.color,
-        lines: edges
-            .into_iter()
-            .filter_map(|[a, b]| Some([place(a)?, place(b)?]))
+        lines: lines
+            .iter()
+            .map(|line| line.iter().map(place).collect())
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{CArmAngles, CArmPose, Degrees, Point, solid};
+
+    #[test]
+    fn the_outline_of_a_ball_is_a_ring_in_a_large_picture_too() {
+        let angles = CArmAngles {
+            primary: Degrees(20.0),
+            secondary: Degrees(-5.0),
+        };
+        let pose = CArmPose {
+            angles,
+            isocenter: Point::new(5.0, 6.0, 7.0),
+            source_to_detector_mm: 1000.0,
+            source_to_isocenter_mm: 500.0,
+        };
+        let ball = solid::sphere(Point::new(5.0, 6.0, 7.0), 20.0, 4);
+        let kept = Kept {
+            name: "ball".to_owned(),
+            color: Color([255, 0, 0]),
+            surface: Arc::new(Surface::new(ball)),
+        };
+        // Mirrored across, as a picture whose rows run the other way.
+        let mut receptor = Receptor::centered([3000, 2000], 0.1);
+        receptor.pixel_mm[0] = -0.1;
+        let wanted = Wanted {
+            picture: (InstanceUid::new("1.2.3"), 0),
+            beam: pose.beam().unwrap(),
+            receptor,
+        };
+        let outline = outline(&kept, &wanted);
+        assert_eq!(outline.lines.len(), 1);
+        for line in &outline.lines {
+            assert!(line.len() > 100);
+            for [column, row] in line {
+                // 1000 · tan(asin(20 / 500)) = 40.03 mm; one coarse pixel is three of these.
+                let away = (column - 1499.5).hypot(row - 999.5);
+                assert!((away - 400.3).abs() < 3.0, "{away}");
+            }
+        }
     }
 }

@@ -1,86 +1,44 @@
-//! Runs registrations of the picture shown: finds the CT of the plan, starts the job, takes the
-//! result into the plan.
+//! Runs registrations of the picture shown: starts the job, takes the result into the plan.
 
 use std::sync::Arc;
 
 use super::AppState;
 use super::job::JobEvent;
 use super::notice::Severity;
-use super::registration_job::{CtSource, JobView, RegistrationJob};
+use super::registration_job::{JobView, RegistrationJob};
 use super::registration_outline::Wanted;
-use super::stage::Stage;
-use crate::plan::{PictureRegistration, RegisteredBy, RegistrationEdit};
+use super::registration_stage::{Failure, RegisteredView};
+use crate::plan::{Fit, PictureRegistration, RegisteredBy, RegistrationEdit};
 use crate::register::{Registration, Search, Settings, Verdict, ViewGeometry};
-use crate::study::{InstanceUid, Series, StackKind};
-use crate::volume::Volume;
+use crate::study::InstanceUid;
 
 impl AppState {
-    /// Keeps the CT on stage when a picture takes its place, and lets it go when another volume
-    /// does.
-    pub(super) fn keep_ct(&mut self, next: StackKind) {
-        if next == StackKind::Volume {
-            self.registering.ct = None;
-            self.registering.outlines.clear();
-            return;
-        }
-        if let Some(volume) = self.stage.as_ref().and_then(Stage::volume).cloned() {
-            self.registering.ct = Some(volume);
-            let items = self.structures.items().iter();
-            let shown = items.filter(|item| item.visible);
-            self.registering.outlines.keep(shown);
-        }
-        self.registering.marking = false;
-    }
-
-    /// The CT that the plan lies in.
-    fn registration_ct(&self) -> Result<CtSource, String> {
-        let bound = self.plan().series.as_ref();
-        let frame_of_reference = bound.and_then(|bound| bound.frame_of_reference_uid.as_ref());
-        let whole = |volume: &&Arc<Volume>| {
-            volume.modality == "CT"
-                && volume.voxels.filled() == volume.size[2]
-                && (bound.is_none() || volume.frame_of_reference.as_ref() == frame_of_reference)
-        };
-        if let Some(volume) = self.registering.ct.as_ref().filter(whole) {
-            return Ok(CtSource::Loaded(Arc::clone(volume)));
-        }
-        let stack_of = |series: &Arc<Series>| {
-            let stacks = &series.stacks;
-            let volume = stacks.iter().position(|stack| stack.geometry.is_some())?;
-            (series.modality == "CT").then(|| CtSource::Series(Arc::clone(series), volume))
-        };
-        let own = bound.and_then(|bound| self.catalog.find_series(&bound.series_instance_uid));
-        let same_frame = |series: &&Arc<Series>| {
-            let first = series.instances.first();
-            let frame = first.and_then(|instance| instance.frame_of_reference.as_ref());
-            frame.is_some() && frame == frame_of_reference
-        };
-        let others = self.catalog.series().map(|(_, series)| series);
-        own.and_then(|(_, series)| stack_of(series))
-            .or_else(|| others.filter(same_frame).find_map(stack_of))
-            .ok_or_else(|| {
-                "The plan lies in no CT that is open: a registration needs one. Open the CT study"
-                    .to_owned()
-            })
-    }
-
     pub(super) fn start_registration(&mut self, search: Search) {
+        // One that was chosen for another picture is not meant any more.
+        self.registering.with = self.registered_with();
         self.registering.failure = None;
         self.registering.progress = 0.0;
-        match self.registration_job(search) {
+        let Ok(view) = self.registered_view() else {
+            return;
+        };
+        match self.registration_job(&view, search) {
             Ok(job) => self.registering.job = Some(job),
-            Err(words) => self.registering.failure = Some(words),
+            Err(words) => {
+                let pictures = vec![(view.image, view.frame)];
+                self.registering.failure = Some(Failure { pictures, words });
+            }
         }
     }
 
-    fn registration_job(&self, search: Search) -> Result<RegistrationJob, String> {
-        let view = self.registered_view()?;
+    fn registration_job(
+        &self,
+        view: &RegisteredView,
+        search: Search,
+    ) -> Result<RegistrationJob, String> {
         let ct = self.registration_ct()?;
         let mut views = vec![self.job_view(&view.image, view.frame)?];
-        if let Some((image, frame)) = &self.registering.with
-            && *image != view.image
-        {
-            views.push(self.job_view(image, *frame)?);
+        if let Some((image, frame)) = self.registered_with() {
+            views.push(self.job_view(&image, frame)?);
         }
         let settings = Settings {
             start: view.correction,
@@ -110,9 +68,11 @@ impl AppState {
 
     pub(super) fn poll_registration(&mut self) {
         let view = self.registered_view().ok();
-        let wanted = view
-            .as_ref()
-            .filter(|_| self.registering.shown && self.registering.show_structures);
+        let kept = self.registering.outlines.ct();
+        let drawn = self.registering.shown
+            && self.registering.show_structures
+            && kept.is_some_and(|ct| self.plan_lies_in(ct));
+        let wanted = view.as_ref().filter(|_| drawn);
         let wanted = wanted.map(|view| Wanted {
             picture: (view.image.clone(), view.frame),
             beam: view.beam(),
@@ -131,8 +91,9 @@ impl AppState {
                     self.take_registration(job, &found);
                 }
                 JobEvent::Finished(Err(words)) | JobEvent::Died(words) => {
-                    self.registering.job = None;
-                    self.registering.failure = Some(words);
+                    let job = self.registering.job.take();
+                    let pictures = job.map_or_else(Vec::new, |job| job.views);
+                    self.registering.failure = Some(Failure { pictures, words });
                 }
             }
         }
@@ -140,28 +101,71 @@ impl AppState {
 
     fn take_registration(&mut self, job: Option<RegistrationJob>, found: &Registration) {
         let Some(job) = job else { return };
-        if found.verdict == Verdict::Failed {
-            self.registering.failure = Some(found.verdict.sentence().to_owned());
+        let bound = self.plan().series.as_ref();
+        if bound.is_some_and(|bound| bound.fit(&job.ct) == Fit::Different) {
+            let words = "The registration ended after the plan went to other images: it is dropped";
+            self.notices.add(Severity::Warning, words);
             return;
         }
-        let made = job.views.iter().map(|(image, frame)| PictureRegistration {
-            image: image.clone(),
-            frame: *frame,
-            isocenter_lps_mm: job.isocenter,
-            correction: found.correction,
-            found: RegisteredBy::Likeness {
-                views: job.views.len(),
-                before: found.before,
-                after: found.after,
-                doubt: found.verdict.doubt().map(str::to_owned),
-                uncertainty: found.uncertainty,
-            },
-        });
-        let edit = RegistrationEdit::Set(made.collect());
-        self.edit_registration("Register picture", edit);
-        self.registering.moved = None;
-        if let Some(doubt) = found.verdict.doubt() {
-            self.notices.add(Severity::Warning, doubt.to_owned());
+        if found.verdict == Verdict::Failed {
+            self.registering.failure = Some(Failure {
+                pictures: job.views,
+                words: found.verdict.sentence().to_owned(),
+            });
+            return;
         }
+        let edit = RegistrationEdit::Set(registrations(&job, found));
+        self.edit_registration("Register picture", edit);
+        if let Some(doubt) = found.verdict.doubt() {
+            let names: Vec<String> = job
+                .views
+                .iter()
+                .map(|(image, frame)| self.picture_name(image, *frame))
+                .collect();
+            let words = format!("{}: {doubt}", names.join(" and "));
+            self.notices.add(Severity::Warning, words);
+        }
+        // Moved since on a picture that was not registered: that stays.
+        let moved = &mut self.registering.moved;
+        *moved = moved.take().filter(|moved| !moved.is_one_of(&job.views));
     }
+
+    /// A picture of the catalogue in words.
+    fn picture_name(&self, image: &InstanceUid, frame: usize) -> String {
+        let found = self.catalog.series().find_map(|(_, series)| {
+            let instances = &series.instances;
+            let at = instances.iter().position(|one| one.uid == *image)?;
+            let frames = instances.get(at)?.frames.len();
+            Some((series.title(), instances.len(), at, frames))
+        });
+        let Some((mut name, images, at, frames)) = found else {
+            return "Picture".to_owned();
+        };
+        if images > 1 {
+            name = format!("{name}, image {}", at + 1);
+        }
+        if frames > 1 {
+            name = format!("{name}, frame {}", frame + 1);
+        }
+        name
+    }
+}
+
+/// What the plan keeps of a registration, one entry for each picture.
+fn registrations(job: &RegistrationJob, found: &Registration) -> Vec<PictureRegistration> {
+    let made = |(index, (image, frame)): (usize, &(InstanceUid, usize))| PictureRegistration {
+        image: image.clone(),
+        frame: *frame,
+        isocenter_lps_mm: job.isocenter,
+        correction: found.correction,
+        found: RegisteredBy::Likeness {
+            views: job.views.len(),
+            before: found.before,
+            after: found.after,
+            doubt: found.verdict.doubt().map(str::to_owned),
+            // Its axes are those of the first picture.
+            uncertainty: found.uncertainty.filter(|_| index == 0),
+        },
+    };
+    job.views.iter().enumerate().map(made).collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::AppState;
 use super::command::{PlanCommand, Selection};
+use super::notice::Severity;
 use super::registration_job::RegistrationJob;
 use super::registration_outline::ProjectedOutlines;
 use crate::geometry::{ConeBeam, Correction, Lps, Point, ViewAxes};
@@ -72,6 +73,9 @@ pub struct RegisteredView {
     pub correction: Correction,
     /// How that came about.
     pub standing: Standing,
+    /// The frame (0-based) of the same run that was registered, where it is not this one and the
+    /// C-arm stood still.
+    pub registered_frame: Option<usize>,
 }
 
 impl RegisteredView {
@@ -92,7 +96,31 @@ impl RegisteredView {
 pub(super) struct Moved {
     image: InstanceUid,
     frame: usize,
+    /// The isocentre that it was moved about: another one would move it again.
+    isocenter: Point<Lps>,
     correction: Correction,
+}
+
+impl Moved {
+    fn is_of(&self, image: &InstanceUid, frame: usize) -> bool {
+        self.image == *image && self.frame == frame
+    }
+
+    /// Whether it is of one of these images and frames.
+    pub(super) fn is_one_of(&self, pictures: &[(InstanceUid, usize)]) -> bool {
+        pictures
+            .iter()
+            .any(|(image, frame)| self.is_of(image, *frame))
+    }
+}
+
+/// Why a registration did not end well.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    /// Of which images and frames.
+    pub pictures: Vec<(InstanceUid, usize)>,
+    /// A sentence.
+    pub words: String,
 }
 
 /// State of the registration.
@@ -104,7 +132,7 @@ pub struct RegistrationStage {
     /// The next click marks a landmark.
     pub marking: bool,
     /// Another picture that is registered with this one.
-    pub with: Option<(InstanceUid, usize)>,
+    pub(super) with: Option<(InstanceUid, usize)>,
     pub(super) outlines: ProjectedOutlines,
     /// The CT that was on stage before the picture.
     pub(super) ct: Option<Arc<Volume>>,
@@ -112,14 +140,14 @@ pub struct RegistrationStage {
     pub(super) job: Option<RegistrationJob>,
     pub(super) progress: f64,
     /// Why the last registration did not end well.
-    pub(super) failure: Option<String>,
+    pub(super) failure: Option<Failure>,
 }
 
 impl Default for RegistrationStage {
     fn default() -> Self {
         Self {
             shown: true,
-            show_structures: true,
+            show_structures: false,
             marking: false,
             with: None,
             outlines: ProjectedOutlines::default(),
@@ -138,14 +166,33 @@ impl RegistrationStage {
         self.job.is_some() || self.outlines.is_busy()
     }
 
-    /// How far the running registration is, 0 to 1.
-    pub fn progress(&self) -> Option<f64> {
-        self.job.as_ref().map(|_| self.progress)
+    /// Whether a registration runs, of whichever picture.
+    pub fn is_running(&self) -> bool {
+        self.job.is_some()
     }
 
-    /// Why the last registration did not end well.
-    pub fn failure(&self) -> Option<&str> {
-        self.failure.as_deref()
+    /// How far the running registration of a frame (0-based) is, 0 to 1.
+    pub fn progress(&self, image: &InstanceUid, frame: usize) -> Option<f64> {
+        let job = self.job.as_ref()?;
+        let here = job.views.iter().any(|of| of.0 == *image && of.1 == frame);
+        here.then_some(self.progress)
+    }
+
+    /// Why the last registration of a frame (0-based) did not end well.
+    pub fn failure(&self, image: &InstanceUid, frame: usize) -> Option<&str> {
+        let failure = self.failure.as_ref()?;
+        let mut pictures = failure.pictures.iter();
+        let here = pictures.any(|of| of.0 == *image && of.1 == frame);
+        here.then_some(failure.words.as_str())
+    }
+
+    /// Forgets what belongs to the plan that goes: nothing of it may come into the next one.
+    pub(super) fn forget_plan(&mut self) {
+        self.job = None;
+        self.moved = None;
+        self.with = None;
+        self.failure = None;
+        self.marking = false;
     }
 
     /// Outlines of the structures over the picture, in pixels.
@@ -172,16 +219,20 @@ impl AppState {
         let size = [instance.columns, instance.rows];
         let geometry =
             ViewGeometry::of(&instance.picture, frame, size).map_err(|error| error.to_string())?;
-        let made = self.plan().registrations.of(&instance.uid, frame);
+        let made = self.registration_of(instance, frame);
         let target = self
             .registration_target()
             .ok_or("Place a target in the CT first: the plan has none")?;
-        let isocenter = made.map_or(target, |made| made.isocenter_lps_mm);
+        let moved = self.registering.moved.as_ref();
+        let moved = moved.filter(|moved| moved.is_of(&instance.uid, frame));
+        let isocenter = match (moved, made) {
+            (Some(moved), _) => moved.isocenter,
+            (None, Some(made)) => made.isocenter_lps_mm,
+            (None, None) => target,
+        };
         let header = geometry
             .beam(isocenter)
             .ok_or("The distances of the picture make no beam")?;
-        let moved = self.registering.moved.as_ref();
-        let moved = moved.filter(|moved| moved.image == instance.uid && moved.frame == frame);
         let (correction, standing) = match (moved, made) {
             (Some(moved), _) => (moved.correction, Standing::Moved),
             (None, Some(made)) => (made.correction, Standing::Registered(made.found.clone())),
@@ -194,8 +245,27 @@ impl AppState {
             isocenter,
             header,
             correction,
+            registered_frame: made
+                .filter(|_| standing != Standing::Moved)
+                .map(|made| made.frame)
+                .filter(|made| *made != frame),
             standing,
         })
+    }
+
+    /// The registration of a frame: its own, else of the nearest frame of the same image that was
+    /// taken with the same geometry.
+    fn registration_of(&self, instance: &Instance, frame: usize) -> Option<&PictureRegistration> {
+        let all = &self.plan().registrations;
+        let nearest = || {
+            let here = instance.picture.projection(frame)?;
+            let same = |made: &&PictureRegistration| {
+                made.image == instance.uid && instance.picture.projection(made.frame) == Some(here)
+            };
+            let alike = all.pictures.iter().filter(same);
+            alike.min_by_key(|made| made.frame.abs_diff(frame))
+        };
+        all.of(&instance.uid, frame).or_else(nearest)
     }
 
     /// The point of the CT that pictures are registered about: the target of the selected needle,
@@ -249,6 +319,15 @@ impl AppState {
         study.series.iter().flat_map(of_series).collect()
     }
 
+    /// The picture that is registered with the one shown: as chosen, while it is one of
+    /// [`Self::other_views`].
+    pub fn registered_with(&self) -> Option<(InstanceUid, usize)> {
+        let with = self.registering.with.as_ref()?;
+        let others = self.other_views();
+        let there = others.iter().any(|(_, image)| *image == with.0);
+        there.then(|| with.clone())
+    }
+
     pub(super) fn registration_command(&mut self, command: RegistrationCommand) {
         match command {
             RegistrationCommand::Show(shown) => self.registering.shown = shown,
@@ -260,7 +339,8 @@ impl AppState {
             RegistrationCommand::Cancel => self.registering.job = None,
             RegistrationCommand::Remove => {
                 if let Ok(view) = self.registered_view() {
-                    let edit = RegistrationEdit::Remove(view.image, view.frame);
+                    let frame = view.registered_frame.unwrap_or(view.frame);
+                    let edit = RegistrationEdit::Remove(view.image, frame);
                     self.edit_registration("Remove registration", edit);
                 }
             }
@@ -290,6 +370,7 @@ impl AppState {
             self.registering.moved = Some(Moved {
                 image: view.image,
                 frame: view.frame,
+                isocenter: view.isocenter,
                 correction: moved,
             });
         }
@@ -315,6 +396,12 @@ impl AppState {
         let Ok(view) = self.registered_view() else {
             return;
         };
+        if !self.crosshair_is_in_plan() {
+            let words = "No landmark was marked: the crosshair was not put into the CT of this plan. \
+                         Show that CT, put the crosshair on the point, and come back";
+            self.notices.add(Severity::Warning, words);
+            return;
+        }
         let mark = PictureLandmark {
             image: view.image,
             frame: view.frame,

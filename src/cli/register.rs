@@ -12,12 +12,16 @@ use super::plan_images::plan_images;
 use super::{CliError, load_with_warnings, numbers, print_json, print_line, warn_line};
 use crate::dicom;
 use crate::geometry::{ConeBeam, Correction, Lps, Point};
-use crate::plan::{PictureRegistration, Plan, PlanEdit, PlanFile, RegisteredBy, RegistrationEdit};
+use crate::plan::file::geometry_hash;
+use crate::plan::{
+    Fit, PictureRegistration, Plan, PlanEdit, PlanFile, RegisteredBy, RegistrationEdit,
+    SeriesBinding,
+};
 use crate::register::{
     RegisterError, Registration, Search, Settings, Verdict, View, ViewGeometry, XrayPicture,
     picture_of, register,
 };
-use crate::study::{Instance, SeriesUid, StackKind};
+use crate::study::{Instance, SeriesUid, StackKind, Study};
 use crate::volume::Volume;
 use crate::volume::attenuation::{Attenuation, AttenuationModel};
 
@@ -101,10 +105,13 @@ pub fn run(args: &RegisterArgs) -> Result<(), CliError> {
         .iter()
         .map(|path| open(path, frame, isocenter))
         .collect::<Result<_, _>>()?;
-    let volume = args.ct(plan.as_ref().map(|(_, plan)| plan))?;
-    let attenuation = Attenuation::of(&volume, AttenuationModel::default()).map_err(usage)?;
-    let volume_series = volume.series.clone();
-    drop(volume);
+    let ct = args.ct(plan.as_ref().map(|(_, plan)| plan))?;
+    let attenuation = Attenuation::of(&ct.volume, AttenuationModel::default()).map_err(usage)?;
+    for opened in &opened {
+        ct.refuse_another_patient(&opened.path)?;
+    }
+    let volume_series = ct.volume.series.clone();
+    drop(ct);
     let registration = registered(args, &attenuation, &opened, target)?;
     let (file, plan) = plan.map_or((None, Plan::default()), |(file, plan)| (Some(file), plan));
     let found = Found {
@@ -224,21 +231,27 @@ impl RegisterArgs {
     }
 
     /// The CT: as asked for, else that of the plan, else the largest.
-    fn ct(&self, plan: Option<&Plan>) -> Result<Arc<Volume>, CliError> {
+    ///
+    /// # Errors
+    /// The plan's positions mean nothing in it.
+    fn ct(&self, plan: Option<&Plan>) -> Result<Ct, CliError> {
         if let (Some(plan), None) = (plan, &self.series) {
             let images = plan_images(plan, &self.study)?;
-            return Ok(images.volume);
+            return Ok(Ct {
+                volume: images.volume,
+                study: images.study,
+            });
         }
         let scanned = dicom::scan(std::slice::from_ref(&self.study), &|_, _| {
             ControlFlow::Continue(())
         })
         .map_err(CliError::failure)?;
         let catalog = &scanned.catalog;
-        let volumes = catalog.series().flat_map(|(_, series)| {
+        let volumes = catalog.series().flat_map(|(study, series)| {
             let stacks = series.stacks.iter().enumerate();
             stacks
                 .filter(|(_, stack)| stack.kind == StackKind::Volume)
-                .map(move |(index, stack)| (series, index, stack.frames.len()))
+                .map(move |(index, stack)| ((study, series), index, stack.frames.len()))
         });
         let fits = |series: &SeriesUid| {
             let wanted = self.series.as_deref();
@@ -246,15 +259,66 @@ impl RegisterArgs {
         };
         // A CT rather than a larger MR.
         let chosen = volumes
-            .filter(|(series, ..)| fits(&series.uid))
-            .max_by_key(|(series, _, frames)| (series.modality == "CT", *frames));
-        let (series, stack, _) = chosen.ok_or_else(|| {
+            .filter(|((_, series), ..)| fits(&series.uid))
+            .max_by_key(|((_, series), _, frames)| (series.modality == "CT", *frames));
+        let ((study, series), stack, _) = chosen.ok_or_else(|| {
             CliError::Usage(format!(
                 "No such volume in {}: give the folder of the CT",
                 self.study.display()
             ))
         })?;
-        Ok(Arc::new(load_with_warnings(series, stack)?))
+        let volume = load_with_warnings(series, stack)?;
+        let open = SeriesBinding {
+            series_instance_uid: volume.series.clone(),
+            frame_of_reference_uid: volume.frame_of_reference.clone(),
+            geometry_sha256: geometry_hash(volume.size, &volume.geometry),
+        };
+        let bound = plan.and_then(|plan| plan.series.as_ref());
+        if bound.is_some_and(|bound| bound.fit(&open) == Fit::Different) {
+            return Err(CliError::Failure(
+                "The plan was drawn on images of another frame of reference, its positions mean \
+                 nothing on this series"
+                    .to_owned(),
+            ));
+        }
+        Ok(Ct {
+            volume: Arc::new(volume),
+            study: study.clone(),
+        })
+    }
+}
+
+/// The CT that pictures are laid over, and whose it is.
+struct Ct {
+    volume: Arc<Volume>,
+    study: Study,
+}
+
+impl Ct {
+    /// Refuses a picture of another patient; one that says no patient, or a CT that says none, is
+    /// taken.
+    fn refuse_another_patient(&self, path: &Path) -> Result<(), CliError> {
+        let scanned = dicom::scan(&[path.to_owned()], &|_, _| ControlFlow::Continue(()))
+            .map_err(CliError::failure)?;
+        let Some((study, _)) = scanned.catalog.series().next() else {
+            return Ok(());
+        };
+        let (picture, ct) = (&study.patient, &self.study.patient);
+        let differ = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
+        let numbered = !picture.id.is_empty() && !ct.id.is_empty();
+        let another = if numbered {
+            differ(&picture.id, &ct.id)
+        } else {
+            differ(&picture.name, &ct.name)
+        };
+        if another && study.uid != self.study.uid {
+            return Err(CliError::Usage(format!(
+                "The picture is of another patient than the CT: nothing can be laid over it\n\
+                 File: {}",
+                path.display()
+            )));
+        }
+        Ok(())
     }
 }
 
@@ -268,7 +332,7 @@ fn for_plan(found: &Found<'_>) -> Vec<PictureRegistration> {
         verdict,
         ..
     } = &found.registration;
-    let registration = |opened: &Opened| PictureRegistration {
+    let registration = |(index, opened): (usize, &Opened)| PictureRegistration {
         image: opened.instance.uid.clone(),
         frame: found.frame,
         isocenter_lps_mm: found.isocenter,
@@ -278,10 +342,11 @@ fn for_plan(found: &Found<'_>) -> Vec<PictureRegistration> {
             before: *before,
             after: *after,
             doubt: verdict.doubt().map(str::to_owned),
-            uncertainty: *uncertainty,
+            // Its axes are those of the first picture.
+            uncertainty: uncertainty.filter(|_| index == 0),
         },
     };
-    found.opened.iter().map(registration).collect()
+    found.opened.iter().enumerate().map(registration).collect()
 }
 
 fn save(found: &Found<'_>, file: &PlanFile, out: &Path) -> Result<(), CliError> {

@@ -1,7 +1,7 @@
 //! Where the beam of an X-ray picture was in the CT's patient space, found by hand or by 2D/3D
 //! registration; and the landmarks that check it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
 use super::edit::checked;
@@ -40,16 +40,74 @@ pub enum RegisteredBy {
         /// Pictures registered together.
         views: usize,
         /// Mean correlation of the gradients at the start, −1 to 1.
+        #[serde(deserialize_with = "number_or_zero")]
         before: f64,
         /// The same at the end.
+        #[serde(deserialize_with = "number_or_zero")]
         after: f64,
         /// What speaks against it, for people; `None` where nothing does.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         doubt: Option<String>,
-        /// How well it is held.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        /// How well it is held, along and about the axes of this picture; of pictures registered
+        /// together only the first says it.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "whole_uncertainty"
+        )]
         uncertainty: Option<RegistrationUncertainty>,
     },
+}
+
+impl RegisteredBy {
+    /// Whether all numbers are finite.
+    fn is_finite(&self) -> bool {
+        let Self::Likeness {
+            before,
+            after,
+            uncertainty,
+            ..
+        } = self
+        else {
+            return true;
+        };
+        let held = uncertainty.is_none_or(|held| {
+            let pairs = [held.across_mm, held.tilt_deg];
+            pairs.iter().flatten().all(|number| number.is_finite())
+                && held.along_mm.is_finite()
+                && held.roll_deg.is_finite()
+        });
+        before.is_finite() && after.is_finite() && held
+    }
+}
+
+/// JSON has no word for what is no number: plans were written with `null` there, and must open. A
+/// likeness of 0 says that nothing is known of it.
+fn number_or_zero<'de, D: Deserializer<'de>>(file: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(file)?.unwrap_or_default())
+}
+
+/// The same of the uncertainty: one that lacks a number says nothing.
+fn whole_uncertainty<'de, D: Deserializer<'de>>(
+    file: D,
+) -> Result<Option<RegistrationUncertainty>, D::Error> {
+    #[derive(Deserialize)]
+    struct Written {
+        across_mm: [Option<f64>; 2],
+        along_mm: Option<f64>,
+        tilt_deg: [Option<f64>; 2],
+        roll_deg: Option<f64>,
+    }
+    let both = |[a, b]: [Option<f64>; 2]| Some([a?, b?]);
+    let whole = |written: Written| {
+        Some(RegistrationUncertainty {
+            across_mm: both(written.across_mm)?,
+            along_mm: written.along_mm?,
+            tilt_deg: both(written.tilt_deg)?,
+            roll_deg: written.roll_deg?,
+        })
+    };
+    Ok(Option::<Written>::deserialize(file)?.and_then(whole))
 }
 
 /// The registration of one frame of a picture.
@@ -101,6 +159,11 @@ pub enum RegistrationEditError {
     /// Numbers that are no movement.
     #[error("The registration holds numbers that are no position")]
     NotAMovement,
+    /// A likeness or deviation that is no number: the plan's file could not hold it.
+    #[error(
+        "The likeness of the registration is no number: move the plan nearer and register again"
+    )]
+    NotANumber,
     /// No such registration.
     #[error("This picture is not registered")]
     NotRegistered,
@@ -149,6 +212,9 @@ impl Registrations {
         let numbers = made.correction.is_finite() && made.correction.angle_deg() <= 180.0 + 1e-6;
         if !numbers {
             return Err(RegistrationEditError::NotAMovement.into());
+        }
+        if !made.found.is_finite() {
+            return Err(RegistrationEditError::NotANumber.into());
         }
         checked(made.isocenter_lps_mm)?;
         checked(made.correction.pivot)?;
@@ -231,110 +297,4 @@ impl Plan {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::geometry::Vector;
-    use crate::plan::{PlanEdit, PlanFile};
-    use std::path::Path;
-
-    fn made(image: &str, shift: f64) -> PictureRegistration {
-        let pivot = Point::new(1.0, 2.0, 3.0);
-        PictureRegistration {
-            image: InstanceUid::new(image),
-            frame: 0,
-            isocenter_lps_mm: pivot,
-            correction: Correction {
-                pivot,
-                rotation_rad: Vector::new(0.01, -0.02, 0.03),
-                shift_mm: Vector::new(shift, 0.0, -2.5),
-            },
-            found: RegisteredBy::Likeness {
-                views: 2,
-                before: 0.1,
-                after: 0.7,
-                doubt: None,
-                uncertainty: Some(RegistrationUncertainty {
-                    across_mm: [0.1, 0.2],
-                    along_mm: 1.5,
-                    tilt_deg: [0.1, 0.2],
-                    roll_deg: 0.05,
-                }),
-            },
-        }
-    }
-
-    fn mark(column: f64) -> PictureLandmark {
-        PictureLandmark {
-            image: InstanceUid::new("1.2"),
-            frame: 0,
-            point_lps_mm: Point::new(9.0, 8.0, 7.0),
-            pixel: [column, 20.0],
-        }
-    }
-
-    fn apply(plan: &mut Plan, edit: RegistrationEdit) -> Result<(), PlanEditError> {
-        plan.apply(&PlanEdit::Registration(edit))
-    }
-
-    #[test]
-    fn a_picture_has_one_registration_and_keeps_its_landmarks() {
-        let mut plan = Plan::default();
-        apply(&mut plan, RegistrationEdit::AddLandmark(mark(10.0))).unwrap();
-        apply(&mut plan, RegistrationEdit::AddLandmark(mark(30.0))).unwrap();
-        for shift in [4.0, 5.0] {
-            let both = vec![made("1.2", shift), made("1.3", shift)];
-            apply(&mut plan, RegistrationEdit::Set(both)).unwrap();
-        }
-        let image = InstanceUid::new("1.2");
-        assert_eq!(plan.registrations.pictures.len(), 2);
-        let found = plan.registrations.of(&image, 0).unwrap();
-        assert_eq!(found.correction.shift_mm.0.x, 5.0);
-        assert!(plan.registrations.of(&image, 1).is_none());
-        apply(&mut plan, RegistrationEdit::Remove(image.clone(), 0)).unwrap();
-        assert_eq!(
-            apply(&mut plan, RegistrationEdit::Remove(image.clone(), 0)),
-            Err(RegistrationEditError::NotRegistered.into())
-        );
-        let first = RegistrationEdit::RemoveLandmark(image.clone(), 0, 0);
-        apply(&mut plan, first.clone()).unwrap();
-        let left: Vec<f64> = plan
-            .registrations
-            .landmarks_of(&image, 0)
-            .map(|mark| mark.pixel[0])
-            .collect();
-        assert_eq!(left, [30.0]);
-        apply(&mut plan, first.clone()).unwrap();
-        assert_eq!(
-            apply(&mut plan, first),
-            Err(RegistrationEditError::NoLandmark.into())
-        );
-    }
-
-    #[test]
-    fn what_is_no_movement_is_refused_as_a_whole() {
-        let mut plan = Plan::default();
-        let mut wrong = made("1.3", f64::NAN);
-        let edit = RegistrationEdit::Set(vec![made("1.2", 0.0), wrong.clone()]);
-        assert!(apply(&mut plan, edit).is_err() && plan.is_empty());
-        wrong = made("", 0.0);
-        assert!(apply(&mut plan, RegistrationEdit::Set(vec![wrong])).is_err());
-        let mut far = mark(1.0);
-        far.pixel[1] = f64::INFINITY;
-        assert!(apply(&mut plan, RegistrationEdit::AddLandmark(far)).is_err());
-    }
-
-    #[test]
-    fn the_plan_file_keeps_them_and_older_files_have_none() {
-        let mut plan = Plan::default();
-        apply(&mut plan, RegistrationEdit::Set(vec![made("1.2", 4.0)])).unwrap();
-        apply(&mut plan, RegistrationEdit::AddLandmark(mark(10.0))).unwrap();
-        let text = serde_json::to_string(&PlanFile::of(&plan, None)).unwrap();
-        assert!(text.contains("\"rotation_vector_rad\":[0.01,-0.02,0.03]"));
-        let path = Path::new("a plan");
-        let back = PlanFile::parse(&text, path).unwrap().plan(path).unwrap();
-        assert_eq!(back.registrations, plan.registrations);
-        let older = PlanFile::of(&Plan::default(), None);
-        let text = serde_json::to_string(&older).unwrap();
-        assert!(!text.contains("registration"));
-    }
-}
+mod tests;

@@ -45,6 +45,22 @@ pub fn reach(sigma_px: f32) -> usize {
     Kernel::new(sigma_px).radius()
 }
 
+/// Share of the strongest gradient below which there is none but rounding: it is far below the noise
+/// of any picture.
+const LEAST_OF_STRONGEST: f32 = 1e-4;
+
+/// Least knee whose square is still a number of full precision.
+const LEAST_KNEE: f32 = 1e-15;
+
+/// The value below which a share of the values lie; 0 without any.
+fn nth(values: &mut [f32], share: f64) -> f32 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let at = ((values.len() - 1) as f64 * share.clamp(0.0, 1.0)) as usize;
+    *values.select_nth_unstable_by(at, f32::total_cmp).1
+}
+
 impl GradientField {
     /// Of a picture, row by row. Beyond the border the border is continued.
     pub fn of(values: &[f32], size: [usize; 2], sigma_px: f32) -> Self {
@@ -96,24 +112,35 @@ impl GradientField {
         field
     }
 
-    /// Strength below which `share` of the pixels lie that `counts` names; 0 without any.
+    /// Strength below which `share` of the pixels lie that `counts` names; 0 without any gradient.
+    ///
+    /// Where most of them have none (a coned picture filled up with black, a thin slab), that of
+    /// those which have: rounding alone would set the strength otherwise, or nothing.
     pub fn quantile(&self, share: f64, counts: impl Fn(usize) -> bool) -> f32 {
         let mut strengths: Vec<f32> = (0..self.right.len())
             .filter(|&at| counts(at))
             .map(|at| self.right[at].hypot(self.down[at]))
             .filter(|strength| strength.is_finite())
             .collect();
-        if strengths.is_empty() {
-            return 0.0;
+        let found = nth(&mut strengths, share);
+        let least = strengths.iter().copied().fold(0.0, f32::max) * LEAST_OF_STRONGEST;
+        if found >= least {
+            return found;
         }
-        let at = ((strengths.len() - 1) as f64 * share.clamp(0.0, 1.0)) as usize;
-        *strengths.select_nth_unstable_by(at, f32::total_cmp).1
+        strengths.retain(|strength| *strength >= least);
+        nth(&mut strengths, share)
     }
 
     /// Levels the strengths: g / √(|g|² + knee²). Weak gradients (noise) stay weak, and beyond the
-    /// knee a needle or a shutter counts no more than an edge of bone.
+    /// knee a needle or a shutter counts no more than an edge of bone. All 0 where the knee is none:
+    /// then there is no gradient to compare.
     pub fn level(&mut self, knee: f32) {
-        let knee = knee.max(f32::MIN_POSITIVE);
+        let usable = knee >= LEAST_KNEE && knee.is_finite();
+        if !usable {
+            self.right.fill(0.0);
+            self.down.fill(0.0);
+            return;
+        }
         for (right, down) in self.right.iter_mut().zip(&mut self.down) {
             let scale = (right.mul_add(*right, *down * *down) + knee * knee)
                 .sqrt()
@@ -149,6 +176,27 @@ mod tests {
         // Half a pixel from the edge of a unit step: 1/(σ√2π) · exp(−0.5²/2σ²) = 0.1933.
         assert!((field.right[20 * 40 + 20] - 0.1933).abs() < 0.004);
         assert!(field.down[20 * 40 + 20].abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_has_no_gradient_is_levelled_to_nothing() {
+        let mut field = GradientField::of(&[7.0; 100], [10, 10], 1.0);
+        let knee = field.quantile(0.8, |_| true);
+        assert_eq!(knee, 0.0);
+        field.level(knee);
+        assert!(field.right.iter().chain(&field.down).all(|g| *g == 0.0));
+    }
+
+    #[test]
+    fn a_coned_picture_filled_with_black_is_levelled_by_what_it_shows() {
+        // One tenth of the columns hold a ramp, the others are constant.
+        let values: Vec<f32> = (0..4000).map(|at| (at % 100).min(10) as f32).collect();
+        let mut field = GradientField::of(&values, [100, 40], 1.0);
+        let knee = field.quantile(0.8, |_| true);
+        assert!(knee > 0.5 && knee <= 1.001, "{knee}");
+        field.level(knee);
+        assert!((field.right[2005] - 0.5_f32.sqrt()).abs() < 0.05);
+        assert_eq!(field.right[2080], 0.0);
     }
 
     #[test]

@@ -8,7 +8,17 @@ use crate::plan::RegistrationUncertainty;
 /// Mean correlation below which nothing was found.
 const LEAST_FOUND: f64 = 0.15;
 /// Mean correlation from which a registration is taken for good.
-const LEAST_GOOD: f64 = 0.25;
+///
+/// Measured on 200 simulated starts (50 each of one and of two views, on a real CT and on the sample
+/// study): of 197 that nothing else spoke against, 193 were right, within 3 mm with one view and
+/// 1 mm with two, and 4 were not. This bound doubts 21 of the right ones, and 3 of the wrong ones; the
+/// one that passes was 3.15 mm off along the beam of a single picture.
+const LEAST_GOOD: f64 = 0.6;
+/// How much farther off registrations are than the pull of their patches says: patches share the
+/// faults of the CT's grid and of the search. On the same starts, those of one view from
+/// [`LEAST_GOOD`] on, 84 % lay within one standard deviation along the beam after this factor and
+/// 98 % within two; without it 78 % lay within two.
+const SPREAD: f64 = 2.2;
 /// A second place this near to the best one in correlation makes it doubtful.
 const RIVAL: f64 = 0.9;
 /// Most of a deviation across the beam of a good registration, mm.
@@ -61,7 +71,8 @@ impl Verdict {
         match self {
             Self::Converged => "The projection of the CT lies on the picture: check it by eye",
             Self::Doubtful(Doubt::Unlike) => {
-                "Doubtful: the projection and the picture are little alike. Check landmarks"
+                "Doubtful: the projection and the picture are less alike than where a registration \
+                 is sure to be right. Check landmarks"
             }
             Self::Doubtful(Doubt::Rival) => {
                 "Doubtful: another position fits nearly as well. Start nearer, or add a second view"
@@ -96,7 +107,7 @@ pub(super) fn uncertainty(summit: &Similarity) -> Option<RegistrationUncertainty
         }
     }
     let covariance = product(&product(&bread, &filling), &bread);
-    let deviation: [f64; 6] = std::array::from_fn(|k| covariance[k][k].max(0.0).sqrt());
+    let deviation: [f64; 6] = std::array::from_fn(|k| SPREAD * covariance[k][k].max(0.0).sqrt());
     let [a, b, c, x, y, z] = deviation;
     let finite = deviation.iter().all(|d| d.is_finite());
     finite.then_some(RegistrationUncertainty {
@@ -177,6 +188,8 @@ mod tests {
         assert_eq!(of(f64::NAN, &[], Some(&sure), near), Verdict::Failed);
         let doubt = |doubt| Verdict::Doubtful(doubt);
         assert_eq!(of(0.2, &[], Some(&sure), near), doubt(Doubt::Unlike));
+        // 4.5 mm off along the beam, and nothing else to see it by.
+        assert_eq!(of(0.591, &[], Some(&sure), near), doubt(Doubt::Unlike));
         assert_eq!(of(0.6, &[0.58], Some(&sure), near), doubt(Doubt::Rival));
         assert_eq!(of(0.6, &[], None, near), doubt(Doubt::Loose));
         assert_eq!(of(0.6, &[], Some(&sure), (25.0, 1.0)), doubt(Doubt::Far));
@@ -184,7 +197,8 @@ mod tests {
 
     #[test]
     fn opposite_pulls_of_patches_are_the_uncertainty() {
-        // Two patches that pull by ±3 against a curvature of 2 in one direction: √(2·(9 + 9)) / 2.
+        // Two patches that pull by ±3 against a curvature of 2 in one direction: √(2·(9 + 9)) / 2,
+        // times the measured spread.
         let patch = |pull: f64| PatchScore {
             correlation: 0.5,
             slope: [0.0, 0.0, 0.0, pull, 0.0, 0.0],
@@ -197,7 +211,7 @@ mod tests {
             summit.curvature[k][k] = 2.0;
         }
         let found = uncertainty(&summit).unwrap();
-        assert!((found.across_mm[0] - 3.0).abs() < 1e-12);
+        assert!((found.across_mm[0] - 3.0 * SPREAD).abs() < 1e-12);
         assert_eq!(found.along_mm, 0.0);
         summit.curvature[5][5] = 0.0;
         assert!(uncertainty(&summit).is_none());

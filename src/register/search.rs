@@ -146,6 +146,12 @@ fn best_shifts(
                             Some(sign * map.as_ref()?.at(right, down))
                         })
                         .sum();
+                    // What is no number would never be replaced as the best.
+                    let score = if score.is_nan() {
+                        f64::NEG_INFINITY
+                    } else {
+                        score
+                    };
                     if best.as_ref().is_none_or(|best| score > best.score) {
                         *best = Some(Candidate {
                             correction,

@@ -61,10 +61,12 @@ pub struct Similarity {
 }
 
 impl Similarity {
-    /// Mean correlation, −1 to 1; 0 where nothing counts.
+    /// Mean correlation, −1 to 1; 0 where nothing counts. The worst where it is no number, so that
+    /// no sum that went wrong is ever the best one.
     pub fn score(&self) -> f64 {
         if self.weight > 0.0 {
-            self.weighted / self.weight
+            let mean = self.weighted / self.weight;
+            if mean.is_finite() { mean } else { -1.0 }
         } else {
             0.0
         }
@@ -364,6 +366,26 @@ mod tests {
         );
         assert!(found.slope[2] < 0.0 && found.curvature[2][2] > 0.0);
         assert_eq!(found.slope[1], 0.0);
+    }
+
+    #[test]
+    fn a_projection_of_nothing_is_like_nothing() {
+        let fixed = Fixed::new(&balls(0.0), SIZE, 16);
+        // Most of it without a gradient, and all of it.
+        let mut slab = vec![0.0; 48 * 48];
+        slab[..48 * 4].fill(3.0);
+        for projection in [vec![0.0; 48 * 48], slab] {
+            let (field, knee) = fixed.levelled(&projection, None);
+            let found = fixed.similarity(&field, 1.0);
+            assert!(knee.is_finite() && found.score().abs() < 0.5, "{knee}");
+            assert!(found.patches.iter().all(|p| p.correlation.is_finite()));
+        }
+        let wrong = Similarity {
+            weighted: f64::NAN,
+            weight: 1.0,
+            ..Similarity::default()
+        };
+        assert_eq!(wrong.score(), -1.0);
     }
 
     #[test]

@@ -46,6 +46,13 @@ pub enum ViewGeometryError {
         "Its Patient Orientation ({0}) does not fit its angles: turned pictures cannot be used"
     )]
     Turned(String),
+    /// Turned or mirrored, from where nobody says.
+    #[error(
+        "It was turned or mirrored after it was taken (Field of View Rotation, Field of View \
+         Horizontal Flip) and does not say where the patient's sides are (Patient Orientation): a \
+         plan cannot be laid over it"
+    )]
+    TurnedFromReceptor,
 }
 
 /// X-ray geometry of one picture: where its rays run about the isocentre.
@@ -59,13 +66,17 @@ pub struct ViewGeometry {
     pub source_to_isocenter_mm: f64,
     /// The picture's pixels as they are stored; a spacing is negative along a mirrored axis.
     pub receptor: Receptor,
+    /// The file states where both rows and columns lead to (Patient Orientation). Without it, left
+    /// and right are assumed.
+    pub sides_stated: bool,
 }
 
 impl ViewGeometry {
     /// Of a frame (0-based) of a picture of columns × rows, the central ray in its middle.
     ///
     /// Patient Orientation (0020,0020) says whether the picture is mirrored (2.3); without it, it
-    /// is as seen from behind the receptor.
+    /// is taken to be as seen from behind the receptor, unless the file says that it was turned or
+    /// mirrored since: which way the receptor itself counts its pixels, no attribute says.
     pub fn of(
         header: &PictureHeader,
         frame: usize,
@@ -98,7 +109,12 @@ impl ViewGeometry {
             .or_else(|| on_object.map(|mm| mm.map(|mm| mm * sid / sod)))
             .ok_or(ViewGeometryError::NoSpacing)?;
         let [row_mm, column_mm] = spacing;
-        let mirrored = mirrored(angles, header.patient_orientation.as_ref())?;
+        let sides = sides(angles, header.patient_orientation.as_ref())?;
+        let sides_stated = sides.iter().all(Option::is_some);
+        if header.turned_from_receptor && !sides_stated {
+            return Err(ViewGeometryError::TurnedFromReceptor);
+        }
+        let mirrored = sides.map(|side| side == Some(Side::Mirrored));
         let mut receptor = Receptor::centered(size, column_mm);
         receptor.pixel_mm = [
             if mirrored[0] { -column_mm } else { column_mm },
@@ -109,6 +125,7 @@ impl ViewGeometry {
             source_to_detector_mm: sid,
             source_to_isocenter_mm: sod,
             receptor,
+            sides_stated,
         };
         let possible =
             found.beam(Point::new(0.0, 0.0, 0.0)).is_some() && row_mm > 0.0 && column_mm > 0.0;
@@ -131,18 +148,27 @@ impl ViewGeometry {
     }
 }
 
-/// Whether columns and rows count up against (2.3).
-fn mirrored(
+/// Which way the pixels of an axis count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// As seen from behind the receptor.
+    Plain,
+    /// Against it.
+    Mirrored,
+}
+
+/// How columns and rows count against (2.3); `None` where the file does not state it.
+fn sides(
     angles: CArmAngles,
     orientation: Option<&[String; 2]>,
-) -> Result<[bool; 2], ViewGeometryError> {
+) -> Result<[Option<Side>; 2], ViewGeometryError> {
+    let mut sides = [None; 2];
     let Some(letters) = orientation else {
-        return Ok([false; 2]);
+        return Ok(sides);
     };
     let (right, up) = angles.image_axes();
     let turned = || ViewGeometryError::Turned(letters.join("\\"));
-    let mut mirrored = [false; 2];
-    for (mirrored, (letters, axis)) in mirrored
+    for (side, (letters, axis)) in sides
         .iter_mut()
         .zip([(&letters[0], right), (&letters[1], -up)])
     {
@@ -153,9 +179,13 @@ fn mirrored(
         if agreement.abs() < LEAST_AGREEMENT {
             return Err(turned());
         }
-        *mirrored = agreement < 0.0;
+        *side = Some(if agreement < 0.0 {
+            Side::Mirrored
+        } else {
+            Side::Plain
+        });
     }
-    Ok(mirrored)
+    Ok(sides)
 }
 
 /// Direction that letters such as `L`, `PF` or `LAH` mean, the first weighing most; `None` where
@@ -224,7 +254,8 @@ mod tests {
         // Receptor behind: without a word, patient left is on the left (2.3) …
         let plain = of(&header(180.0, None)).unwrap();
         let stated = of(&header(180.0, Some(["R", "F"]))).unwrap();
-        assert_eq!(plain, stated);
+        assert_eq!(plain.receptor, stated.receptor);
+        assert!(stated.sides_stated && !plain.sides_stated);
         // … and a system that turns it as a film on a viewing box says so.
         let turned = of(&header(180.0, Some(["L", "F"]))).unwrap();
         assert_eq!(turned.receptor.pixel_mm, [-0.4, 0.3]);
@@ -236,6 +267,23 @@ mod tests {
         let quarter = of(&header(0.0, Some(["F", "L"])));
         assert!(matches!(quarter, Err(ViewGeometryError::Turned(_))));
         assert!(of(&header(25.0, Some(["LP", "F"]))).is_ok());
+    }
+
+    #[test]
+    fn a_flip_from_an_unknown_side_is_refused() {
+        let flipped = |orientation| {
+            let turned_from_receptor = true;
+            of(&PictureHeader {
+                turned_from_receptor,
+                ..header(0.0, orientation)
+            })
+        };
+        assert_eq!(flipped(None), Err(ViewGeometryError::TurnedFromReceptor));
+        // Patient Orientation speaks of the pixels as they are stored, after all turns.
+        assert_eq!(
+            flipped(Some(["R", "F"])).unwrap().receptor.pixel_mm,
+            [-0.4, 0.3]
+        );
     }
 
     #[test]

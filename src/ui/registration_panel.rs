@@ -22,6 +22,9 @@ const FIELDS: [(&str, &str, usize); 6] = [
     ("Turn in the picture", "°", 2),
 ];
 
+/// Said of pictures without Patient Orientation.
+pub const SIDES_ASSUMED: &str = "Left/right assumed: the file does not state it";
+
 /// Draws the panel.
 pub fn registration_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     ScrollArea::vertical()
@@ -37,7 +40,10 @@ pub fn registration_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQ
             };
             let (words, color) = standing(state, &shown);
             ui.label(RichText::new(words).color(color).strong());
-            details(ui, &shown.standing);
+            if !shown.geometry.sides_stated {
+                ui.label(RichText::new(SIDES_ASSUMED).color(theme::WARNING));
+            }
+            details(ui, &shown);
             show_ui(ui, state, queue);
             ui.separator();
             register_ui(ui, state, &shown, queue);
@@ -50,37 +56,48 @@ pub fn registration_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQ
 
 /// How the position came about, in one line, and in which colour.
 pub fn standing(state: &AppState, shown: &RegisteredView) -> (String, Color32) {
-    if state.registering.progress().is_some() {
+    let progress = state.registering.progress(&shown.image, shown.frame);
+    if progress.is_some() {
         return ("Registering…".to_owned(), theme::LABEL);
     }
+    let registered = match shown.registered_frame {
+        Some(frame) => format!("Registered at frame {}", frame + 1),
+        None => "Registered".to_owned(),
+    };
     match &shown.standing {
         Standing::NotRegistered => (
-            "Not registered: the plan lies where the header says".to_owned(),
+            "Not registered: lies where the header says, with the target assumed at the isocentre"
+                .to_owned(),
             theme::WARNING,
         ),
         Standing::Moved => (
             "Not registered: moved by hand, not accepted".to_owned(),
             theme::WARNING,
         ),
-        Standing::Registered(RegisteredBy::Hand) => ("Registered by hand".to_owned(), theme::INFO),
+        Standing::Registered(RegisteredBy::Hand) => (format!("{registered} by hand"), theme::INFO),
         Standing::Registered(RegisteredBy::Likeness { after, doubt, .. }) => match doubt {
-            None => (format!("Registered: likeness {after:.2}"), theme::INFO),
+            None => (format!("{registered}: likeness {after:.2}"), theme::INFO),
             Some(_) => (
-                format!("Registered with doubt: likeness {after:.2}"),
+                format!("{registered} with doubt: likeness {after:.2}"),
                 theme::WARNING,
             ),
         },
     }
 }
 
-fn details(ui: &mut Ui, standing: &Standing) {
+fn details(ui: &mut Ui, shown: &RegisteredView) {
+    if shown.registered_frame.is_some() {
+        let words = "The C-arm's angles and distances are the same in this frame: the position holds \
+                     while neither the patient nor the table moves";
+        ui.label(RichText::new(words).color(theme::FAINT));
+    }
     let Standing::Registered(RegisteredBy::Likeness {
         views,
         before,
         after,
         doubt,
         uncertainty,
-    }) = standing
+    }) = &shown.standing
     else {
         return;
     };
@@ -125,8 +142,11 @@ fn show_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
 }
 
 fn register_ui(ui: &mut Ui, state: &AppState, shown: &RegisteredView, queue: &mut CommandQueue) {
-    if let Some(share) = state.registering.progress() {
-        ui.add(ProgressBar::new(share as f32).text("Registering"));
+    if state.registering.is_running() {
+        match state.registering.progress(&shown.image, shown.frame) {
+            Some(share) => ui.add(ProgressBar::new(share as f32).text("Registering")),
+            None => ui.label("Another picture is being registered"),
+        };
         if ui.button("Cancel registration").clicked() {
             queue.push(RegistrationCommand::Cancel);
         }
@@ -153,7 +173,7 @@ fn register_ui(ui: &mut Ui, state: &AppState, shown: &RegisteredView, queue: &mu
             queue.push(RegistrationCommand::Remove);
         }
     });
-    if let Some(words) = state.registering.failure() {
+    if let Some(words) = state.registering.failure(&shown.image, shown.frame) {
         ui.label(RichText::new(words).color(theme::ERROR));
     }
 }
@@ -163,7 +183,8 @@ fn second_view_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     if others.is_empty() {
         return;
     }
-    let chosen = state.registering.with.as_ref();
+    let chosen = state.registered_with();
+    let chosen = chosen.as_ref();
     let name = chosen
         .and_then(|(image, _)| others.iter().find(|(_, other)| other == image))
         .map_or("Only this picture", |(title, _)| title.as_str());

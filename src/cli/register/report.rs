@@ -58,7 +58,9 @@ fn picture(found: &Found<'_>, opened: &Opened, reversed: bool) -> Value {
         "path": opened.path,
         "sop_instance_uid": opened.instance.uid,
         "frame": found.args.frame,
-        "bone_bright": reversed,
+        // As it is shown: low values may be the bright ones.
+        "bone_bright": reversed != opened.instance.low_is_bright,
+        "sides_stated": opened.geometry.sides_stated,
         "header_primary_deg": opened.geometry.angles.primary.0,
         "header_secondary_deg": opened.geometry.angles.secondary.0,
         "primary_deg": angles.map(|angles| angles.primary.0),
@@ -104,6 +106,9 @@ pub(super) fn text(found: &Found<'_>) -> String {
                 "\nTarget at column {column:.1}, row {row:.1} of {path}"
             )
             .ok();
+            if !opened.geometry.sides_stated {
+                text.push_str("\nLeft/right assumed: the file does not state it");
+            }
         }
     }
     text

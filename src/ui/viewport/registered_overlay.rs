@@ -3,7 +3,7 @@
 
 use egui::{
     Align2, Color32, CursorIcon, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui,
-    Vec2, WidgetInfo, vec2,
+    Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::overlay::{line, text};
@@ -11,13 +11,16 @@ use super::picture_view::PictureView;
 use crate::app::AppState;
 use crate::app::command::CommandQueue;
 use crate::app::registration_stage::{RegisteredView, RegistrationCommand, Standing};
+use crate::geometry::{OrientationLetters, letters_of};
 use crate::plan::Trajectory;
-use crate::ui::theme;
+use crate::ui::{registration_panel, theme};
 
 /// Radius of the handles, points.
 const HANDLE: f32 = 9.0;
 /// Distance of the handle that turns from the one that moves, points.
 const ARM: f32 = 90.0;
+/// Distance of the lower letters from the edge, above the strip, points.
+const LOWER_EDGE: f32 = 56.0;
 /// Degrees of tilt per point that the moving handle is dragged with Alt.
 const TILT_PER_POINT: f64 = 0.05;
 
@@ -35,17 +38,7 @@ pub fn ui(ui: &Ui, area: Rect, state: &AppState, view: &PictureView, queue: &mut
         view,
         shown: &shown,
     };
-    for outline in state
-        .registering
-        .outlines()
-        .lines(&shown.image, shown.frame)
-    {
-        let color = theme::needle_color(outline.color).gamma_multiply(0.8);
-        let stroke = Stroke::new(1.2, color);
-        for &[from, to] in &outline.lines {
-            painter.line_segment([view.screen(from), view.screen(to)], stroke);
-        }
-    }
+    canvas.outlines(state);
     for needle in state
         .plan()
         .trajectories
@@ -55,6 +48,9 @@ pub fn ui(ui: &Ui, area: Rect, state: &AppState, view: &PictureView, queue: &mut
         canvas.needle(needle);
     }
     canvas.landmarks(state);
+    if !shown.geometry.sides_stated {
+        canvas.sides(area);
+    }
     strip(&painter, area, state, &shown);
     if state.registering.marking {
         mark(ui, area, view, queue);
@@ -126,6 +122,55 @@ impl Canvas<'_> {
                 &number,
                 theme::MEASURE,
             );
+        }
+    }
+
+    /// Letters of the sides as the beam is taken to lie, where the file states none: so that a
+    /// mirrored picture shows itself.
+    fn sides(&self, area: Rect) {
+        let letters = side_letters(self.shown);
+        let (middle, edge) = (area.center(), 8.0);
+        for (at, align, letters) in [
+            (
+                pos2(area.right() - edge, middle.y),
+                Align2::RIGHT_CENTER,
+                &letters.right,
+            ),
+            (
+                pos2(area.left() + edge, middle.y),
+                Align2::LEFT_CENTER,
+                &letters.left,
+            ),
+            (
+                pos2(middle.x, area.bottom() - LOWER_EDGE),
+                Align2::CENTER_BOTTOM,
+                &letters.down,
+            ),
+            (
+                pos2(middle.x, area.top() + edge),
+                Align2::CENTER_TOP,
+                &letters.up,
+            ),
+        ] {
+            text(
+                self.painter,
+                at,
+                align,
+                &format!("{letters}?"),
+                theme::WARNING,
+            );
+        }
+    }
+
+    fn outlines(&self, state: &AppState) {
+        let found = state.registering.outlines();
+        for outline in found.lines(&self.shown.image, self.shown.frame) {
+            let color = theme::needle_color(outline.color).gamma_multiply(0.8);
+            let stroke = Stroke::new(1.2, color);
+            for line in &outline.lines {
+                let points = line.iter().map(|&at| self.view.screen(at)).collect();
+                self.painter.add(Shape::closed_line(points, stroke));
+            }
         }
     }
 
@@ -206,9 +251,25 @@ impl Canvas<'_> {
     }
 }
 
+/// Where the columns and rows of a picture lead to in the patient, as its beam is taken to lie.
+fn side_letters(shown: &RegisteredView) -> OrientationLetters {
+    let beam = shown.beam();
+    let sign = shown.geometry.receptor.pixel_mm.map(f64::signum);
+    let (right, down) = (beam.right * sign[0], beam.down * sign[1]);
+    OrientationLetters {
+        left: letters_of(-right),
+        right: letters_of(right),
+        up: letters_of(-down),
+        down: letters_of(down),
+    }
+}
+
 /// One line at the bottom of the picture: how the position came about.
 fn strip(painter: &Painter, area: Rect, state: &AppState, shown: &RegisteredView) {
-    let (words, color) = crate::ui::registration_panel::standing(state, shown);
+    let (mut words, color) = registration_panel::standing(state, shown);
+    if !shown.geometry.sides_stated {
+        words = format!("{words}\n{}", registration_panel::SIDES_ASSUMED);
+    }
     let at = area.center_bottom() - vec2(0.0, 10.0);
     let galley = painter.layout_no_wrap(
         words,
@@ -228,5 +289,47 @@ fn mark(ui: &Ui, area: Rect, view: &PictureView, queue: &mut CommandQueue) {
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Mark the landmark here"));
     if let (true, Some(at)) = (response.clicked(), response.interact_pointer_pos()) {
         queue.push(RegistrationCommand::MarkAt(view.place_at(at)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{CArmAngles, Correction, Degrees, Point, Receptor};
+    use crate::register::ViewGeometry;
+    use crate::study::InstanceUid;
+
+    #[test]
+    fn letters_say_which_side_is_taken_for_which() {
+        let isocenter = Point::new(0.0, 0.0, 0.0);
+        let letters = |primary: f64, pixel_mm: [f64; 2]| {
+            let mut receptor = Receptor::centered([100, 100], 0.5);
+            receptor.pixel_mm = pixel_mm;
+            let geometry = ViewGeometry {
+                angles: CArmAngles {
+                    primary: Degrees(primary),
+                    secondary: Degrees(0.0),
+                },
+                source_to_detector_mm: 1000.0,
+                source_to_isocenter_mm: 700.0,
+                receptor,
+                sides_stated: false,
+            };
+            let found = side_letters(&RegisteredView {
+                image: InstanceUid::new("1.2"),
+                frame: 0,
+                geometry,
+                isocenter,
+                header: geometry.beam(isocenter).unwrap(),
+                correction: Correction::none(isocenter),
+                standing: Standing::NotRegistered,
+                registered_frame: None,
+            });
+            [found.left, found.right, found.up, found.down].concat()
+        };
+        // Receptor in front of the patient: the patient's left on the right (2.3).
+        assert_eq!(letters(0.0, [0.5, 0.5]), "RLHF");
+        assert_eq!(letters(180.0, [0.5, 0.5]), "LRHF");
+        assert_eq!(letters(180.0, [-0.5, 0.5]), "RLHF");
     }
 }
