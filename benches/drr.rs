@@ -1,5 +1,6 @@
-//! How long one simulated radiograph takes: 512 × 512 pixels through a CT of 512 × 512 × 400
-//! voxels, and a coarse one as while the C-arm moves.
+//! How long one simulated radiograph takes: 512 × 512 pixels through the series in the folder that
+//! `STYLET_BENCH_SERIES` names, else through a synthetic CT of 512 × 512 × 400 voxels; and a coarse
+//! one as while the C-arm moves.
 
 #![expect(
     missing_docs,
@@ -7,15 +8,25 @@
 )]
 
 use std::hint::black_box;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use stylet::geometry::{CArmAngles, CArmPose, ConeBeam, Degrees, Point, Receptor};
+use stylet::dicom::scan;
+use stylet::geometry::{CArmAngles, CArmPose, ConeBeam, Degrees, Lps, Point, Receptor};
 use stylet::render::{DrrPass, DrrTexture, RenderContext};
-use stylet::volume::Volume;
 use stylet::volume::attenuation::{Attenuation, AttenuationModel};
 use stylet::volume::drr::line_integrals;
 use stylet::volume::synthetic::SyntheticVolume;
+use stylet::volume::{Volume, load_volume};
+
+fn series(folder: std::ffi::OsString) -> Option<Volume> {
+    let go_on = |_: usize, _: usize| ControlFlow::Continue(());
+    let report = scan(&[PathBuf::from(folder)], &go_on).ok()?;
+    let (series, stack) = report.catalog.largest_volume()?;
+    Some(load_volume(series, stack).ok()?.0)
+}
 
 /// A body of 320 × 230 mm with lungs, a spine and a table, as wide as a scanner's field.
 fn ct() -> Volume {
@@ -40,13 +51,13 @@ fn ct() -> Volume {
     volume
 }
 
-fn beam(primary: f64, secondary: f64) -> Option<ConeBeam> {
+fn beam(isocenter: Point<Lps>, primary: f64, secondary: f64) -> Option<ConeBeam> {
     let pose = CArmPose {
         angles: CArmAngles {
             primary: Degrees(primary),
             secondary: Degrees(secondary),
         },
-        isocenter: Point::new(0.0, 0.0, 0.0),
+        isocenter,
         source_to_detector_mm: 1500.0,
         source_to_isocenter_mm: 1000.0,
     };
@@ -54,7 +65,11 @@ fn beam(primary: f64, secondary: f64) -> Option<ConeBeam> {
 }
 
 fn radiographs(c: &mut Criterion) {
-    let volume = ct();
+    let Some(volume) = std::env::var_os("STYLET_BENCH_SERIES").map_or_else(|| Some(ct()), series)
+    else {
+        return;
+    };
+    let center = volume.center_lps();
     let Ok(whole) = Attenuation::of(&volume, AttenuationModel::default()) else {
         return;
     };
@@ -67,7 +82,7 @@ fn radiographs(c: &mut Criterion) {
     group.bench_function("attenuation", |b| {
         b.iter(|| Attenuation::of(black_box(&volume), AttenuationModel::default()));
     });
-    let (Some(ap), Some(oblique)) = (beam(0.0, 0.0), beam(30.0, 15.0)) else {
+    let (Some(ap), Some(oblique)) = (beam(center, 0.0, 0.0), beam(center, 30.0, 15.0)) else {
         return;
     };
     let views = [("ap", ap), ("oblique", oblique)];

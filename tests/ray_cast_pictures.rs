@@ -13,7 +13,8 @@ use stylet::render::mesh_scene::{AMBIENT, DIFFUSE, EVEN, FADE, SHINE};
 use stylet::render::offscreen::upload;
 use stylet::render::ray_cast_pass::offscreen_rays;
 use stylet::render::{
-    Eye, MeshItem, MeshScene, RayRequest, RayVolume, RenderContext, TransferPreset,
+    Eye, MeshItem, MeshScene, RayRequest, RayTarget, RayVolume, RenderContext, RenderError,
+    TransferPreset, checked,
 };
 use stylet::volume::Volume;
 use stylet::volume::block_ranges::BlockRanges;
@@ -408,4 +409,27 @@ fn the_graphics_card_draws_what_the_processor_draws() {
         );
         assert!(mean < 0.5 && far < 0.01, "{preset:?}: {mean} {far}");
     }
+}
+
+#[test]
+fn what_a_driver_refuses_is_an_error_and_not_the_end_of_the_program() {
+    let context = match RenderContext::offscreen() {
+        Ok(context) => context,
+        Err(error) => return println!("skipped, no graphics adapter: {error}"),
+    };
+    let device = &context.device;
+    let shader = |source: &str| {
+        let source = source.to_owned();
+        checked(device, || {
+            device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: None,
+                source: wgpu::ShaderSource::Wgsl(source.into()),
+            })
+        })
+    };
+    let error = shader("this is no shader").unwrap_err();
+    assert!(matches!(error, RenderError::Refused(_)), "{error}");
+    assert!(shader("@compute @workgroup_size(1) fn main() {}").is_ok());
+    let error = RayTarget::new(device, [1 << 20, 8], 1).unwrap_err();
+    assert!(error.to_string().contains("1048576"), "{error}");
 }

@@ -1,5 +1,5 @@
-//! Every shader is valid WGSL, and its uniform block is as large as its mirror in Rust. Needs no
-//! GPU.
+//! Every shader is valid WGSL, can be told to OpenGL, and its uniform block is as large as its
+//! mirror in Rust. Needs no GPU.
 
 #![expect(
     clippy::panic,
@@ -7,7 +7,8 @@
     reason = "a helper of a test fails like the test"
 )]
 
-use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::back::glsl;
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use stylet::render::color_pass::{COLOR_SHADER, COLOR_UNIFORM_BYTES};
 use stylet::render::drr_pass::{DRR_SHADER, DRR_UNIFORM_BYTES};
 use stylet::render::mesh_pass::{MESH_SHADER, MESH_UNIFORM_BYTES};
@@ -16,13 +17,76 @@ use stylet::render::ray_cast_pass::{RAY_CAST_SHADER, RAY_CAST_UNIFORM_BYTES};
 use stylet::render::slice_pass::SLICE_SHADER;
 use stylet::render::uniforms::SLICE_UNIFORM_BYTES;
 
-fn validated(source: &str) -> naga::Module {
+const SHADERS: [&str; 6] = [
+    SLICE_SHADER,
+    PICTURE_SHADER,
+    COLOR_SHADER,
+    DRR_SHADER,
+    MESH_SHADER,
+    RAY_CAST_SHADER,
+];
+
+fn with_info(source: &str) -> (naga::Module, ModuleInfo) {
     let module = naga::front::wgsl::parse_str(source)
         .unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
-    Validator::new(ValidationFlags::all(), Capabilities::empty())
+    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
         .validate(&module)
         .unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
-    module
+    (module, info)
+}
+
+fn validated(source: &str) -> naga::Module {
+    with_info(source).0
+}
+
+/// An entry point in the language of OpenGL, as the graphics library makes it on machines that
+/// have nothing else.
+fn glsl(source: &str, entry: usize, version: glsl::Version) -> String {
+    let (module, info) = with_info(source);
+    let point = &module.entry_points[entry];
+    let (name, stage) = (point.name.clone(), point.stage);
+    let only = Some((stage, &*name));
+    // Constants that a pipeline sets have values of their own here.
+    let constants = Default::default();
+    let (module, info) =
+        naga::back::pipeline_constants::process_overrides(&module, &info, only, &constants)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+    let variables = module.global_variables.iter();
+    let bindings = variables.filter_map(|(_, variable)| variable.binding);
+    let options = glsl::Options {
+        version,
+        writer_flags: glsl::WriterFlags::ADJUST_COORDINATE_SPACE
+            | glsl::WriterFlags::FORCE_POINT_SIZE,
+        binding_map: bindings.zip(0..).collect(),
+        zero_initialize_workgroup_memory: true,
+    };
+    let wanted = glsl::PipelineOptions {
+        shader_stage: stage,
+        entry_point: name.clone(),
+        multiview: None,
+    };
+    let policies = naga::proc::BoundsCheckPolicies::default();
+    let mut text = String::new();
+    glsl::Writer::new(&mut text, &module, &info, &options, &wanted, policies)
+        .and_then(|mut writer| writer.write())
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    text
+}
+
+#[test]
+fn every_shader_can_be_told_to_opengl() {
+    let embedded = |version| glsl::Version::Embedded {
+        version,
+        is_webgl: false,
+    };
+    for source in SHADERS {
+        for entry in 0..validated(source).entry_points.len() {
+            for version in [embedded(300), embedded(310), glsl::Version::Desktop(330)] {
+                let text = glsl(source, entry, version);
+                assert!(text.contains("void main()"), "{text}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -31,6 +95,9 @@ fn the_slice_shader_is_valid_and_has_its_entry_points() {
     let mut names: Vec<&str> = module.entry_points.iter().map(|e| &*e.name).collect();
     names.sort_unstable();
     assert_eq!(names, ["fs_grey", "fs_value", "vs_main"]);
+    for shader in SHADERS {
+        validated(shader);
+    }
 }
 
 /// Bytes of the uniform blocks of a shader, in their order.

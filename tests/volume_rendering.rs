@@ -22,6 +22,7 @@ use stylet::app::AppState;
 use stylet::app::camera::StandardView;
 use stylet::app::command::{Command, PlanCommand, ViewCommand};
 use stylet::app::pick::Picked;
+use stylet::app::pick_surface::Seen;
 use stylet::app::scene::needle_surface;
 use stylet::app::tool::ToolKind;
 use stylet::app::viewport::ViewKind;
@@ -212,7 +213,24 @@ fn presets_show_other_tissues_and_say_what_is_under_the_pointer() {
         eye.depth_mm(pick.point)
     };
     let muscle = seen(&app);
+    // A target is picked on the bone behind the muscle, and says how far behind what is seen.
+    let picked = |app: &TestApp| {
+        let eye = eye(app);
+        let at = eye.pixel_of(facet).unwrap();
+        let state = &app.harness.state().state;
+        let pick = state.pick_end(&eye, at, TrajectoryEnd::Target).unwrap();
+        let seen = state.pick(&eye, at).unwrap();
+        (pick.seen, pick.point.distance(seen.point), pick.what)
+    };
+    let (how, apart_mm, what) = picked(&app);
+    assert!(what.contains("≥ 200 HU"), "{what}");
+    match how {
+        Seen::Behind(mm) => assert!(mm > 5.0 && (mm - apart_mm).abs() < 1e-6, "{mm}"),
+        other => panic!("{other:?}"),
+    }
     show(&mut app, "Bone");
+    let (how, apart_mm, _) = picked(&app);
+    assert!(how == Seen::Here && apart_mm < 3.0, "{how:?} {apart_mm}");
     let bone = seen(&app);
     assert!(bone > muscle + 5.0, "{bone} {muscle}");
     // The choice is a habit: it is there after a restart.
@@ -296,6 +314,97 @@ fn the_colours_are_edited_by_dragging_a_point_and_brought_back() {
     app.click_label("Back to the preset");
     app.settle();
     assert_eq!(function(&mut app), before);
+}
+
+#[test]
+fn the_last_points_of_the_colours_follow_the_pointer_and_no_further() {
+    let home = Home::new();
+    let mut app = TestApp::on_sample(&home);
+    show(&mut app, "Bone");
+    state(&mut app).apply(VolumeCommand::Editor(true));
+    app.settle();
+    let points = |app: &mut TestApp| {
+        let rays = state(app).volume_look.rays().unwrap();
+        rays.function().points().to_vec()
+    };
+    let first = points(&mut app)[0];
+    let knob = |app: &TestApp, name: &str| app.harness.get_by_label(name).rect().center();
+    let at = knob(&app, "Point 1 at 125 HU");
+    app.drag(at, moved(at, -20.0, 0.0));
+    // The plot of 330 points goes from 250 HU below the first point to 1400 HU.
+    let wanted = first.value - 20.0 * (1400.0 + 250.0 - first.value) / 330.0;
+    let found = points(&mut app)[0].value;
+    assert!((found - wanted).abs() < 10.0, "{found} {wanted}");
+    // One beyond the plot is pinned to its border: dragged down there it keeps its value.
+    let at = knob(&app, "Point 6 at 3071 HU");
+    app.drag(at, moved(at, 1.0, 40.0));
+    let last = points(&mut app)[5];
+    assert!(
+        last.value == 3071.0 && last.opacity_per_mm < 0.9,
+        "{last:?}"
+    );
+}
+
+#[test]
+fn a_volume_that_left_the_stage_is_kept_by_no_picture() {
+    let home = Home::new();
+    let mut app = TestApp::on_sample(&home);
+    show(&mut app, "Bone");
+    let volume = {
+        let stage = state(&mut app).stage.as_ref().unwrap();
+        Arc::downgrade(stage.volume().unwrap())
+    };
+    assert!(volume.upgrade().is_some());
+    state(&mut app).stage = None;
+    app.settle();
+    assert!(volume.upgrade().is_none());
+}
+
+#[test]
+fn a_locked_needle_keeps_its_target_and_the_tool_stays() {
+    let home = Home::new();
+    let mut app = TestApp::on_sample(&home);
+    show(&mut app, "Bone");
+    let (entry, target) = home.truth("facet_cleft", "L2-L3", "right");
+    place_needle(&mut app, entry, target);
+    let state = state(&mut app);
+    let id = state.plan().trajectories[0].id;
+    let lock = PlanEdit::SetLocked { id, locked: true };
+    state.apply(PlanCommand::Edit("Lock", lock));
+    let tool = ToolKind::Place(TrajectoryEnd::Target);
+    state.apply(Command::Tool(tool));
+    let aside = target + Vector::new(9.0, 0.0, 0.0);
+    state.apply(PlanCommand::PlaceInSpace(TrajectoryEnd::Target, aside));
+    assert_eq!(state.plan().trajectories[0].target, Some(target));
+    assert_eq!(state.tool, tool);
+}
+
+#[test]
+fn the_cut_turns_with_the_view_along_the_needle() {
+    let home = Home::new();
+    let mut app = TestApp::on_sample(&home);
+    let (entry, target) = home.truth("facet_cleft", "L2-L3", "right");
+    place_needle(&mut app, entry, target);
+    show(&mut app, "Bone");
+    let id = app.viewport(ViewKind::Volume3d);
+    let other = stylet::app::viewport::ViewportId((id.0 + 1) % 4);
+    state(&mut app).apply(ViewCommand::Kind(other, ViewKind::AlongNeedle));
+    state(&mut app).apply(VolumeCommand::Cut(Some(NeedleCut::Along)));
+    app.settle();
+    let plane = |app: &TestApp| app.harness.state().state.cut_plane(&eye(app)).unwrap();
+    let before = plane(&app);
+    let along = app.viewport(ViewKind::AlongNeedle);
+    let viewport = &mut state(&mut app).viewports[along.0];
+    viewport.roll.0 += 90.0;
+    viewport.shaft_mm += 7.0;
+    let turned = plane(&app);
+    assert!(turned.normal().dot(before.normal()).abs() < 1e-6);
+    for end in [entry, target] {
+        assert!(
+            turned.signed_distance_mm(end).abs() < 1e-6,
+            "still along the needle"
+        );
+    }
 }
 
 #[test]

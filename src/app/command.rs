@@ -112,6 +112,9 @@ pub enum PlanCommand {
     SnapEntry(TrajectoryId),
     /// Places an end of the selected needle, or of a new one, at a patient point.
     Place(TrajectoryEnd, Point<Lps>),
+    /// The same for a point picked in a 3D view: shows it in the slices, and takes up the tool for
+    /// the other end.
+    PlaceInSpace(TrajectoryEnd, Point<Lps>),
     /// Moves the selection by screen-like steps: mm right and down in a viewport.
     Nudge(ViewportId, DVec2),
 }

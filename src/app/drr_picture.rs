@@ -111,6 +111,13 @@ impl DrrPictures {
             match event {
                 JobEvent::Progress(()) => continue,
                 JobEvent::Finished(Some((picture, seconds))) => {
+                    log::trace!(
+                        target: "stylet::drr",
+                        "{} of {} pixels in {:.1} ms",
+                        if picture.full { "full picture" } else { "coarse picture" },
+                        picture.integrals.len(),
+                        seconds * 1000.0
+                    );
                     if !picture.full {
                         let pixels = picture.integrals.len().max(1) as f64;
                         self.seconds_per_pixel = Some(seconds / pixels);
@@ -338,5 +345,53 @@ impl AppState {
         }
         pictures.take(wanted, &waker);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::drr_stage::DrrCommand;
+    use crate::app::job::no_waker;
+    use crate::app::settings::Folders;
+    use crate::geometry::Degrees;
+
+    #[test]
+    fn a_picture_of_where_the_c_arm_stood_before_is_not_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = AppState::new(Folders::under(folder.path()), no_waker());
+        let wanted = Wanted {
+            pose: state.drr_pose(),
+            receptor: state.drr.receptor(),
+            model: state.drr.model,
+            structures: Vec::new(),
+        };
+        let picture = DrrPicture {
+            pose: wanted.pose,
+            beam: wanted.pose.beam().unwrap(),
+            receptor: wanted.receptor,
+            model: wanted.model,
+            integrals: Arc::default(),
+            shadows: Vec::new(),
+            full: true,
+        };
+        state.drr.pictures.shown = Some((wanted, Arc::new(picture)));
+        assert_eq!(state.drr_save_waits_for(), None);
+        state.apply(DrrCommand::Turn {
+            primary: Degrees(5.0),
+            secondary: Degrees(0.0),
+        });
+        let why = state.drr_save_waits_for();
+        assert!(
+            why.is_some_and(|why| why.contains("as it stands")),
+            "{why:?}"
+        );
+        state.apply(DrrCommand::Turn {
+            primary: Degrees(-5.0),
+            secondary: Degrees(0.0),
+        });
+        assert_eq!(state.drr_save_waits_for(), None);
+        state.apply(DrrCommand::Field(200.0));
+        assert!(state.drr_save_waits_for().is_some());
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::AppState;
-use super::drr_stage::DrrStage;
+use super::drr_stage::{DrrPicture, DrrStage};
 use super::job::{Job, JobEvent};
 use super::notice::Severity;
 use super::stage::Content;
@@ -29,10 +29,20 @@ impl DrrStage {
 impl AppState {
     /// Why the picture cannot be saved now.
     pub fn drr_save_waits_for(&self) -> Option<&'static str> {
-        match self.drr.picture() {
-            Some(picture) if picture.full && !self.drr.is_busy() => None,
-            Some(_) => Some("The picture is still being made"),
-            None => Some("No simulated radiograph is shown: give a view that kind"),
+        let drr = &self.drr;
+        // One of a moment ago stays while no view shows the C-arm: its angles are others.
+        let of_now = |picture: &DrrPicture| {
+            picture.full
+                && picture.pose == self.drr_pose()
+                && picture.receptor == drr.receptor()
+                && picture.model == drr.model
+        };
+        match drr.picture() {
+            Some(_) if drr.is_busy() => Some("The picture is still being made"),
+            Some(picture) if of_now(picture) => None,
+            _ => Some(
+                "No simulated radiograph of the C-arm as it stands is shown: give a view that kind",
+            ),
         }
     }
 

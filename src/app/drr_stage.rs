@@ -12,20 +12,12 @@ use super::job::Job;
 use super::notice::Severity;
 use crate::export::radiograph::Radiograph;
 use crate::geometry::{CArmAngles, CArmPose, ConeBeam, Degrees, Lps, Point, Receptor, wrap_180};
+use crate::plan::carm_profile::{FIELD_MM, LEAST_GAP_MM, SID_MM};
 use crate::volume::attenuation::{AttenuationModel, Energy};
 use crate::volume::drr::Film;
 
 /// Columns and rows of a full picture.
 pub const PIXELS: usize = 512;
-
-/// Shortest and longest distance from source to receptor, mm.
-pub const SID_MM: [f64; 2] = [500.0, 2000.0];
-
-/// Least distance of the isocentre from source and receptor, mm.
-pub const LEAST_GAP_MM: f64 = 50.0;
-
-/// Smallest and largest edge of the receptor, mm.
-pub const FIELD_MM: [f64; 2] = [50.0, 600.0];
 
 /// Smallest opening of the collimator, mm on the receptor.
 pub const LEAST_OPENING_MM: f64 = 10.0;

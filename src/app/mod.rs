@@ -37,6 +37,7 @@ pub mod plan_lock;
 pub mod plan_store;
 pub mod playback;
 pub mod presentation;
+mod registration_ct;
 mod registration_job;
 pub mod registration_outline;
 mod registration_run;

@@ -4,16 +4,34 @@
 use glam::DVec2;
 
 use super::AppState;
+use super::command::{Command, ViewCommand};
 use super::pick::FAR_MM;
 use super::tool::ToolKind;
 use crate::geometry::{Lps, Plane, Point, Vector};
 use crate::plan::TrajectoryEnd;
 use crate::render::Eye;
 use crate::render::ray_pick::{SEEN, seen_at_mm};
-use crate::volume::ray_surface::RaySurface;
+use crate::volume::ray_surface::{BONE_SURFACE_HU, RaySurface};
 
 /// So far behind a picked surface it is asked what lies there, mm.
 const BEHIND_MM: f64 = 1.0;
+
+/// A picked point this far from what is seen lies on something else, mm: more than the surfaces
+/// and the soft edges of tissues are off.
+const APART_MM: f64 = 3.0;
+
+/// How a point lies to what one sees under the pointer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Seen {
+    /// On it.
+    Here,
+    /// So far before it, mm: it is left out of the picture, or too thin to be seen.
+    Before(f64),
+    /// So far behind it, mm: something covers it.
+    Behind(f64),
+    /// Nothing is seen there.
+    Nowhere,
+}
 
 /// A point under the pointer where an end of a needle can be placed.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,13 +40,16 @@ pub struct EndPick {
     pub point: Point<Lps>,
     /// What it lies on.
     pub what: String,
+    /// Where it lies to what is seen; an entry is on the skin, shown or not.
+    pub seen: Seen,
 }
 
 impl AppState {
     /// Where a click places an end of a needle: a target on bone, or on a structure before it; an
     /// entry on the skin, whatever is shown of it.
     ///
-    /// `None` beside the patient, and where the images are no CT and no surface is shown.
+    /// `None` beside the patient, where a CT ends in the body, and where the images are no CT and no
+    /// surface is shown.
     pub fn pick_end(&self, eye: &Eye, at: DVec2, end: TrajectoryEnd) -> Option<EndPick> {
         let ray = eye.ray(at, FAR_MM / 2.0);
         let (surface, whole) = match end {
@@ -38,10 +59,15 @@ impl AppState {
         let volume = self.volume().filter(|volume| volume.unit() == "HU");
         let found = volume.and_then(|volume| surface.first_on(volume, ray, whole));
         if end == TrajectoryEnd::Entry {
-            let point = found.or_else(|| self.pick_skin(eye, at))?;
+            // Surfaces are closed where the scan ends, also in the midst of the body.
+            let point = match volume {
+                Some(_) => found?,
+                None => self.pick_skin(eye, at)?,
+            };
             return Some(EndPick {
                 point,
                 what: "Skin".to_owned(),
+                seen: Seen::Here,
             });
         }
         let bone_mm = found.map_or(FAR_MM, |point| (point - ray.0).dot(ray.1));
@@ -50,15 +76,62 @@ impl AppState {
             return Some(EndPick {
                 point: ray.0 + ray.1 * distance,
                 what: name,
+                seen: self.seen_from(eye, ray, distance),
             });
         }
         let point = found?;
         let names = self.structure_names_at(point + ray.1 * BEHIND_MM);
+        let dense = format!("≥ {BONE_SURFACE_HU:.0} HU");
         let what = match names.first() {
-            Some(name) => format!("Bone · {name}"),
-            None => "Bone".to_owned(),
+            Some(name) => format!("{name} ({dense})"),
+            // Bone, but as well contrast, calcification or metal.
+            None => dense,
         };
-        Some(EndPick { point, what })
+        let seen = self.seen_from(eye, ray, bone_mm);
+        Some(EndPick { point, what, seen })
+    }
+
+    /// How a point at a distance along a ray lies to what one sees there.
+    fn seen_from(&self, eye: &Eye, ray: (Point<Lps>, Vector<Lps>), distance: f64) -> Seen {
+        let scene = &self.scene;
+        let is_plain = self.volume_look.rays().is_none();
+        let bone = scene.bone().filter(|_| scene.show_bone && is_plain);
+        let surfaces = bone.into_iter().chain(&scene.painted_skin);
+        let nearest = surfaces
+            .filter_map(|surface| surface.first_hit(ray.0, ray.1, FAR_MM))
+            .chain(self.structure_hit(ray, FAR_MM).map(|(mm, _)| mm))
+            .chain(self.seen_tissue(eye, ray))
+            .min_by(f64::total_cmp);
+        match nearest.map(|seen_mm| distance - seen_mm) {
+            None => Seen::Nowhere,
+            Some(mm) if mm > APART_MM => Seen::Behind(mm),
+            Some(mm) if mm < -APART_MM => Seen::Before(-mm),
+            Some(_) => Seen::Here,
+        }
+    }
+
+    /// Places an end that was picked in a 3D view, shows the place in the slices and takes up the
+    /// tool for the other end. Where it is refused, as on a locked needle, the tool stays.
+    pub(super) fn place_in_space(&mut self, end: TrajectoryEnd, at: Point<Lps>) {
+        let next = self.tool_after(end);
+        let before = self.selected_end(end);
+        self.place_end(end, at);
+        let now = self.selected_end(end);
+        if now.is_none() || (now == before && now != Some(at)) {
+            return;
+        }
+        self.apply(Command::Tool(next));
+        if end == TrajectoryEnd::Target && self.settings.crosshair_follows_needle {
+            self.apply(ViewCommand::CenterOn(at));
+        }
+    }
+
+    fn selected_end(&self, end: TrajectoryEnd) -> Option<Point<Lps>> {
+        let needle = self.plan().trajectory(self.selection.needle()?)?;
+        match end {
+            TrajectoryEnd::Target => needle.target,
+            TrajectoryEnd::Entry => needle.entry,
+        }
     }
 
     /// The tool after an end was placed in a 3D view: the other end, where that is not there yet.

@@ -38,12 +38,15 @@ impl AppState {
             PlanCommand::Cancel => self.history.cancel(),
             PlanCommand::Undo => {
                 self.gesture = Gesture::Idle;
+                self.forget_picture_gesture();
                 if self.history.undo() {
                     self.after_jump();
                 }
             }
             PlanCommand::Redo => {
+                // Does nothing while a gesture is under way, which then goes on.
                 if self.history.redo() {
+                    self.forget_picture_gesture();
                     self.after_jump();
                 }
             }
@@ -70,6 +73,7 @@ impl AppState {
                     self.tool = ToolKind::Window;
                 }
             }
+            PlanCommand::PlaceInSpace(end, at) => self.place_in_space(end, at),
             PlanCommand::Nudge(viewport, by_mm) => self.nudge(viewport, by_mm),
         }
     }

@@ -101,7 +101,7 @@ impl AppState {
             })
     }
 
-    fn is_same_patient(&self, stage: &Stage, study: &Study) -> bool {
+    pub(super) fn is_same_patient(&self, stage: &Stage, study: &Study) -> bool {
         let Some((shown, _)) = self.catalog.find_series(&stage.series.uid) else {
             return false;
         };

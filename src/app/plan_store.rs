@@ -179,6 +179,7 @@ impl AppState {
         self.selection = Selection::Nothing;
         self.gesture = super::tool::Gesture::Idle;
         self.draft = None;
+        self.registering.forget_plan();
         self.store.saved = Arc::clone(self.history.plan());
         self.store.path = path;
         self.store.lock = None;

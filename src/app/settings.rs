@@ -84,8 +84,10 @@ pub struct Settings {
     pub show_profile: bool,
     /// Who computes the pictures.
     pub back_end: BackEnd,
-    /// How 3D views show a volume at first, where that suits it; surfaces only where not set.
+    /// How 3D views show a volume in HU at first, where that suits it; surfaces only where not set.
     pub volume: Option<TransferPreset>,
+    /// The same for one without a scale, as of MR.
+    pub volume_unscaled: Option<TransferPreset>,
     /// Drag with the wheel pressed.
     pub middle_drag: DragAction,
     /// Drag with the right button.
@@ -106,6 +108,7 @@ impl Default for Settings {
             show_profile: true,
             back_end: BackEnd::Auto,
             volume: None,
+            volume_unscaled: None,
             middle_drag: DragAction::Pan,
             secondary_drag: DragAction::Zoom,
             memory_gib: None,

@@ -345,12 +345,7 @@ impl AppState {
                 }
             }
         } else {
-            let frames = series
-                .stacks
-                .get(stack)
-                .map(|stack| stack.frames.as_slice());
-            let pictures = PictureStage::new(&series, frames.unwrap_or_default());
-            Content::Pictures(Box::new(pictures))
+            Content::Pictures(Box::new(PictureStage::new(&series, stack)))
         };
         let mut stage = Stage {
             series,

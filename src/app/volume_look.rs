@@ -82,6 +82,32 @@ pub struct VolumeLook {
 }
 
 impl VolumeLook {
+    /// Shows another volume, or none, as the person is used to see one of its kind.
+    fn take_up(&mut self, volume: Option<&Arc<Volume>>, settings: &Settings) {
+        self.made = Made {
+            volume: volume.map_or_else(Weak::new, Arc::downgrade),
+            ..Made::default()
+        };
+        let is_scaled = volume.is_some_and(|volume| is_scaled(volume));
+        let habit = if is_scaled {
+            settings.volume
+        } else {
+            settings.volume_unscaled
+        };
+        let preset = volume.and_then(|volume| habit.filter(|h| presets(volume).contains(h)));
+        // Colours of HU say nothing about another scale, and those of one unscaled volume nothing
+        // about the next.
+        if preset != self.preset || !is_scaled {
+            (self.preset, self.edited) = (preset, None);
+        }
+    }
+
+    /// Shows a preset, or surfaces only. What failed before is tried once more.
+    fn show(&mut self, preset: Option<TransferPreset>) {
+        (self.preset, self.edited) = (preset, None);
+        self.made.sought &= self.made.finding.is_some() || self.made.blocks.is_some();
+    }
+
     /// The preset shown; `None` where surfaces only are.
     pub fn preset(&self) -> Option<TransferPreset> {
         self.preset
@@ -134,11 +160,15 @@ impl VolumeLook {
 
 /// Presets for a volume.
 pub fn presets(volume: &Volume) -> &'static [TransferPreset] {
-    if volume.unit() == "HU" {
+    if is_scaled(volume) {
         &TransferPreset::CT
     } else {
         &TransferPreset::UNSCALED
     }
+}
+
+fn is_scaled(volume: &Volume) -> bool {
+    volume.unit() == "HU"
 }
 
 impl AppState {
@@ -146,12 +176,15 @@ impl AppState {
         let look = &mut self.volume_look;
         match command {
             VolumeCommand::Show(preset) => {
-                look.preset = preset;
-                look.edited = None;
-                let settings = Settings {
-                    volume: preset,
-                    ..self.settings.clone()
-                };
+                look.show(preset);
+                let mut settings = self.settings.clone();
+                let volume = look.made.volume.upgrade();
+                // A habit for each: what suits CT says nothing about MR.
+                if volume.is_none_or(|volume| is_scaled(&volume)) {
+                    settings.volume = preset;
+                } else {
+                    settings.volume_unscaled = preset;
+                }
                 self.apply(Command::Settings(settings));
             }
             VolumeCommand::Function(function) => look.edited = Some(function),
@@ -184,17 +217,8 @@ impl AppState {
         });
         let look = &mut self.volume_look;
         if !now.ptr_eq(&look.made.volume) {
-            look.made = Made {
-                volume: now,
-                ..Made::default()
-            };
-            // Colours of HU say nothing about another scale.
-            let habit = self.settings.volume;
-            let suits = |volume: &Volume| habit.filter(|habit| presets(volume).contains(habit));
-            let preset = staged.as_ref().and_then(|(volume, _)| suits(volume));
-            if preset != look.preset {
-                (look.preset, look.edited) = (preset, None);
-            }
+            let volume = staged.as_ref().map(|(volume, _)| volume);
+            look.take_up(volume, &self.settings);
         }
         if let Some((volume, false)) = staged
             && shown
@@ -206,7 +230,14 @@ impl AppState {
                 let token = sink.cancel_token().clone();
                 on_own_threads("blocks", || find_blocks(&volume, &|| token.is_cancelled()))
             });
-            look.made.finding = job.ok();
+            match job {
+                Ok(job) => look.made.finding = Some(job),
+                Err(error) => {
+                    look.preset = None;
+                    self.say_unshown(Err(error.to_string()));
+                    return;
+                }
+            }
         }
         let events = look
             .made
@@ -245,7 +276,15 @@ impl AppState {
         let cut = self.volume_look.cut?;
         self.volume_look.rays()?;
         let needle = self.followed_needle()?;
-        let view = |kind| Viewport::new(kind, self.posture()).plane(self.crosshair, Some(needle));
+        let view = |kind| {
+            // Turned about the needle as the view is, but never off it.
+            let turned = self.viewports.iter().find(|viewport| viewport.kind == kind);
+            let plane = turned.map_or_else(
+                || Viewport::new(kind, self.posture()).plane(self.crosshair, Some(needle)),
+                |viewport| viewport.plane(self.crosshair, Some(needle)),
+            );
+            Some(plane?.through(needle.segment()?.end))
+        };
         let plane = match cut {
             NeedleCut::Along => view(ViewKind::AlongNeedle)?,
             NeedleCut::AlongOrthogonal => view(ViewKind::AlongNeedleOrthogonal)?,
@@ -278,4 +317,57 @@ fn find_blocks(volume: &Volume, stop: &(dyn Fn() -> bool + Sync)) -> Result<Bloc
     let booked = booked.map_err(|error| error.to_string())?;
     let found = BlockRanges::find(volume, stop).ok_or("it was stopped")?;
     Ok((Arc::new(found), booked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::synthetic::SyntheticVolume;
+
+    fn volume(unit: &str) -> Arc<Volume> {
+        let mut volume = SyntheticVolume::new([4; 3], [1.; 3]).build(|p| p.0.x);
+        volume.modality_lut.unit = unit.to_owned();
+        Arc::new(volume)
+    }
+
+    #[test]
+    fn edited_colours_go_to_no_other_volume_without_a_scale() {
+        let settings = Settings {
+            volume: Some(TransferPreset::Bone),
+            volume_unscaled: Some(TransferPreset::BrightTissue),
+            ..Settings::default()
+        };
+        let mut look = VolumeLook::default();
+        let edited = TransferPreset::Bone.function(&|_| 0.0);
+        let (first, second) = (volume(""), volume(""));
+        look.take_up(Some(&first), &settings);
+        assert_eq!(look.preset(), Some(TransferPreset::BrightTissue));
+        look.edited = edited.clone();
+        look.take_up(Some(&second), &settings);
+        assert!(!look.is_edited());
+        assert_eq!(look.preset(), Some(TransferPreset::BrightTissue));
+        // HU are the same in every volume.
+        let (first, second) = (volume("HU"), volume("HU"));
+        look.take_up(Some(&first), &settings);
+        assert_eq!(look.preset(), Some(TransferPreset::Bone));
+        look.edited = edited;
+        look.take_up(Some(&second), &settings);
+        assert!(look.is_edited());
+        look.take_up(None, &settings);
+        assert!(!look.is_edited() && look.preset().is_none());
+    }
+
+    #[test]
+    fn what_failed_is_tried_again_when_it_is_asked_for_again() {
+        let mut look = VolumeLook::default();
+        look.made.sought = true;
+        look.show(Some(TransferPreset::Bone));
+        assert!(!look.made.sought);
+        // What is there, or on its way, is not sought a second time.
+        let volume = volume("HU");
+        let blocks = find_blocks(&volume, &|| false).unwrap();
+        (look.made.sought, look.made.blocks) = (true, Some(blocks));
+        look.show(Some(TransferPreset::Muscle));
+        assert!(look.made.sought);
+    }
 }

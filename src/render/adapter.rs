@@ -92,6 +92,12 @@ pub enum RenderError {
         /// Longest side.
         limit: u32,
     },
+    /// The device has no memory left.
+    #[error("The graphics adapter has no memory left: {0}")]
+    NoMemory(String),
+    /// The driver refused a shader, a pipeline or a texture.
+    #[error("The graphics driver refused what the program asked of it: {0}")]
+    Refused(String),
     /// The picture cannot be asked for.
     #[error(transparent)]
     Request(#[from] SliceRequestError),
@@ -119,6 +125,26 @@ pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'sta
         label: Some("stylet"),
         required_limits: adapter.limits(),
         ..Default::default()
+    }
+}
+
+/// Makes things on a device. `Err` with the driver's words where it refused any of them, which
+/// would end the program otherwise.
+pub fn checked<T>(device: &wgpu::Device, make: impl FnOnce() -> T) -> Result<T, RenderError> {
+    use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+    let scopes = [OutOfMemory, Validation, Internal].map(|kind| device.push_error_scope(kind));
+    let made = make();
+    // The last one opened is to be closed first.
+    let errors = scopes
+        .into_iter()
+        .rev()
+        .filter_map(|scope| pollster::block_on(scope.pop()));
+    match errors.last() {
+        None => Ok(made),
+        Some(error @ wgpu::Error::OutOfMemory { .. }) => {
+            Err(RenderError::NoMemory(error.to_string()))
+        }
+        Some(error) => Err(RenderError::Refused(error.to_string())),
     }
 }
 

@@ -106,6 +106,11 @@ impl ColorPass {
         self.place(viewport, queue, placing);
     }
 
+    /// Shows nothing in a viewport any more.
+    pub fn forget(&mut self, viewport: u64) {
+        self.held.remove(&viewport);
+    }
+
     fn hold(&mut self, viewport: u64, device: &wgpu::Device, texture: wgpu::Texture) {
         let held = self.pipelines.hold(device, texture, COLOR_UNIFORM_BYTES);
         self.held.insert(viewport, held);

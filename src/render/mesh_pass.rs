@@ -7,8 +7,9 @@ use bytemuck::{Pod, Zeroable};
 use wgpu::util::DeviceExt as _;
 
 use super::eye::Eye;
+use super::mesh_pipeline::{Corner, Pipelines, layer_pipeline};
 use super::mesh_scene::{MeshItem, MeshScene};
-use super::mesh_target::{DEPTH_FORMAT, Edges, MESH_FORMAT, MeshTarget, Views};
+use super::mesh_target::{Edges, MeshTarget, Views};
 use super::ray_target::RayTarget;
 use super::read_back::texture_bytes;
 use super::{RenderContext, RenderError};
@@ -19,6 +20,12 @@ pub const MESH_SHADER: &str = include_str!("shader/mesh.wgsl");
 
 /// Bytes of the two uniform blocks: of the view and of an item.
 pub const MESH_UNIFORM_BYTES: [usize; 2] = [size_of::<ViewUniforms>(), size_of::<[f32; 4]>()];
+
+/// The bits of depth 1.0, as a texture of whole numbers is cleared.
+const FARTHEST: wgpu::Color = wgpu::Color {
+    r: 0x3f80_0000 as f64,
+    ..wgpu::Color::TRANSPARENT
+};
 
 /// Mirror of `struct View` in the shader.
 #[repr(C)]
@@ -51,15 +58,6 @@ impl ViewUniforms {
     }
 }
 
-/// A corner as the shader reads it.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, Pod, Zeroable)]
-struct Corner {
-    position: [f32; 3],
-    normal: [f32; 3],
-    color: [u8; 4],
-}
-
 /// A surface on the device. The weak reference keeps its address from being used again.
 #[derive(Debug)]
 struct Held {
@@ -69,22 +67,14 @@ struct Held {
     count: u32,
 }
 
-/// The three ways in which a surface is drawn.
-#[derive(Debug)]
-struct Pipelines {
-    opaque: wgpu::RenderPipeline,
-    /// Finds what of a translucent surface is nearest.
-    nearest: wgpu::RenderPipeline,
-    /// Draws that over what is behind it.
-    over: wgpu::RenderPipeline,
-}
-
 /// Draws surfaces; keeps them on the device for as long as somebody has them.
 #[derive(Debug)]
 pub struct MeshPass {
     view_layout: wgpu::BindGroupLayout,
     item_layout: wgpu::BindGroupLayout,
     pipelines: HashMap<Edges, Pipelines>,
+    /// For the layers of a ray-cast picture.
+    layer: Option<wgpu::RenderPipeline>,
     held: HashMap<usize, Held>,
 }
 
@@ -111,8 +101,24 @@ impl MeshPass {
             view_layout: layout(wgpu::ShaderStages::VERTEX_FRAGMENT, view_bytes),
             item_layout: layout(wgpu::ShaderStages::FRAGMENT, item_bytes),
             pipelines: HashMap::new(),
+            layer: None,
             held: HashMap::new(),
         }
+    }
+
+    /// Makes the pipelines of [`Self::draw`] now, where one can ask whether the driver takes them.
+    pub fn make_ready(&mut self, device: &wgpu::Device, edges: Edges) {
+        let layouts = [&self.view_layout, &self.item_layout];
+        self.pipelines
+            .entry(edges)
+            .or_insert_with(|| Pipelines::new(device, layouts, edges));
+    }
+
+    /// Makes the pipeline of surfaces in a ray-cast picture now.
+    pub fn make_layers_ready(&mut self, device: &wgpu::Device) {
+        let layouts = [&self.view_layout, &self.item_layout];
+        self.layer
+            .get_or_insert_with(|| layer_pipeline(device, layouts));
     }
 
     /// Brings what is new of a scene to the device and records its drawing into `target`. Of a
@@ -125,7 +131,8 @@ impl MeshPass {
         (scene, eye): (&MeshScene, &Eye),
         target: &MeshTarget,
     ) {
-        self.ready(device, scene, target.edges);
+        self.make_ready(device, target.edges);
+        self.hold_all(device, scene);
         let Some(pipelines) = self.pipelines.get(&target.edges) else {
             return;
         };
@@ -160,8 +167,9 @@ impl MeshPass {
         (scene, eye, reach_mm): (&MeshScene, &Eye, f64),
         target: &RayTarget,
     ) {
-        self.ready(device, scene, Edges::Stepped);
-        let Some(pipelines) = self.pipelines.get(&Edges::Stepped) else {
+        self.make_layers_ready(device);
+        self.hold_all(device, scene);
+        let Some(pipeline) = &self.layer else {
             return;
         };
         let uniforms = ViewUniforms::of(eye, reach_mm);
@@ -170,23 +178,29 @@ impl MeshPass {
         let veils = veils.map(|(veil, items)| (Some(veil), items));
         let layers = std::iter::once((None, scene.opaque().collect())).chain(veils);
         for (veil, items) in layers {
-            let [color, depth] = target.layer(veil);
-            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-                label: Some("surfaces"),
-                color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-                    view: &color,
+            let [color, depth, depth_test] = target.layer(veil);
+            let attachment = |view, clear| {
+                Some(wgpu::RenderPassColorAttachment {
+                    view,
                     depth_slice: None,
                     resolve_target: None,
                     ops: wgpu::Operations {
-                        load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT),
+                        load: wgpu::LoadOp::Clear(clear),
                         store: wgpu::StoreOp::Store,
                     },
-                })],
+                })
+            };
+            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                label: Some("surfaces"),
+                color_attachments: &[
+                    attachment(&color, wgpu::Color::TRANSPARENT),
+                    attachment(&depth, FARTHEST),
+                ],
                 depth_stencil_attachment: Some(wgpu::RenderPassDepthStencilAttachment {
-                    view: &depth,
+                    view: &depth_test,
                     depth_ops: Some(wgpu::Operations {
                         load: wgpu::LoadOp::Clear(1.0),
-                        store: wgpu::StoreOp::Store,
+                        store: wgpu::StoreOp::Discard,
                     }),
                     stencil_ops: None,
                 }),
@@ -197,21 +211,16 @@ impl MeshPass {
             }
             pass.set_bind_group(0, &view, &[]);
             for item in items {
-                // Without blending: the nearest stays, with its opacity.
-                self.draw_item(device, &mut pass, item, &[&pipelines.opaque]);
+                self.draw_item(device, &mut pass, item, &[pipeline]);
             }
         }
     }
 
-    /// Brings what is new of a scene to the device and makes what draws it.
-    fn ready(&mut self, device: &wgpu::Device, scene: &MeshScene, edges: Edges) {
+    /// Brings what is new of a scene to the device, and drops what nobody has any more.
+    fn hold_all(&mut self, device: &wgpu::Device, scene: &MeshScene) {
         self.held.retain(|_, held| held.surface.strong_count() > 0);
         for item in &scene.items {
             self.hold(device, &item.surface);
-        }
-        if !self.pipelines.contains_key(&edges) {
-            let pipelines = self.pipelines_of(device, edges);
-            self.pipelines.insert(edges, pipelines);
         }
     }
 
@@ -276,78 +285,7 @@ impl MeshPass {
         };
         self.held.insert(key(surface), held);
     }
-
-    fn pipelines_of(&self, device: &wgpu::Device, edges: Edges) -> Pipelines {
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some("surfaces"),
-            source: wgpu::ShaderSource::Wgsl(MESH_SHADER.into()),
-        });
-        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some("surfaces"),
-            bind_group_layouts: &[Some(&self.view_layout), Some(&self.item_layout)],
-            immediate_size: 0,
-        });
-        let make = |compare, write_depth, blend, write_mask| {
-            device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-                label: Some("surfaces"),
-                layout: Some(&layout),
-                vertex: wgpu::VertexState {
-                    module: &module,
-                    entry_point: Some("vs_main"),
-                    compilation_options: Default::default(),
-                    buffers: &[Some(wgpu::VertexBufferLayout {
-                        array_stride: size_of::<Corner>() as u64,
-                        step_mode: wgpu::VertexStepMode::Vertex,
-                        attributes: &ATTRIBUTES,
-                    })],
-                },
-                primitive: wgpu::PrimitiveState::default(),
-                depth_stencil: Some(wgpu::DepthStencilState {
-                    format: DEPTH_FORMAT,
-                    depth_write_enabled: Some(write_depth),
-                    depth_compare: Some(compare),
-                    stencil: Default::default(),
-                    bias: Default::default(),
-                }),
-                multisample: wgpu::MultisampleState {
-                    count: edges.samples(),
-                    ..Default::default()
-                },
-                fragment: Some(wgpu::FragmentState {
-                    module: &module,
-                    entry_point: Some("fs_main"),
-                    compilation_options: Default::default(),
-                    targets: &[Some(wgpu::ColorTargetState {
-                        format: MESH_FORMAT,
-                        blend,
-                        write_mask,
-                    })],
-                }),
-                multiview_mask: None,
-                cache: None,
-            })
-        };
-        let all = wgpu::ColorWrites::ALL;
-        Pipelines {
-            opaque: make(wgpu::CompareFunction::Less, true, None, all),
-            nearest: make(
-                wgpu::CompareFunction::Less,
-                true,
-                None,
-                wgpu::ColorWrites::empty(),
-            ),
-            over: make(
-                wgpu::CompareFunction::Equal,
-                false,
-                Some(wgpu::BlendState::ALPHA_BLENDING),
-                all,
-            ),
-        }
-    }
 }
-
-const ATTRIBUTES: [wgpu::VertexAttribute; 3] =
-    wgpu::vertex_attr_array![0 => Float32x3, 1 => Float32x3, 2 => Unorm8x4];
 
 /// The address of a surface.
 fn key(surface: &Arc<Surface>) -> usize {

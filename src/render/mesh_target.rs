@@ -1,6 +1,7 @@
 //! The textures that surfaces are drawn into.
 
 use super::RenderError;
+use super::adapter::checked;
 
 /// What is drawn into; display values, not linear light.
 pub const MESH_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
@@ -37,7 +38,7 @@ pub struct MeshTarget {
 }
 
 impl MeshTarget {
-    /// Textures of a size. `Err` where the device allows no such size.
+    /// Textures of a size. `Err` where the device allows no such size or has no memory for it.
     pub fn new(
         device: &wgpu::Device,
         [width, height]: [usize; 2],
@@ -71,7 +72,7 @@ impl MeshTarget {
         let drawn = wgpu::TextureUsages::RENDER_ATTACHMENT;
         let read = wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC;
         let count = edges.samples();
-        Ok(Self {
+        checked(device, || Self {
             picture: texture(MESH_FORMAT, 1, drawn | read),
             samples: (count > 1).then(|| texture(MESH_FORMAT, count, drawn)),
             depth: texture(DEPTH_FORMAT, count, drawn),

@@ -16,6 +16,7 @@ mod frame_greys;
 mod grey_table;
 pub mod leap_map;
 pub mod mesh_pass;
+mod mesh_pipeline;
 pub mod mesh_scene;
 pub mod mesh_target;
 pub mod offscreen;
@@ -41,7 +42,7 @@ use std::sync::OnceLock;
 
 use slice_pass::{SliceOutput, SlicePipeline};
 
-pub use adapter::{AdapterKind, RenderError, device_descriptor};
+pub use adapter::{AdapterKind, RenderError, checked, device_descriptor};
 pub use color_pass::{ColorPass, Placing};
 pub use display::Display;
 pub use drr_pass::{DrrPass, DrrTexture};

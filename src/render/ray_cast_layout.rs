@@ -4,7 +4,7 @@ use super::ray_cast_pass::RAY_CAST_SHADER;
 
 /// Layouts of the two groups: the volume, the surfaces.
 pub(super) fn bind_layouts(device: &wgpu::Device) -> [wgpu::BindGroupLayout; 2] {
-    use wgpu::TextureSampleType::{Depth, Float, Sint, Uint};
+    use wgpu::TextureSampleType::{Float, Sint, Uint};
     use wgpu::TextureViewDimension::{D2, D2Array, D3};
     let unfiltered = Float { filterable: false };
     let texture = |sample_type, view_dimension| wgpu::BindingType::Texture {
@@ -27,9 +27,9 @@ pub(super) fn bind_layouts(device: &wgpu::Device) -> [wgpu::BindGroupLayout; 2] 
     ];
     let surfaces = [
         texture(unfiltered, D2),
-        texture(Depth, D2),
+        texture(Uint, D2),
         texture(unfiltered, D2Array),
-        texture(Depth, D2Array),
+        texture(Uint, D2Array),
     ];
     let layout = |types: &[wgpu::BindingType]| {
         let entries: Vec<_> = (0..)

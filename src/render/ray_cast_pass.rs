@@ -46,7 +46,7 @@ struct RayUniforms {
 impl RayUniforms {
     fn of(
         source: &RayVolume,
-        (frame, kind): (&RayFrame, TexelKind),
+        (frame, texture): (&RayFrame, &VolumeTexture),
         (veils, background): (usize, [u8; 3]),
     ) -> Self {
         let table = source.table();
@@ -56,7 +56,8 @@ impl RayUniforms {
         let rows = frame.view_from_gradient.transpose();
         let [r, g, b] = background.map(|c| f32::from(c) / 255.0);
         let [columns, block_rows, layers] = source.leaps().size.map(|n| n as u32);
-        let missing = volume.voxels.filled() < volume.size[2];
+        // Slices that were read may not have been brought to the device yet.
+        let missing = texture.slices_there() < volume.size[2];
         Self {
             origin: frame.origin.extend(frame.step_mm).to_array(),
             right: frame.right.extend(frame.bend).to_array(),
@@ -77,7 +78,7 @@ impl RayUniforms {
             background: [r, g, b, 1.0],
             blocks: [columns, block_rows, layers, veils.min(MOST_VEILS) as u32],
             modes: [
-                match kind {
+                match texture.kind {
                     TexelKind::Signed => 0,
                     TexelKind::Unsigned => 1,
                     TexelKind::Float => 2,
@@ -119,8 +120,8 @@ impl RayCastPass {
 
     /// Records the drawing of a volume, whose voxels lie in `texture`, and of the surfaces in it.
     ///
-    /// False where nothing can be drawn: an eye that cannot be looked through, a volume of more
-    /// blocks than the device has room for.
+    /// False where nothing can be drawn: an eye that cannot be looked through, a volume that
+    /// [`Self::hold`] refuses.
     pub fn draw(
         &mut self,
         (device, queue): (&wgpu::Device, &wgpu::Queue),
@@ -132,14 +133,13 @@ impl RayCastPass {
         let Some(frame) = RayFrame::new(source.volume(), request) else {
             return false;
         };
-        if !self.hold(device, queue, source) {
+        if self.hold(device, queue, source).is_err() {
             return false;
         }
         let eye = &request.eye;
         meshes.draw_apart(device, encoder, (scene, eye, request.reach_mm), target);
         let veils = scene.veils(eye).len();
-        let kind = (&frame, texture.kind);
-        let uniforms = RayUniforms::of(source, kind, (veils, scene.background));
+        let uniforms = RayUniforms::of(source, (&frame, texture), (veils, scene.background));
         let Some(held) = &self.held else { return false };
         let groups = self.groups(device, &uniforms, (held, texture), target);
         let view = target.picture.create_view(&Default::default());
@@ -210,26 +210,35 @@ impl RayCastPass {
         ]
     }
 
-    fn hold(
+    /// Brings the tables of a volume to the device, where the last one's are not its own. `Err`
+    /// where it has more blocks than the device has room for.
+    pub fn hold(
         &mut self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         source: &Arc<RayVolume>,
-    ) -> bool {
+    ) -> Result<(), RenderError> {
         let same = |held: &Held| std::ptr::eq(held.source.as_ptr(), Arc::as_ptr(source));
         if self.held.as_ref().is_some_and(same) {
-            return true;
+            return Ok(());
         }
         self.held = None;
         let blocks = source.leaps().size.map(|n| n as u32);
         let limits = device.limits();
-        let wide = TABLE_ENTRIES as u32 > limits.max_texture_dimension_2d;
-        if wide
-            || blocks
-                .iter()
-                .any(|&n| n == 0 || n > limits.max_texture_dimension_3d)
-        {
-            return false;
+        let (widest, limit) = (
+            limits.max_texture_dimension_2d,
+            limits.max_texture_dimension_3d,
+        );
+        if TABLE_ENTRIES as u32 > widest {
+            return Err(RenderError::PictureSize {
+                width: TABLE_ENTRIES,
+                height: 3,
+                limit: widest,
+            });
+        }
+        if blocks.iter().any(|&n| n == 0 || n > limit) {
+            let size = source.volume().size;
+            return Err(RenderError::VolumeSize { size, limit });
         }
         let upload = |size, dimension, format, bytes: &[u8]| {
             let descriptor = wgpu::TextureDescriptor {
@@ -275,7 +284,7 @@ impl RayCastPass {
             distances,
             table,
         });
-        true
+        Ok(())
     }
 }
 
@@ -291,7 +300,9 @@ pub fn offscreen_rays(
     let target = RayTarget::new(gpu.0, request.eye.size.map(|n| n as usize), veils)?;
     let mut encoder = gpu.0.create_command_encoder(&Default::default());
     let mut meshes = MeshPass::new(gpu.0);
-    RayCastPass::new(gpu.0).draw(
+    let mut rays = RayCastPass::new(gpu.0);
+    rays.hold(gpu.0, gpu.1, source)?;
+    rays.draw(
         gpu,
         (&mut encoder, &mut meshes),
         (source, texture),

@@ -1,8 +1,13 @@
 //! The textures that a ray-cast picture and the surfaces in it are drawn into.
 
 use super::RenderError;
+use super::adapter::checked;
 use super::mesh_scene::MOST_VEILS;
 use super::mesh_target::{DEPTH_FORMAT, MESH_FORMAT};
+
+/// Depths of surfaces as the bits of an `f32`: OpenGL reads no texels of depth textures, and not
+/// every adapter writes floats.
+pub(super) const DEPTH_BITS_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::R32Uint;
 
 /// The textures of one picture: opaque surfaces, veils each in a layer, and the finished picture.
 #[derive(Debug)]
@@ -13,11 +18,13 @@ pub struct RayTarget {
     pub(super) depth: wgpu::Texture,
     pub(super) veil_colors: wgpu::Texture,
     pub(super) veil_depths: wgpu::Texture,
+    /// Finds the nearest surface of a layer; nothing of it is read.
+    depth_test: wgpu::Texture,
 }
 
 impl RayTarget {
     /// Textures of a size with room for so many veils, [`MOST_VEILS`] at most. `Err` where the
-    /// device allows no such size.
+    /// device allows no such size or has no memory for it.
     pub fn new(
         device: &wgpu::Device,
         [width, height]: [usize; 2],
@@ -50,13 +57,18 @@ impl RayTarget {
         };
         let drawn = wgpu::TextureUsages::RENDER_ATTACHMENT;
         let read = wgpu::TextureUsages::TEXTURE_BINDING;
-        let veils = veils.clamp(1, MOST_VEILS);
-        Ok(Self {
+        // On OpenGL a texture of one layer is taken for no array, and one of six for a cube.
+        let veils = match veils.clamp(2, MOST_VEILS) {
+            6 => 7,
+            layers => layers,
+        };
+        checked(device, || Self {
             picture: texture(MESH_FORMAT, 1, drawn | read | wgpu::TextureUsages::COPY_SRC),
             color: texture(MESH_FORMAT, 1, drawn | read),
-            depth: texture(DEPTH_FORMAT, 1, drawn | read),
+            depth: texture(DEPTH_BITS_FORMAT, 1, drawn | read),
             veil_colors: texture(MESH_FORMAT, veils, drawn | read),
-            veil_depths: texture(DEPTH_FORMAT, veils, drawn | read),
+            veil_depths: texture(DEPTH_BITS_FORMAT, veils, drawn | read),
+            depth_test: texture(DEPTH_FORMAT, 1, drawn),
         })
     }
 
@@ -81,16 +93,18 @@ impl RayTarget {
         })
     }
 
-    /// Views that a layer of surfaces is drawn into: the opaque ones, or a veil.
-    pub(super) fn layer(&self, veil: Option<usize>) -> [wgpu::TextureView; 2] {
+    /// Views that a layer of surfaces is drawn into, the opaque ones or a veil: colours, bits of
+    /// the depths, and what finds the nearest.
+    pub(super) fn layer(&self, veil: Option<usize>) -> [wgpu::TextureView; 3] {
         let (color, depth) = match veil {
             None => (&self.color, &self.depth),
             Some(_) => (&self.veil_colors, &self.veil_depths),
         };
-        [color, depth].map(|texture| {
+        let layer = veil.unwrap_or(0) as u32;
+        [(color, layer), (depth, layer), (&self.depth_test, 0)].map(|(texture, layer)| {
             texture.create_view(&wgpu::TextureViewDescriptor {
                 dimension: Some(wgpu::TextureViewDimension::D2),
-                base_array_layer: veil.unwrap_or(0) as u32,
+                base_array_layer: layer,
                 array_layer_count: Some(1),
                 ..Default::default()
             })

@@ -1,45 +1,30 @@
 //! The seam between the toolkit's painter and the passes: the only place of `ui` that names
 //! the graphics library.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+mod scene;
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use egui::PaintCallbackInfo;
 use egui_wgpu::{CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
 
 use crate::render::{
-    AdapterKind, ColorPass, Display, Edges, Eye, GreyPicture, MeshPass, MeshScene, MeshTarget,
-    PicturePass, Placing, RayCastPass, RayTarget, RenderError, SeenVolume, SlicePass,
-    VolumeTexture,
+    AdapterKind, ColorPass, Display, GreyPicture, PicturePass, Placing, RenderError, SlicePass,
+    VolumeTexture, checked,
 };
 use crate::volume::{SliceRequest, Volume};
+
+pub use scene::SceneCallback;
+use scene::Scenes;
 
 /// The volume on the graphics card and the pass that cuts it.
 struct Resources {
     pass: SlicePass,
     pictures: PicturePass,
-    meshes: MeshPass,
-    rays: RayCastPass,
     colors: ColorPass,
-    /// What was drawn last of each viewport's scene, and into what.
-    drawn: HashMap<u64, Drawn>,
+    /// Made when the first 3D view is shown.
+    scenes: Option<Scenes>,
     texture: Option<VolumeTexture>,
-}
-
-/// What a scene was drawn into.
-enum Target {
-    Surfaces(MeshTarget),
-    Volume(RayTarget),
-}
-
-/// A scene that was drawn: into what, the surfaces, the eye, the volume, and how many of its
-/// slices were there.
-struct Drawn {
-    target: Target,
-    scene: MeshScene,
-    eye: Eye,
-    volume: Option<(SeenVolume, f64)>,
-    slices: usize,
 }
 
 /// The graphics device of the window.
@@ -48,27 +33,51 @@ pub struct Gpu {
     kind: AdapterKind,
     /// The volume on the card; a weak reference keeps its address from being used again.
     held: Option<Weak<Volume>>,
+    /// What the driver refused where nobody asked whether it would.
+    failure: Arc<Mutex<Option<String>>>,
 }
 
 impl Gpu {
-    /// Prepares the slice pass on the window's device.
-    pub fn new(state: &RenderState) -> Self {
-        let pass = SlicePass::new(&state.device, state.target_format);
-        let resources = Resources {
-            pass,
-            pictures: PicturePass::new(&state.device, state.target_format),
-            meshes: MeshPass::new(&state.device),
-            rays: RayCastPass::new(&state.device),
-            colors: ColorPass::new(&state.device, state.target_format),
-            drawn: HashMap::new(),
+    /// Prepares on the window's device what shows pictures and cuts slices; `Err` where the
+    /// driver refuses that. From here on nothing that it refuses ends the program.
+    pub fn new(state: &RenderState) -> Result<Self, RenderError> {
+        let (device, format) = (&state.device, state.target_format);
+        let resources = checked(device, || Resources {
+            pass: SlicePass::new(device, format),
+            pictures: PicturePass::new(device, format),
+            colors: ColorPass::new(device, format),
+            scenes: None,
             texture: None,
-        };
+        })?;
         state.renderer.write().callback_resources.insert(resources);
-        Self {
+        let failure = Arc::new(Mutex::new(None));
+        let noted = Arc::clone(&failure);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            // One is enough: the rest follow from it, in every frame.
+            noted.get_or_insert_with(|| {
+                log::error!("{error}");
+                error.to_string()
+            });
+        }));
+        Ok(Self {
             state: state.clone(),
             kind: AdapterKind::of(&state.adapter.get_info()),
             held: None,
-        }
+            failure,
+        })
+    }
+
+    /// What the driver refused while it drew, where it did: it is not to be used any more.
+    pub fn failure(&self) -> Option<RenderError> {
+        let noted = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.clone().map(RenderError::Refused)
+    }
+
+    /// Takes everything off the card.
+    pub fn close(self) {
+        let mut renderer = self.state.renderer.write();
+        renderer.callback_resources.remove::<Resources>();
     }
 
     /// A graphics card, not a software driver.
@@ -92,6 +101,7 @@ impl Gpu {
         let held = self.held.as_ref();
         if !held.is_some_and(|held| std::ptr::eq(held.as_ptr(), Arc::as_ptr(volume))) {
             resources.texture = None;
+            self.held = None;
             resources.texture = Some(VolumeTexture::new(&self.state.device, volume)?);
             self.held = Some(Arc::downgrade(volume));
         }
@@ -117,11 +127,19 @@ impl Gpu {
         }
     }
 
-    /// Drops what viewports that are gone have left.
+    /// Drops what viewports that are gone have left, and a volume that is.
     pub fn end_frame(&mut self) {
         let mut renderer = self.state.renderer.write();
         if let Some(resources) = renderer.callback_resources.get_mut::<Resources>() {
             resources.pass.end_frame();
+            if let Some(scenes) = &mut resources.scenes {
+                scenes.end_frame();
+            }
+            let gone = |held: &Weak<Volume>| held.strong_count() == 0;
+            if self.held.as_ref().is_some_and(gone) {
+                self.held = None;
+                resources.texture = None;
+            }
         }
     }
 }
@@ -190,124 +208,6 @@ impl CallbackTrait for PictureCallback {
     ) {
         if let Some(resources) = resources.get::<Resources>() {
             resources.pictures.paint(self.viewport, render_pass);
-        }
-    }
-}
-
-/// One viewport's surfaces, drawn on the card where they have changed.
-pub struct SceneCallback {
-    /// Which viewport.
-    pub viewport: u64,
-    /// What it shows.
-    pub scene: MeshScene,
-    /// Where it is seen from.
-    pub eye: Eye,
-    /// The volume among the surfaces, and its steps for one of the finest.
-    pub volume: Option<(SeenVolume, f64)>,
-    /// How the picture lies on the screen.
-    pub placing: Placing,
-}
-
-impl SceneCallback {
-    /// Whether this is what was drawn.
-    fn is_in(&self, drawn: &Drawn, slices: usize) -> bool {
-        drawn.scene == self.scene
-            && drawn.eye == self.eye
-            && drawn.volume == self.volume
-            && (self.volume.is_none() || drawn.slices == slices)
-    }
-
-    /// Records the drawing, into the old target where that fits.
-    fn draw(
-        &self,
-        (device, queue): (&wgpu::Device, &wgpu::Queue),
-        encoder: &mut wgpu::CommandEncoder,
-        resources: &mut Resources,
-        old: Option<Target>,
-    ) -> Result<Target, RenderError> {
-        let size = self.eye.size.map(|n| n as usize);
-        let Some(((volume, step), texture)) = self.volume.as_ref().zip(resources.texture.as_ref())
-        else {
-            let target = match old {
-                Some(Target::Surfaces(target)) if target.size() == size => target,
-                _ => MeshTarget::new(device, size, Edges::Smooth)?,
-            };
-            let seen = (&self.scene, &self.eye);
-            resources.meshes.draw(device, encoder, seen, &target);
-            return Ok(Target::Surfaces(target));
-        };
-        let veils = self.scene.veils(&self.eye).len();
-        let target = match old {
-            Some(Target::Volume(target)) if target.size() == size && target.holds(veils) => target,
-            _ => RayTarget::new(device, size, veils)?,
-        };
-        let request = volume.request(&self.scene, &self.eye, *step);
-        resources.rays.draw(
-            (device, queue),
-            (encoder, &mut resources.meshes),
-            (&volume.source, texture),
-            (&self.scene, &request),
-            &target,
-        );
-        Ok(Target::Volume(target))
-    }
-}
-
-impl CallbackTrait for SceneCallback {
-    fn prepare(
-        &self,
-        device: &wgpu::Device,
-        queue: &wgpu::Queue,
-        _screen: &ScreenDescriptor,
-        encoder: &mut wgpu::CommandEncoder,
-        resources: &mut CallbackResources,
-    ) -> Vec<wgpu::CommandBuffer> {
-        let Some(resources) = resources.get_mut::<Resources>() else {
-            return Vec::new();
-        };
-        let slices = resources
-            .texture
-            .as_ref()
-            .map_or(0, VolumeTexture::slices_there);
-        let old = resources.drawn.remove(&self.viewport);
-        let drawn = match old {
-            Some(old) if self.is_in(&old, slices) => old,
-            old => {
-                let old = old.map(|old| old.target);
-                match self.draw((device, queue), encoder, resources, old) {
-                    Ok(target) => Drawn {
-                        target,
-                        scene: self.scene.clone(),
-                        eye: self.eye,
-                        volume: self.volume.clone(),
-                        slices,
-                    },
-                    Err(error) => {
-                        log::warn!("{error}");
-                        return Vec::new();
-                    }
-                }
-            }
-        };
-        let picture = match &drawn.target {
-            Target::Surfaces(target) => &target.picture,
-            Target::Volume(target) => &target.picture,
-        };
-        resources
-            .colors
-            .show(self.viewport, (device, queue), picture, self.placing);
-        resources.drawn.insert(self.viewport, drawn);
-        Vec::new()
-    }
-
-    fn paint(
-        &self,
-        _info: PaintCallbackInfo,
-        render_pass: &mut wgpu::RenderPass<'static>,
-        resources: &CallbackResources,
-    ) {
-        if let Some(resources) = resources.get::<Resources>() {
-            resources.colors.paint(self.viewport, render_pass);
         }
     }
 }

@@ -416,6 +416,7 @@ impl eframe::App for ViewerApp {
         self.dropped(&ctx);
         self.play(&ctx);
         self.panels(ui);
+        self.pictures.end_frame();
         self.modals(ui);
         let commands = self.queue.take();
         if !commands.is_empty() {

@@ -39,16 +39,21 @@ fn row_ui(
     queue: &mut CommandQueue,
 ) {
     let selected = state.selection == Selection::Measurement(drawn.id);
-    let here = state
-        .shown_image()
-        .is_some_and(|(instance, frame)| instance.uid == drawn.image && frame == drawn.frame);
+    let shown = state.shown_image();
+    let same_image = shown.is_some_and(|(instance, _)| instance.uid == drawn.image);
+    let here = same_image && shown.is_some_and(|(_, frame)| frame == drawn.frame);
     let name = format!("{} {}", drawn.kind.word(), index + 1);
     // Its scale is that of its own picture, which is not the one shown.
     let (words, meaning) = if here {
         let said = measured(drawn.kind, &drawn.points, state);
         (format!("{name}: {}", said.line), said.meaning)
     } else {
-        let words = format!("{name}: on frame {} of another picture", drawn.frame + 1);
+        let of = if same_image {
+            ""
+        } else {
+            " of another picture"
+        };
+        let words = format!("{name}: on frame {}{of}", drawn.frame + 1);
         (words, "Click to go there".to_owned())
     };
     ui.horizontal(|ui| {

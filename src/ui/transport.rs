@@ -13,12 +13,11 @@ use crate::app::playback::SPEEDS;
 use crate::app::stage::Stage;
 use crate::app::tool::ToolKind;
 use crate::plan::KnownObject;
+use crate::study::subtraction::FARTHEST_SHIFT;
 use crate::study::{PeakKind, Repeat, Samples, StackKind};
 
 /// Size first offered for an object of known size, mm: a common calibration sphere.
 const USUAL_SIZE_MM: f64 = 25.0;
-/// Columns that a mask is moved at most, pixels.
-const FARTHEST_SHIFT: f64 = 100.0;
 
 /// Draws the bar.
 pub fn transport_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
@@ -235,7 +234,7 @@ fn calibration_ui(
     pictures: &PictureStage,
     queue: &mut CommandQueue,
 ) {
-    if let Some(marked) = pictures.tool.marked {
+    if let Some(marked) = &pictures.tool.marked {
         size_ui(ui, marked, queue);
         return;
     }
@@ -275,7 +274,7 @@ fn calibration_ui(
 }
 
 /// Asks for the size of the object that is marked.
-fn size_ui(ui: &mut Ui, marked: MarkedObject, queue: &mut CommandQueue) {
+fn size_ui(ui: &mut Ui, marked: &MarkedObject, queue: &mut CommandQueue) {
     let key = ui.scope_id().with("known size");
     let mut size_mm = ui
         .data(|data| data.get_temp::<f64>(key))

@@ -22,6 +22,9 @@ pub struct RaySurface {
     pub threshold: f64,
     /// The values stay above it for so long, mm: what is thinner is noise, cloth, a table's shell.
     pub thickness_mm: f64,
+    /// It is a surface only below air: not where the line enters the volume in the midst of it, as
+    /// on the face at which a scan ends, nor behind a missing slice.
+    pub below_air: bool,
 }
 
 impl RaySurface {
@@ -29,19 +32,22 @@ impl RaySurface {
     pub const BONE: Self = Self {
         threshold: BONE_SURFACE_HU,
         thickness_mm: 1.0,
+        below_air: false,
     };
 
     /// The skin: half way between air and soft tissue, with a body behind it.
     pub const SKIN: Self = Self {
         threshold: -500.0,
         thickness_mm: 10.0,
+        below_air: true,
     };
 
     /// The first place of the surface on the line from a point in a unit direction, between two
     /// distances from it, mm. Where the line starts within, in a cut, the start itself.
     ///
     /// Between voxel centres the values are interpolated linearly. `None` where the line meets no
-    /// such surface, and beyond the volume's ends and at missing slices.
+    /// such surface, beyond the volume's ends and at missing slices, and where a surface that lies
+    /// [below air](Self::below_air) is met from within: what comes behind is not the first one.
     pub fn first_on(
         &self,
         volume: &Volume,
@@ -52,10 +58,8 @@ impl RaySurface {
         let step_mm = volume.finest_spacing_mm() / SAMPLES_PER_VOXEL;
         let count = ((leave - enter) / step_mm).ceil().clamp(1.0, MOST_SAMPLES);
         let step_mm = (leave - enter) / count;
-        let above = |mm: f64| {
-            let value = value_at(volume, from + direction * mm, Interpolation::Linear);
-            value.is_some_and(|value| value >= self.threshold)
-        };
+        let value = |mm: f64| value_at(volume, from + direction * mm, Interpolation::Linear);
+        let above = |mm: f64| value(mm).is_some_and(|value| value >= self.threshold);
         let place = |sample: usize| enter + step_mm * sample as f64;
         // The first sample of those above the threshold without a break.
         let mut begun: Option<usize> = None;
@@ -68,7 +72,11 @@ impl RaySurface {
             if place(sample) - place(first) < self.thickness_mm {
                 continue;
             }
-            let Some(before) = first.checked_sub(1) else {
+            let before = first.checked_sub(1);
+            if self.below_air && before.is_none_or(|before| value(place(before)).is_none()) {
+                return None;
+            }
+            let Some(before) = before else {
                 return Some(from + direction * place(first));
             };
             let (mut low, mut high) = (place(before), place(first));
@@ -166,6 +174,42 @@ mod tests {
             (skin.0.y - (24.0_f64 * 24.0 - 4.0).sqrt()).abs() < 0.1,
             "{skin:?}"
         );
+    }
+
+    #[test]
+    fn the_face_at_which_a_scan_ends_is_no_skin() {
+        // The scan ends in the body, at z = 48; a hole of air in it, as of a lung.
+        let volume = SyntheticVolume::new([60, 80, 50], [1., 0.8, 2.])
+            .at(Point::new(-30., -32., -50.))
+            .build(|p| {
+                let in_body = p.0.y.hypot(p.0.x) < 24.0;
+                let in_hole = (p.0 - glam::DVec3::new(0., 0., 10.)).length() < 8.0;
+                if in_body && !in_hole { 40.0 } else { -1000.0 }
+            });
+        let from_head = (Point::new(0., 2., 300.), Vector::new(0., 0., -1.));
+        assert_eq!(RaySurface::SKIN.first_on(&volume, from_head, LINE), None);
+        // From the side there is skin, and beside the body a slanted line comes to it.
+        let from_left = (Point::new(200., 0., 46.), Vector::new(-1., 0., 0.));
+        let found = RaySurface::SKIN.first_on(&volume, from_left, LINE).unwrap();
+        assert!((found.0.x - 23.5).abs() < 1.0, "{found:?}");
+        // Bone that the scan cuts through is met on the face.
+        let bone = RaySurface {
+            threshold: 0.0,
+            ..RaySurface::BONE
+        };
+        let found = bone.first_on(&volume, from_head, LINE).unwrap();
+        assert!((found.0.z - 49.0).abs() < 1e-3, "{found:?}");
+        // Nor is what lies behind a slice that is missing.
+        let lost = SyntheticVolume::new([20, 20, 60], [1., 1., 1.])
+            .without_slice(40)
+            .build(|p| if p.0.z < 30.0 { 40.0 } else { -1000.0 });
+        let line = (Point::new(10., 10., 100.), Vector::new(0., 0., -1.));
+        let found = RaySurface::SKIN.first_on(&lost, line, LINE).unwrap();
+        assert!((found.0.z - 29.5).abs() < 0.6, "{found:?}");
+        let hidden = SyntheticVolume::new([20, 20, 60], [1., 1., 1.])
+            .without_slice(30)
+            .build(|p| if p.0.z < 30.0 { 40.0 } else { -1000.0 });
+        assert_eq!(RaySurface::SKIN.first_on(&hidden, line, LINE), None);
     }
 
     #[test]

@@ -52,8 +52,7 @@ fn vs_main(
     return Corner(at, turned, color);
 }
 
-@fragment
-fn fs_main(corner: Corner) -> @location(0) vec4<f32> {
+fn shaded(corner: Corner) -> vec4<f32> {
     let off = (corner.position.xy - view.picture.xy) * view.picture.z;
     let ray = normalize(vec3<f32>(off, 1.0));
     var normal = corner.normal;
@@ -72,4 +71,21 @@ fn fs_main(corner: Corner) -> @location(0) vec4<f32> {
         opacity += min(opacity, 1.0 - opacity) * RIM * edge;
     }
     return vec4<f32>(color, opacity);
+}
+
+@fragment
+fn fs_main(corner: Corner) -> @location(0) vec4<f32> {
+    return shaded(corner);
+}
+
+// What the ray caster reads: the depth as the bits of the number, since OpenGL reads no texels of
+// depth textures, and whole numbers are writable on every adapter.
+struct Layer {
+    @location(0) color: vec4<f32>,
+    @location(1) depth_bits: u32,
+}
+
+@fragment
+fn fs_layer(corner: Corner) -> Layer {
+    return Layer(shaded(corner), bitcast<u32>(corner.position.z));
 }

@@ -60,10 +60,11 @@ struct Rays {
 // Rows: entries, running sums, running moments.
 @group(0) @binding(5) var table: texture_2d<f32>;
 
+// Depths as the bits of the number: OpenGL reads no texels of depth textures.
 @group(1) @binding(0) var opaque_color: texture_2d<f32>;
-@group(1) @binding(1) var opaque_depth: texture_depth_2d;
+@group(1) @binding(1) var opaque_depth: texture_2d<u32>;
 @group(1) @binding(2) var veil_colors: texture_2d_array<f32>;
-@group(1) @binding(3) var veil_depths: texture_depth_2d_array;
+@group(1) @binding(3) var veil_depths: texture_2d_array<u32>;
 
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32) -> @builtin(position) vec4<f32> {
@@ -284,7 +285,7 @@ fn light_at(ray: Ray, depth: f32, at_cut: bool) -> vec2<f32> {
 @fragment
 fn fs_main(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     let pixel = vec2<i32>(floor(position.xy));
-    let ground_depth = textureLoad(opaque_depth, pixel, 0);
+    let ground_depth = bitcast<f32>(textureLoad(opaque_depth, pixel, 0).r);
     var behind = rays.background.rgb;
     if ground_depth < 1.0 {
         behind = textureLoad(opaque_color, pixel, 0).rgb;
@@ -294,7 +295,7 @@ fn fs_main(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     var depths: array<f32, MOST_VEILS>;
     var count = 0u;
     for (var layer = 0u; layer < min(rays.blocks.w, MOST_VEILS); layer += 1u) {
-        let shown = textureLoad(veil_depths, pixel, layer, 0);
+        let shown = bitcast<f32>(textureLoad(veil_depths, pixel, layer, 0).r);
         let color = textureLoad(veil_colors, pixel, layer, 0);
         if shown >= ground_depth || color.a == 0.0 {
             continue;

@@ -141,8 +141,17 @@ fn has_series_text(rect: Rect) -> bool {
 
 pub fn series_text(painter: &Painter, rect: Rect, state: &AppState) {
     if has_series_text(rect) {
-        corner_text(painter, rect, &series_lines(painter.ctx(), state));
+        // A long name must not run over the title in the other corner.
+        let wide = rect.width() - 210.0;
+        corner_text(painter, rect, (&series_lines(painter.ctx(), state), wide));
     }
+}
+
+/// Width that a line at the top has on its side of the letters in the middle.
+pub fn beside_letters(rect: Rect) -> f32 {
+    /// Half of three wide letters and a gap.
+    const HALF_LETTERS: f32 = 26.0;
+    (rect.width() / 2.0 - EDGE - HALF_LETTERS).max(0.0)
 }
 
 /// Patient, date and series, unless the person wants no names.
@@ -182,11 +191,15 @@ pub fn series_lines(context: &egui::Context, state: &AppState) -> Vec<String> {
     lines
 }
 
-/// Lines in the upper right corner.
-pub fn corner_text(painter: &Painter, rect: Rect, lines: &[String]) {
-    // A long name must not run over the title in the other corner.
-    let wide = rect.width() - 210.0;
+/// Lines in the upper right corner, not wider than `wide`; the first leaves room for the letters
+/// beside it.
+pub fn corner_text(painter: &Painter, rect: Rect, (lines, wide): (&[String], f32)) {
     for (index, content) in lines.iter().enumerate() {
+        let wide = if index == 0 {
+            wide.min(beside_letters(rect))
+        } else {
+            wide
+        };
         let at = pos2(rect.right() - EDGE, rect.top() + EDGE + index as f32 * LINE);
         text(
             painter,
@@ -311,5 +324,41 @@ fn value_text(painter: &Painter, rect: Rect, state: &AppState, pointed: Point<Lp
             rect.bottom() - EDGE - index as f32 * LINE,
         );
         text(painter, at, Align2::RIGHT_BOTTOM, content, theme::LABEL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_ends_beside_the_letters_in_the_middle() {
+        let name = "Nameparts^Of^Somebody ".repeat(12);
+        for wide in [300.0, 420.0, 1000.0] {
+            let rect = Rect::from_min_size(pos2(0.0, 0.0), egui::vec2(wide, 300.0));
+            let top = pos2(rect.center().x, rect.top() + EDGE);
+            let mut letters = Rect::NOTHING;
+            let ctx = egui::Context::default();
+            let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+                let painter = ui.painter_at(rect);
+                corner_text(&painter, rect, (std::slice::from_ref(&name), wide - 210.0));
+                letters = text(&painter, top, Align2::CENTER_TOP, "LPH", theme::LABEL);
+            });
+            output.textures_delta.clear();
+            let names = output
+                .shapes
+                .iter()
+                .filter_map(|clipped| match &clipped.shape {
+                    egui::Shape::Text(text) if text.galley.job.text.starts_with("Nam") => {
+                        Some(text.visual_bounding_rect())
+                    }
+                    _ => None,
+                });
+            assert!(names.clone().count() > 0);
+            for name in names {
+                assert!(!name.intersects(letters), "{wide}: {name} {letters}");
+                assert!(name.width() > 40.0, "it is still to be read");
+            }
+        }
     }
 }

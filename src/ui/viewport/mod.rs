@@ -1,5 +1,6 @@
 //! One viewport: its place, its input, its picture, what is drawn on it.
 
+mod coarse_slice;
 mod drr_view;
 mod end_mark;
 mod entry_outline;
@@ -17,6 +18,8 @@ mod picture_view;
 pub mod pictures;
 mod registered_overlay;
 mod scene3d;
+mod scene_card;
+mod scene_grain;
 pub mod scene_pictures;
 mod screen_picture;
 mod spine_overlay;
@@ -79,7 +82,6 @@ pub fn grid_ui(
         child.set_clip_rect(rect.intersect(ui.clip_rect()));
         pointed = pointed.or(viewport_ui(&mut child, rect, id, state, (queue, pictures)));
     }
-    pictures.end_frame();
     pointed
 }
 

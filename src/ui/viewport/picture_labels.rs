@@ -30,7 +30,10 @@ pub fn paint(
         text(&painter, at, align, words, theme::LABEL);
     };
     let corner = area.min + egui::vec2(EDGE, EDGE);
-    label(corner, Align2::LEFT_TOP, &which(stage));
+    // Lines of both corners end before the middle, so that none runs over another or the letters.
+    let wide = labels::beside_letters(area);
+    let first = labels::shortened(&painter, &which(stage), wide);
+    label(corner, Align2::LEFT_TOP, &first);
     let taken = state.shown_image().and_then(|(instance, frame)| {
         let words = instance.picture.projection(frame).map(geometry_words);
         words.filter(|words| !words.is_empty())
@@ -38,9 +41,11 @@ pub fn paint(
     let made = shown.and_then(|shown| made_words(stage, shown));
     for (line, words) in taken.into_iter().chain(made).enumerate() {
         let below = corner + egui::vec2(0.0, LINE * (line + 1) as f32);
+        let words = labels::shortened(&painter, &words, wide);
         label(below, Align2::LEFT_TOP, &words);
     }
-    labels::corner_text(&painter, area, &labels::series_lines(painter.ctx(), state));
+    let series = labels::series_lines(painter.ctx(), state);
+    labels::corner_text(&painter, area, (&series, wide));
     sides(&painter, area, state);
     let Some(shown) = shown else { return };
     let corner = pos2(area.left() + EDGE, area.bottom() - EDGE);
@@ -84,9 +89,14 @@ fn made_words(stage: &Stage, shown: &ShownPicture) -> Option<String> {
         Some(frame) => format!("less the mask frame {}", frame + 1),
         None => "less the mask of the file".to_owned(),
     });
+    let all = stage.frame_count();
+    let of = match derivation.gathered() {
+        Some(frames) if frames < all => format!("{frames} of {all} frames"),
+        _ => "all frames".to_owned(),
+    };
     let peak = derivation
         .peak
-        .map(|peak| format!("{} of all frames", peak.words()));
+        .map(|peak| format!("{} of {of}", peak.words()));
     let parts: Vec<String> = peak.into_iter().chain(subtracted).collect();
     Some(parts.join(", "))
 }

@@ -35,7 +35,7 @@ pub fn paint(ui: &Ui, area: Rect, state: &AppState, view: &PictureView) {
     let Some(tool) = tool.map(|pictures| &pictures.tool) else {
         return;
     };
-    if let Some(marked) = tool.marked {
+    if let Some(marked) = &tool.marked {
         canvas.object(marked.object, marked.points, "? mm");
     }
     if let Some(draft) = &tool.draft {

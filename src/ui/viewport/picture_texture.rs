@@ -2,6 +2,7 @@
 //! be, and at the size that it is shown in. Tiles are uploaded once and moved about after that.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Weak};
 
 use egui::{Color32, ColorImage, Painter, Rect, TextureHandle, TextureOptions, pos2};
 
@@ -11,19 +12,43 @@ use crate::app::picture_stage::ShownPicture;
 use crate::app::presentation::Presentation;
 use crate::app::stage::Stage;
 use crate::render::{PictureLevel, PicturePart, Pixels, difference_greys, frame_greys};
-use crate::study::Samples;
+use crate::study::{Samples, Series};
 
 /// Pixels of a tile, each way, without its rim.
 const TILE: usize = 1022;
 /// Pixels that a tile shares with its neighbours, so that no seams show where they meet.
 const RIM: usize = 1;
-/// Tiles that are kept: sixteen of them are a radiograph of 4096 × 4096.
+/// Tiles that are kept: 25 of them are a radiograph of 4096 × 4096.
 const MOST_TILES: usize = 48;
+
+/// Which stack a picture is of; equal only for the very same one.
+#[derive(Debug, Clone)]
+pub struct ShownStack {
+    /// Weak: keeps the address from being used again by another series.
+    series: Weak<Series>,
+    stack: usize,
+}
+
+impl ShownStack {
+    /// That of a stage.
+    pub fn of(stage: &Stage) -> Self {
+        Self {
+            series: Arc::downgrade(&stage.series),
+            stack: stage.stack,
+        }
+    }
+}
+
+impl PartialEq for ShownStack {
+    fn eq(&self, other: &Self) -> bool {
+        self.series.ptr_eq(&other.series) && self.stack == other.stack
+    }
+}
 
 /// All that decides what a picture looks like.
 #[derive(PartialEq, Clone)]
 struct Key {
-    stack: (usize, usize),
+    stack: ShownStack,
     index: usize,
     derived: Option<u64>,
     look: Presentation,
@@ -49,9 +74,9 @@ pub struct PictureTexture {
 
 impl PictureTexture {
     /// Takes another picture where it is another one, or looks otherwise.
-    pub fn hold(&mut self, stack: (usize, usize), stage: &Stage, shown: &ShownPicture) {
+    pub fn hold(&mut self, stage: &Stage, shown: &ShownPicture) {
         let key = Key {
-            stack,
+            stack: ShownStack::of(stage),
             index: shown.index,
             derived: shown.derived.as_ref().map(|(_, serial)| *serial),
             look: stage.shown_look(shown).clone(),

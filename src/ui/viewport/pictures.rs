@@ -12,6 +12,7 @@ use egui_wgpu::RenderState;
 use glam::DVec2;
 
 use super::super::gpu::{Gpu, PictureCallback, SliceCallback};
+use super::coarse_slice::coarsened;
 use super::drr_view::DrrTextures;
 use super::overlay_planes::OverlayTextures;
 use super::scene_pictures::ScenePictures;
@@ -23,7 +24,7 @@ use crate::app::stage::Content;
 use crate::app::view_frame::ViewFrame;
 use crate::app::viewport::{Viewport, ViewportId};
 use crate::geometry::Point;
-use crate::render::{Display, GreyPicture, cpu};
+use crate::render::{Display, GreyPicture, RenderError, cpu};
 use crate::volume::{SliceRequest, Volume};
 
 /// Time that the processor may take for one viewport while something moves.
@@ -86,7 +87,10 @@ pub struct Pictures {
 impl Pictures {
     /// Chooses the back end for a graphics device, if there is one.
     pub fn new(render_state: Option<&RenderState>) -> Self {
-        let gpu = render_state.map(Gpu::new);
+        let (gpu, trouble) = match render_state.map(Gpu::new).transpose() {
+            Ok(gpu) => (gpu, None),
+            Err(error) => (None, Some(instead(&error))),
+        };
         let gpu_usable = gpu.as_ref().is_some_and(Gpu::is_hardware);
         Self {
             shown: HashMap::new(),
@@ -96,7 +100,7 @@ impl Pictures {
             seconds_per_sample: 4e-9,
             gpu,
             gpu_usable,
-            trouble: None,
+            trouble,
             trouble_said: false,
             unhurried: false,
         }
@@ -117,8 +121,17 @@ impl Pictures {
 
     /// Why the graphics card is not used, once.
     pub fn take_new_trouble(&mut self) -> Option<String> {
-        if self.trouble_said {
-            return None;
+        if let Some(error) = self.gpu.as_ref().and_then(Gpu::failure) {
+            self.trouble.get_or_insert_with(|| instead(&error));
+            // What it holds is of no use any more: the toolkit shows the pictures.
+            if let Some(gpu) = self.gpu.take() {
+                gpu.close();
+            }
+            self.shown.clear();
+            self.scenes.forget_all();
+        }
+        if self.trouble_said || self.trouble.is_none() {
+            return self.scenes.take_new_trouble();
         }
         self.trouble_said = self.trouble.is_some();
         self.trouble.clone()
@@ -204,7 +217,7 @@ impl Pictures {
                 true
             }
             Err(error) => {
-                self.trouble = Some(format!("{error}. The processor makes the pictures instead"));
+                self.trouble = Some(instead(&error));
                 ui.ctx().request_repaint();
                 false
             }
@@ -383,7 +396,7 @@ impl Pictures {
         self.overlays.paint(&ui.painter_at(rect), overlays, screen);
     }
 
-    /// Tells the graphics card that all viewports of this frame are known.
+    /// All viewports of this frame are known: what others have left goes.
     pub fn end_frame(&mut self) {
         self.scenes.end_frame();
         if let Some(gpu) = &mut self.gpu {
@@ -395,6 +408,10 @@ impl Pictures {
     pub fn is_settled(&self) -> bool {
         self.shown.values().all(|shown| shown.coarse == 1) && self.scenes.is_settled()
     }
+}
+
+fn instead(error: &RenderError) -> String {
+    format!("{error}. The processor makes the pictures instead")
 }
 
 /// The picture as a texture of the toolkit: full ones pixel for pixel, coarse ones smoothed.
@@ -417,39 +434,5 @@ fn upload(
         None => ui
             .ctx()
             .load_texture(format!("slice {}", id.0), image, options),
-    }
-}
-
-/// The same picture with one pixel for `coarse` × `coarse`.
-fn coarsened(request: &SliceRequest, coarse: usize) -> SliceRequest {
-    let shift = (coarse as f64 - 1.0) / 2.0 * request.mm_per_pixel;
-    SliceRequest {
-        plane: request
-            .plane
-            .through(request.plane.point_at_mm(DVec2::splat(shift))),
-        mm_per_pixel: request.mm_per_pixel * coarse as f64,
-        width: request.width.div_ceil(coarse),
-        height: request.height.div_ceil(coarse),
-        ..*request
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::geometry::Plane;
-
-    #[test]
-    fn a_coarse_picture_covers_the_same_ground() {
-        let plane = Plane::axial(Point::new(10., 20., 30.));
-        let full = SliceRequest::thin(plane, 0.5, 101, 60);
-        let coarse = coarsened(&full, 4);
-        assert_eq!(
-            (coarse.width, coarse.height, coarse.mm_per_pixel),
-            (26, 15, 2.0)
-        );
-        // Its first pixel covers pixels 0–3: the centre is 1.5 pixels further.
-        assert_eq!(coarse.plane.origin, Point::new(10.75, 20.75, 30.));
-        assert_eq!(coarsened(&full, 1), full);
     }
 }

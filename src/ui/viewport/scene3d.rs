@@ -20,9 +20,8 @@ use crate::app::entry_stage::EntryCommand;
 use crate::app::pick::{Pick, Picked};
 use crate::app::settings::DragAction;
 use crate::app::tool::ToolKind;
-use crate::app::viewport::{Viewport, ViewportId};
+use crate::app::viewport::{ViewKind, Viewport, ViewportId};
 use crate::geometry::{Lps, Point};
-use crate::plan::TrajectoryEnd;
 use crate::render::Eye;
 use crate::ui::{format, theme};
 use crate::volume::{Interpolation, value_at};
@@ -74,12 +73,23 @@ pub fn scene_ui(
     let contents = |ui: &mut Ui, queue: &mut CommandQueue| menu(ui, id, viewport, state, queue);
     title_menu(ui, rect, (id, viewport), queue, contents);
     volume_menu(ui, rect, state, queue);
-    transfer_editor(ui, rect, state, queue);
+    // One for all 3D views: they show the same colours.
+    if first_3d(state) == Some(id) {
+        transfer_editor(ui, rect, state, queue);
+    }
     pointed.map(|points| Pointed {
         viewport: id,
         at: None,
         points,
     })
+}
+
+fn first_3d(state: &AppState) -> Option<ViewportId> {
+    let is_3d = |id: &ViewportId| {
+        let viewport = state.viewport(*id);
+        viewport.is_some_and(|viewport| viewport.kind == ViewKind::Volume3d)
+    };
+    state.shown_viewports().into_iter().find(is_3d)
 }
 
 /// Names at their places; fainter where something hides them.
@@ -204,7 +214,7 @@ fn handle(
         && !response.double_clicked()
         && let Some(pick) = state.pick_end(eye, points, end)
     {
-        place(queue, state, end, pick.point);
+        queue.push(PlanCommand::PlaceInSpace(end, pick.point));
     }
     // On the painted skin a click takes the spot; a drag still turns the view.
     if placing.is_none()
@@ -227,16 +237,6 @@ fn handle(
     };
     ui.set_cursor_icon(icon);
     Some(points)
-}
-
-/// Places an end, takes up the tool for the other one, and shows the place in the slices.
-fn place(queue: &mut CommandQueue, state: &AppState, end: TrajectoryEnd, at: Point<Lps>) {
-    let next = state.tool_after(end);
-    queue.push(PlanCommand::Place(end, at));
-    queue.push(Command::Tool(next));
-    if end == TrajectoryEnd::Target && state.settings.crosshair_follows_needle {
-        queue.push(ViewCommand::CenterOn(at));
-    }
 }
 
 fn zoom(queue: &mut CommandQueue, viewport: ViewportId, factor: f64, about_mm: DVec2) {

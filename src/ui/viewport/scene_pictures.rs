@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use egui::{Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2};
 
-use super::super::gpu::{ColorCallback, Gpu, SceneCallback};
+use super::super::gpu::ColorCallback;
 use super::pictures::{Pictures, SETTLE};
+use super::scene_card::OnCard;
+use super::scene_grain::{COARSE_STEP, COARSEST_RAYS, Grain, SMOOTH, learned};
 use crate::app::AppState;
 use crate::app::job::{Job, JobEvent, on_own_threads};
 use crate::app::scene::{SceneNeedle, needle_surface};
@@ -23,54 +25,13 @@ const BUDGET: Duration = Duration::from_millis(28);
 const RAY_BUDGET: Duration = Duration::from_millis(50);
 /// Coarsest picture while something moves: one pixel for so many, each way.
 const COARSEST: usize = 4;
-/// The same for one that shows a volume.
-const COARSEST_RAYS: usize = 8;
-/// Steps along the rays while something moves, for one of the finest.
-const COARSE_STEP: f64 = 2.0;
-/// Picture pixels for one of the screen, each way, that make smooth edges.
-const SMOOTH: usize = 2;
-
-/// Picture pixels and screen pixels, one of the two 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Grain {
-    /// One picture pixel for so many of the screen, each way.
-    Coarse(usize),
-    /// So many picture pixels for one of the screen, each way.
-    Fine(usize),
-}
-
-impl Grain {
-    fn fineness(self) -> f64 {
-        match self {
-            Self::Coarse(n) => 1.0 / n as f64,
-            Self::Fine(n) => n as f64,
-        }
-    }
-
-    /// The next finer picture of a view that rests.
-    fn finer(self) -> Self {
-        match self {
-            Self::Coarse(n) if n > 3 => Self::Coarse(2),
-            Self::Coarse(_) => Self::Fine(1),
-            Self::Fine(_) => Self::Fine(SMOOTH),
-        }
-    }
-
-    /// Steps along rays, for one of the finest.
-    fn ray_step(self) -> f64 {
-        match self {
-            Self::Coarse(_) => COARSE_STEP,
-            Self::Fine(_) => 1.0,
-        }
-    }
-}
 
 /// What a picture shows.
 #[derive(Clone, PartialEq)]
 pub(super) struct Wanted {
-    scene: MeshScene,
-    eye: Eye,
-    volume: Option<SeenVolume>,
+    pub scene: MeshScene,
+    pub eye: Eye,
+    pub volume: Option<SeenVolume>,
 }
 
 impl Wanted {
@@ -90,7 +51,8 @@ impl Wanted {
         }
     }
 
-    fn pixels(&self) -> f64 {
+    /// Of the screen.
+    pub fn pixels(&self) -> f64 {
         self.eye.size[0] * self.eye.size[1]
     }
 }
@@ -105,6 +67,8 @@ struct Shown {
     grain: Grain,
     changed: Instant,
     refining: Option<Refining>,
+    /// A finer picture cannot be made.
+    is_last: bool,
     painted: bool,
 }
 
@@ -116,8 +80,10 @@ pub struct ScenePictures {
     shown: HashMap<ViewportId, Shown>,
     layers: HashMap<ViewportId, MeshLayers>,
     needles: HashMap<ViewportId, NeedlesMade>,
-    /// What the graphics card shows, and since when.
-    on_gpu: HashMap<ViewportId, (Wanted, Instant)>,
+    /// What the graphics card shows of volumes.
+    pub(super) on_card: OnCard,
+    /// Why the graphics card does not draw 3D views, and whether it was said.
+    pub(super) trouble: Option<(String, bool)>,
     /// Seconds per pixel of the last pictures of surfaces, and of volumes.
     seconds_per_pixel: [f64; 2],
     /// Smooth edges at once: for screenshots.
@@ -130,7 +96,8 @@ impl Default for ScenePictures {
             shown: HashMap::new(),
             layers: HashMap::new(),
             needles: HashMap::new(),
-            on_gpu: HashMap::new(),
+            on_card: OnCard::default(),
+            trouble: None,
             seconds_per_pixel: [1.5e-7, 8e-7],
             smooth_at_once: false,
         }
@@ -148,8 +115,21 @@ impl ScenePictures {
     pub fn end_frame(&mut self) {
         self.shown
             .retain(|_, shown| std::mem::replace(&mut shown.painted, false));
+        self.on_card.end_frame();
         let shown = &self.shown;
         self.layers.retain(|id, _| shown.contains_key(id));
+    }
+
+    /// Forgets all pictures: what showed them is gone.
+    pub(super) fn forget_all(&mut self) {
+        self.shown.clear();
+        self.on_card = OnCard::default();
+    }
+
+    /// Why the graphics card does not draw 3D views, once.
+    pub(super) fn take_new_trouble(&mut self) -> Option<String> {
+        let (words, said) = self.trouble.as_mut()?;
+        (!std::mem::replace(said, true)).then(|| words.clone())
     }
 
     fn needles(&mut self, id: ViewportId, state: &AppState, mm_per_point: f64) -> Arc<Surface> {
@@ -223,8 +203,8 @@ impl Pictures {
             cut: state.cut_plane(&eye),
         });
         let wanted = Wanted { scene, eye, volume };
-        if self.uses_gpu(state.settings.back_end) {
-            self.paint_scene_gpu(ui, rect, id, wanted);
+        let on_card = self.uses_gpu(state.settings.back_end) && self.scenes.trouble.is_none();
+        if on_card && self.paint_scene_gpu(ui, rect, id, &wanted) {
             return;
         }
         let known = self.scenes.shown.get(&id);
@@ -251,45 +231,6 @@ impl Pictures {
         self.show_scene(ui, rect, id);
     }
 
-    /// The graphics card draws what has changed; a volume coarser while it moves where the card is
-    /// imitated.
-    fn paint_scene_gpu(&mut self, ui: &Ui, rect: Rect, id: ViewportId, wanted: Wanted) {
-        let fast = self.gpu.as_ref().is_some_and(Gpu::is_hardware);
-        let mut fineness = 1.0;
-        if let Some(volume) = &wanted.volume {
-            if !self.hold_volume(ui, volume.source.volume()) {
-                return;
-            }
-            let same = |(before, _): &&(Wanted, Instant)| *before == wanted;
-            let since = self.scenes.on_gpu.get(&id).filter(same);
-            let rests = since.is_some_and(|(_, since)| since.elapsed() >= SETTLE);
-            let is_new = since.is_none();
-            if is_new {
-                let now = (wanted.clone(), Instant::now());
-                self.scenes.on_gpu.insert(id, now);
-            }
-            let settled = rests || self.unhurried;
-            fineness = match (fast, settled) {
-                (true, true) => SMOOTH as f64,
-                (true, false) | (false, true) => 1.0,
-                (false, false) => 1.0 / COARSEST as f64,
-            };
-            if !settled {
-                ui.ctx().request_repaint_after(SETTLE);
-            }
-        }
-        let step = if fineness < 1.0 { COARSE_STEP } else { 1.0 };
-        let callback = SceneCallback {
-            viewport: id.0 as u64,
-            scene: wanted.scene,
-            eye: wanted.eye.finer(fineness),
-            volume: wanted.volume.map(|volume| (volume, step)),
-            placing: placing(&wanted.eye, fineness),
-        };
-        ui.painter()
-            .add(egui_wgpu::Callback::new_paint_callback(rect, callback));
-    }
-
     fn render_scene(&mut self, ui: &Ui, id: ViewportId, wanted: Wanted, grain: Grain) {
         let start = Instant::now();
         let layers = self.scenes.layers.entry(id).or_default();
@@ -298,15 +239,16 @@ impl Pictures {
         };
         let drawn = colors.len().max(1) as f64;
         let seconds = start.elapsed().as_secs_f64() / drawn;
+        let shown = self.scenes.shown.get(&id);
+        // Kept layers of surfaces make a picture cheaper than the next one may be.
+        let is_whole = wanted.volume.is_some() || shown.is_none_or(|s| s.wanted.eye != wanted.eye);
         let [surfaces, rays] = &mut self.scenes.seconds_per_pixel;
-        let usual = match wanted.volume {
-            Some(_) => rays,
-            None => surfaces,
+        let (usual, seconds) = match wanted.volume {
+            // Of coarse pictures, whose steps along the rays are fewer.
+            Some(_) => (rays, seconds * grain.ray_step() / COARSE_STEP),
+            None => (surfaces, seconds),
         };
-        // Kept layers make a picture cheaper than the next one may be: learns from dear ones only.
-        if seconds > 0.5 * *usual {
-            *usual = 0.7 * *usual + 0.3 * seconds;
-        }
+        *usual = learned(*usual, seconds, is_whole);
         self.put_scene(ui, id, (wanted, grain), &colors);
     }
 
@@ -348,6 +290,7 @@ impl Pictures {
             grain,
             changed: Instant::now(),
             refining: None,
+            is_last: false,
             painted: true,
         };
         self.scenes.shown.insert(id, shown);
@@ -358,7 +301,7 @@ impl Pictures {
             return;
         };
         shown.painted = true;
-        if shown.grain != Grain::Fine(SMOOTH) && !self.unhurried {
+        if shown.grain != Grain::Fine(SMOOTH) && !shown.is_last && !self.unhurried {
             ui.ctx().request_repaint_after(SETTLE);
         }
         if let Some(texture) = &shown.texture {
@@ -383,13 +326,15 @@ impl Pictures {
         let Some(shown) = self.scenes.shown.get_mut(&id) else {
             return;
         };
-        if shown.grain == Grain::Fine(SMOOTH) || unhurried {
+        if shown.grain == Grain::Fine(SMOOTH) || shown.is_last || unhurried {
             return;
         }
         if let Some(job) = &shown.refining {
             if let Some(event) = job.poll().pop() {
                 let (wanted, changed) = (shown.wanted.clone(), shown.changed);
                 shown.refining = None;
+                // What could not be drawn now cannot be in the next frame either.
+                shown.is_last = true;
                 if let JobEvent::Finished((grain, Some(colors))) = event {
                     self.put_scene(ui, id, (wanted, grain), &colors);
                     if let Some(shown) = self.scenes.shown.get_mut(&id) {
@@ -424,7 +369,7 @@ impl Pictures {
     }
 }
 
-fn placing(screen: &Eye, fineness: f64) -> Placing {
+pub(super) fn placing(screen: &Eye, fineness: f64) -> Placing {
     Placing {
         screen: screen.size.map(|n| n as usize),
         fineness: fineness as f32,

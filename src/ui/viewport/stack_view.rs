@@ -1,12 +1,10 @@
 //! Pictures that are no volume: radiographs, runs, secondary captures, looked at one by one.
 
-use std::sync::Arc;
-
 use egui::{Align2, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 use super::overlay::{former_slice, text};
 use super::overlay_planes::OverlayTextures;
-use super::picture_texture::PictureTexture;
+use super::picture_texture::{PictureTexture, ShownStack};
 use super::picture_view::PictureView;
 use super::pictures::Pictures;
 use super::screen_picture::ground_about;
@@ -32,7 +30,7 @@ pub struct StackView {
     overlays: OverlayTextures,
     zoom: f32,
     pan: Vec2,
-    shown: Option<(usize, usize)>,
+    shown: Option<ShownStack>,
 }
 
 impl StackView {
@@ -52,9 +50,9 @@ impl StackView {
         );
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture view"));
         let painter = ui.painter_at(area);
-        let stack = (Arc::as_ptr(&stage.series) as usize, stage.stack);
-        if self.shown != Some(stack) {
-            self.shown = Some(stack);
+        let stack = Some(ShownStack::of(stage));
+        if self.shown != stack {
+            self.shown = stack;
             self.reset();
         }
         let shown = stage.shown_picture();
@@ -62,7 +60,7 @@ impl StackView {
             .as_ref()
             .map(|shown| self.place(area, stage, shown.frame()));
         if let (Some(shown), Some(view)) = (&shown, &view) {
-            self.paint(ui, area, (state, pictures), (stack, shown, view));
+            self.paint(ui, area, (state, pictures), (shown, view));
         } else {
             painter.rect_filled(area, 0.0, theme::VIEW_GROUND);
             let words = stage.picture_failure().unwrap_or("Reading…");
@@ -89,11 +87,11 @@ impl StackView {
         ui: &Ui,
         area: Rect,
         (state, pictures): (&AppState, &Pictures),
-        (stack, shown, view): ((usize, usize), &ShownPicture, &PictureView),
+        (shown, view): (&ShownPicture, &PictureView),
     ) {
         let Some(stage) = &state.stage else { return };
         let painter = ui.painter_at(area);
-        self.texture.hold(stack, stage, shown);
+        self.texture.hold(stage, shown);
         ground_about(&painter, area, view.place, theme::VIEW_GROUND);
         let software = pictures.software_driver(state.settings.back_end);
         self.texture.paint(&painter, view.place, software);

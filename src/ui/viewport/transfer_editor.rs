@@ -31,21 +31,31 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(function: &TransferFunction, ranges: &BlockRanges, unit: &str, plot: Rect) -> Self {
+    /// The values that the plot goes from and to.
+    fn range(function: &TransferFunction, ranges: &BlockRanges, unit: &str) -> [f64; 2] {
         let [first, last] = function.span();
-        let (low, high) = if unit == "HU" {
-            ((first - BELOW_HU).max(-1100.0), USUAL_TOP_HU)
+        if unit == "HU" {
+            [(first - BELOW_HU).max(-1100.0), USUAL_TOP_HU]
         } else {
-            (
-                ranges.percentile(0.02).min(first),
-                ranges.percentile(0.9995).max(last),
-            )
-        };
+            let low = ranges.percentile(0.02).min(first);
+            [low, ranges.percentile(0.9995).max(last)]
+        }
+    }
+
+    fn new(plot: Rect, [low, high]: [f64; 2]) -> Self {
         Self {
             plot,
             low,
             high: high.max(low + 1e-6),
         }
+    }
+
+    /// The value of a point that is dragged to a place; one that lies beyond the plot and is
+    /// pinned to its border keeps it while it is dragged up and down there.
+    fn dragged(&self, value: f64, x: f32) -> f64 {
+        let is_pinned = (value > self.high && x >= self.plot.right() - 2.0 * KNOB)
+            || (value < self.low && x <= self.plot.left() + 2.0 * KNOB);
+        if is_pinned { value } else { self.value(x) }
     }
 
     fn x(&self, value: f64) -> f32 {
@@ -61,8 +71,9 @@ impl Scale {
         )
     }
 
+    /// Within the plot.
     fn value(&self, x: f32) -> f64 {
-        let share = f64::from((x - self.plot.left()) / self.plot.width());
+        let share = f64::from((x - self.plot.left()) / self.plot.width()).clamp(0.0, 1.0);
         self.low + share * (self.high - self.low)
     }
 
@@ -112,7 +123,13 @@ fn contents(
     let (area, response) = ui.allocate_exact_size(PLOT + vec2(16.0, 26.0), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Opacity over the value"));
     let plot = Rect::from_min_size(area.min + vec2(8.0, 8.0), PLOT);
-    let scale = Scale::of(function, ranges, unit, plot);
+    // While a point is dragged the plot stays: it goes by the points, and would run from the drag.
+    let held = ui.scope_id().with("held range");
+    let range = ui.data(|data| data.get_temp::<Option<[f64; 2]>>(held));
+    let is_down = ui.input(|input| input.pointer.any_down());
+    let range = range.flatten().filter(|_| is_down);
+    let range = range.unwrap_or_else(|| Scale::range(function, ranges, unit));
+    let scale = Scale::new(plot, range);
     let painter = ui.painter_at(area);
     painter.rect_filled(plot, 0.0, theme::VIEW_GROUND);
     histogram(&painter, &scale, ranges);
@@ -127,6 +144,7 @@ fn contents(
     let memory = ui.scope_id().with("chosen point");
     let mut chosen = ui.data(|data| data.get_temp::<usize>(memory)).unwrap_or(0);
     chosen = chosen.min(function.points().len().saturating_sub(1));
+    let mut is_dragged = false;
     for (index, point) in function.points().iter().enumerate() {
         let center = scale.at(point);
         let spot = Rect::from_center_size(center, egui::Vec2::splat(2.0 * KNOB + 4.0));
@@ -137,11 +155,12 @@ fn contents(
         if knob.drag_started() || knob.clicked() {
             chosen = index;
         }
+        is_dragged |= knob.dragged();
         if knob.dragged()
             && let Some(at) = knob.interact_pointer_pos()
         {
             let to = TransferPoint {
-                value: scale.value(at.x),
+                value: scale.dragged(point.value, at.x),
                 opacity_per_mm: scale.opacity(at.y),
                 ..*point
             };
@@ -155,7 +174,10 @@ fn contents(
         };
         painter.circle(center, KNOB, Color32::from_rgb(r, g, b), ring);
     }
-    ui.data_mut(|data| data.insert_temp(memory, chosen));
+    ui.data_mut(|data| {
+        data.insert_temp(memory, chosen);
+        data.insert_temp(held, is_dragged.then_some(range));
+    });
     if let Some(point) = function.points().get(chosen) {
         numbers(ui, function, (chosen, point), unit, queue);
     }

@@ -310,6 +310,7 @@ impl Studio<'_> {
                 iodine_mg_per_ml: IODINE_MG_PER_ML,
             }),
             collimator: Some(edges),
+            shutter: None,
             derivation: &derivation,
             sources: &[],
         };
