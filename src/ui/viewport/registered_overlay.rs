@@ -19,8 +19,10 @@ use crate::ui::{registration_panel, theme};
 const HANDLE: f32 = 9.0;
 /// Distance of the handle that turns from the one that moves, points.
 const ARM: f32 = 90.0;
-/// Distance of the lower letters from the edge, above the strip, points.
-const LOWER_EDGE: f32 = 56.0;
+/// Distance of the lower letters from the edge, points.
+const LOWER_EDGE: f32 = 8.0;
+/// Distance of the strip from the edge, above the letters and the words in the corner, points.
+const STRIP_EDGE: f32 = 50.0;
 /// Degrees of tilt per point that the moving handle is dragged with Alt.
 const TILT_PER_POINT: f64 = 0.05;
 
@@ -270,7 +272,7 @@ fn strip(painter: &Painter, area: Rect, state: &AppState, shown: &RegisteredView
     if !shown.geometry.sides_stated {
         words = format!("{words}\n{}", registration_panel::SIDES_ASSUMED);
     }
-    let at = area.center_bottom() - vec2(0.0, 10.0);
+    let at = area.center_bottom() - vec2(0.0, STRIP_EDGE);
     let galley = painter.layout_no_wrap(
         words,
         egui::FontId::proportional(theme::LABEL_POINTS),
