@@ -144,6 +144,24 @@ fn a_run_is_played_measured_calibrated_undone_and_saved() {
     assert_eq!(saved.pictures.calibrations, made);
     assert_eq!(saved.pictures.measurements[0].points, measured[0].points);
     assert_eq!(saved.pictures.measurements[0].image.as_str(), "1.2.3.77.1");
+
+    // The window that a plan keeps is that of its CT: opened again, the picture keeps its own.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut plan: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(plan["view"]["window"].is_null());
+    plan["view"]["window"] = serde_json::json!({"center": 40.0, "width": 400.0});
+    let again = home.path().join("again.stylet.json");
+    std::fs::write(&again, plan.to_string()).unwrap();
+    let window = |app: &TestApp| app.harness.state().state.presentation().unwrap().window;
+    let before = window(&app);
+    let state = &mut app.harness.state_mut().state;
+    state.apply(FileCommand::Open(again));
+    app.settle();
+    assert_eq!(
+        app.harness.state().state.plan().pictures.measurements.len(),
+        1
+    );
+    assert_eq!(window(&app), before);
 }
 
 #[test]

@@ -44,7 +44,11 @@ impl AppState {
         let layout = LAYOUTS.iter().find(|(_, layout)| *layout == self.layout);
         let kept = KeptView {
             crosshair: self.stage_binding().map(|_| self.crosshair),
-            window: self.presentation().map(|look| look.window),
+            // That of an X-ray picture or a radiograph is in stored values of that file alone.
+            window: self
+                .stage_binding()
+                .and_then(|_| self.presentation())
+                .map(|look| look.window),
             layout: layout.map(|(name, _)| (*name).to_owned()),
             viewports: self
                 .viewports
@@ -74,7 +78,8 @@ impl AppState {
             }
         }
         let usable = |window: &WindowLevel| window.center.is_finite() && window.width >= 1.0;
-        if let Some(window) = kept.window.filter(usable) {
+        let has_slices = self.stage_binding().is_some();
+        if let Some(window) = kept.window.filter(|window| has_slices && usable(window)) {
             self.apply(LookCommand::Window(window));
         }
         if let Some(at) = kept.crosshair.filter(|at| at.is_finite()) {
