@@ -144,8 +144,22 @@ fn a_run_is_played_measured_calibrated_undone_and_saved() {
     assert_eq!(saved.pictures.calibrations, made);
     assert_eq!(saved.pictures.measurements[0].points, measured[0].points);
     assert_eq!(saved.pictures.measurements[0].image.as_str(), "1.2.3.77.1");
+}
 
-    // The window that a plan keeps is that of its CT: opened again, the picture keeps its own.
+/// The window that a plan keeps is that of its CT: opened beside a picture, it leaves the
+/// picture its own.
+#[test]
+fn the_window_of_a_plan_leaves_the_picture_its_own() {
+    let home = Home::new();
+    let mut app = on_run(&home, 3);
+    app.key(Modifiers::NONE, Key::L);
+    click(&mut app, [10.0, 10.0]);
+    click(&mut app, [40.0, 50.0]);
+    let path = home.path().join("run.stylet.json");
+    let state = &mut app.harness.state_mut().state;
+    state.apply(FileCommand::SaveAs(path.clone()));
+    app.settle();
+
     let text = std::fs::read_to_string(&path).unwrap();
     let mut plan: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert!(plan["view"]["window"].is_null());
@@ -157,10 +171,7 @@ fn a_run_is_played_measured_calibrated_undone_and_saved() {
     let state = &mut app.harness.state_mut().state;
     state.apply(FileCommand::Open(again));
     app.settle();
-    assert_eq!(
-        app.harness.state().state.plan().pictures.measurements.len(),
-        1
-    );
+    assert_eq!(drawn(&app).len(), 1, "the plan was opened");
     assert_eq!(window(&app), before);
 }
 
