@@ -11,13 +11,15 @@ use naga::back::glsl;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use stylet::render::color_pass::{COLOR_SHADER, COLOR_UNIFORM_BYTES};
 use stylet::render::drr_pass::{DRR_SHADER, DRR_UNIFORM_BYTES};
+use stylet::render::ground_pass::GROUND_SHADER;
 use stylet::render::mesh_pass::{MESH_SHADER, MESH_UNIFORM_BYTES};
 use stylet::render::picture_pass::{PICTURE_SHADER, PICTURE_UNIFORM_BYTES};
 use stylet::render::ray_cast_pass::{RAY_CAST_SHADER, RAY_CAST_UNIFORM_BYTES};
 use stylet::render::slice_pass::SLICE_SHADER;
 use stylet::render::uniforms::SLICE_UNIFORM_BYTES;
 
-const SHADERS: [&str; 6] = [
+const SHADERS: [&str; 7] = [
+    GROUND_SHADER,
     SLICE_SHADER,
     PICTURE_SHADER,
     COLOR_SHADER,

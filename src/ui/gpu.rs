@@ -9,8 +9,8 @@ use egui::PaintCallbackInfo;
 use egui_wgpu::{CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
 
 use crate::render::{
-    AdapterKind, ColorPass, Display, GreyPicture, PicturePass, Placing, RenderError, SlicePass,
-    VolumeTexture, checked,
+    AdapterKind, ColorPass, Display, GreyPicture, GroundPass, PicturePass, Placing, RenderError,
+    SlicePass, VolumeTexture, checked,
 };
 use crate::volume::{SliceRequest, Volume};
 
@@ -22,6 +22,7 @@ struct Resources {
     pass: SlicePass,
     pictures: PicturePass,
     colors: ColorPass,
+    ground: GroundPass,
     /// Made when the first 3D view is shown.
     scenes: Option<Scenes>,
     texture: Option<VolumeTexture>,
@@ -46,6 +47,7 @@ impl Gpu {
             pass: SlicePass::new(device, format),
             pictures: PicturePass::new(device, format),
             colors: ColorPass::new(device, format),
+            ground: GroundPass::new(device, format),
             scenes: None,
             texture: None,
         })?;
@@ -227,6 +229,22 @@ impl CallbackTrait for ColorCallback {
     ) {
         if let Some(resources) = resources.get::<Resources>() {
             resources.colors.paint(self.viewport, render_pass);
+        }
+    }
+}
+
+/// The black ground of a view.
+pub struct GroundCallback;
+
+impl CallbackTrait for GroundCallback {
+    fn paint(
+        &self,
+        _info: PaintCallbackInfo,
+        render_pass: &mut wgpu::RenderPass<'static>,
+        resources: &CallbackResources,
+    ) {
+        if let Some(resources) = resources.get::<Resources>() {
+            resources.ground.paint(render_pass);
         }
     }
 }

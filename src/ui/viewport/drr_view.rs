@@ -154,7 +154,8 @@ pub fn drr_ui(
         .picture()
         .map(|picture| Place::within(rect, picture.receptor.size));
     let covered = place.map_or(Rect::NOTHING, |place| place.rect);
-    ground_about(&painter, rect, covered, Color32::BLACK);
+    let software = pictures.software_driver(state.settings.back_end);
+    ground_about(&painter, (rect, covered), software);
     if let Some((picture, place)) = state.drr.picture().zip(place) {
         let mut textures = std::mem::take(&mut pictures.drr);
         let software = pictures.software_driver(state.settings.back_end);

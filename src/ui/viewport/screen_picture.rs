@@ -1,9 +1,10 @@
 //! A picture brought to the size of the screen by the processor, where the only graphics driver is
 //! a software one: such a driver takes several times as long to sample a texture.
 
-use egui::{Color32, Painter, Rect, pos2};
+use egui::{Painter, Rect, pos2};
 
-use super::super::gpu::{ColorCallback, Gpu, PictureCallback};
+use super::super::gpu::{ColorCallback, Gpu, GroundCallback, PictureCallback};
+use super::super::theme;
 use crate::app::viewport::ViewportId;
 use crate::render::{GreyPicture, PictureLevel, Pixels, Placing, ScreenGrid};
 
@@ -27,11 +28,21 @@ impl Slot {
 }
 
 /// The ground of a view where a picture does not cover it: a software driver would paint what
-/// lies under the picture for nothing.
-pub fn ground_about(painter: &Painter, area: Rect, place: Rect, color: Color32) {
+/// lies under the picture for nothing. Such a driver also draws it by a shader of its own.
+pub fn ground_about(painter: &Painter, (area, place): (Rect, Rect), software: Option<&Gpu>) {
+    let fill = |strip: Rect| {
+        if software.is_some() {
+            painter.add(egui_wgpu::Callback::new_paint_callback(
+                strip,
+                GroundCallback,
+            ));
+        } else {
+            painter.rect_filled(strip, 0.0, theme::VIEW_GROUND);
+        }
+    };
     let covered = place.intersect(area);
     if !covered.is_positive() {
-        painter.rect_filled(area, 0.0, color);
+        fill(area);
         return;
     }
     // A point further in, so that no seam of another colour shows at the edges.
@@ -43,7 +54,7 @@ pub fn ground_about(painter: &Painter, area: Rect, place: Rect, color: Color32) 
         Rect::from_x_y_ranges(inner.right()..=area.right(), inner.y_range()),
     ] {
         if strip.is_positive() {
-            painter.rect_filled(strip, 0.0, color);
+            fill(strip);
         }
     }
 }

@@ -92,8 +92,8 @@ impl StackView {
         let Some(stage) = &state.stage else { return };
         let painter = ui.painter_at(area);
         self.texture.hold(stage, shown);
-        ground_about(&painter, area, view.place, theme::VIEW_GROUND);
         let software = pictures.software_driver(state.settings.back_end);
+        ground_about(&painter, (area, view.place), software);
         self.texture.paint(&painter, view.place, software);
         if state.show_overlays {
             let on_screen = |column: f32, row: f32| {
