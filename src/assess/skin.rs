@@ -7,7 +7,7 @@ use glam::DVec3;
 use crate::geometry::{Lps, Plane, Point};
 use crate::plan::{Known, Trajectory};
 use crate::volume::Volume;
-use crate::volume::sample::{Interpolation, value_at};
+use crate::volume::padding::{is_cut_off, value_in_air};
 
 /// Half way between air (−1000 HU) and soft tissue: where a blurred skin edge really lies.
 pub const SKIN_EDGE_HU: f64 = -500.0;
@@ -52,18 +52,20 @@ impl OutsideAir {
         let mut map = Self {
             size,
             step,
-            outside: vec![false; size.iter().product()],
+            outside: Vec::new(),
         };
-        let mut air = vec![false; map.outside.len()];
-        for (index, is_air) in air.iter_mut().enumerate() {
+        let mut open = vec![false; size.iter().product()];
+        for (index, is_open) in open.iter_mut().enumerate() {
             if index % 65_536 == 0 && cancelled() {
                 return Err("Finding the skin was cancelled".to_owned());
             }
-            let [column, row, slice] = map.voxel_of(index);
-            let value = volume.value_at_voxel(column, row, slice);
-            *is_air = value.is_some_and(|value| value < SKIN_EDGE_HU);
+            let voxel = map.voxel_of(index);
+            let value = volume.value_at_voxel(voxel[0], voxel[1], voxel[2]);
+            // Through what has no image the air within a circle is joined to the sides.
+            *is_open =
+                volume.is_blank_voxel(voxel) || value.is_some_and(|value| value < SKIN_EDGE_HU);
         }
-        map.flood(&air, along_body_axis(volume));
+        map.outside = map.flooded(&open, along_body_axis(volume));
         Ok(map)
     }
 
@@ -83,18 +85,19 @@ impl OutsideAir {
 
     /// Spreads from the sides of the field, but not from its head and foot ends: gas cut by the
     /// first slice is still inside the body.
-    fn flood(&mut self, air: &[bool], body_axis: usize) {
+    fn flooded(&self, open: &[bool], body_axis: usize) -> Vec<bool> {
         let size = self.size;
+        let mut flooded = vec![false; open.len()];
         let stride = [1, size[0], size[0] * size[1]];
         let at_side = |cell: [usize; 3]| {
             (0..3)
                 .any(|axis| axis != body_axis && (cell[axis] == 0 || cell[axis] + 1 == size[axis]))
         };
-        let mut queue: VecDeque<usize> = (0..air.len())
-            .filter(|&index| air[index] && at_side(self.cell_of(index)))
+        let mut queue: VecDeque<usize> = (0..open.len())
+            .filter(|&index| open[index] && at_side(self.cell_of(index)))
             .collect();
         for &index in &queue {
-            self.outside[index] = true;
+            flooded[index] = true;
         }
         while let Some(index) = queue.pop_front() {
             let cell = self.cell_of(index);
@@ -102,13 +105,14 @@ impl OutsideAir {
                 let back = (cell[axis] > 0).then(|| index - stride[axis]);
                 let ahead = (cell[axis] + 1 < size[axis]).then(|| index + stride[axis]);
                 for next in [back, ahead].into_iter().flatten() {
-                    if air[next] && !self.outside[next] {
-                        self.outside[next] = true;
+                    if open[next] && !flooded[next] {
+                        flooded[next] = true;
                         queue.push_back(next);
                     }
                 }
             }
         }
+        flooded
     }
 
     /// Whether the cell nearest to a point is air around the patient.
@@ -178,17 +182,20 @@ impl OutsideAir {
     }
 
     /// Follows the needle's line from the target outwards, past the entry if need be, to the skin.
+    ///
+    /// The reason is given where there is none: also where the images end within the patient, at
+    /// a face of the scan or at the circle that was reconstructed.
     pub fn crossing(&self, volume: &Volume, needle: &Trajectory) -> Known<SkinCrossing> {
         let target = needle.target.ok_or("No target yet")?;
         let entry = needle.entry.ok_or("No entry yet")?;
         let outwards = (entry - target)
             .direction()
             .ok_or("Entry and target are at the same place")?;
-        let value = |depth_mm: f64| {
-            let point = target + outwards * depth_mm;
-            value_at(volume, point, Interpolation::Linear)
-        };
+        let value = |depth_mm: f64| value_in_air(volume, target + outwards * depth_mm);
         match value(0.0) {
+            Some(_) if volume.is_blank_at(target) && self.is_outside(volume, target) => {
+                return Err("The target is outside the images".to_owned());
+            }
             None => return Err("The target is outside the images".to_owned()),
             Some(at) if at < SKIN_EDGE_HU && self.is_outside(volume, target) => {
                 return Err("The target is in the air outside the body".to_owned());
@@ -208,10 +215,11 @@ impl OutsideAir {
                 let beyond = value(inside_mm + STEP_MM).unwrap_or(-1000.0);
                 let share = (inside - SKIN_EDGE_HU) / (inside - beyond).max(1e-9);
                 let depth_mm = inside_mm + share.clamp(0.0, 1.0) * STEP_MM;
-                return Ok(SkinCrossing {
-                    depth_mm,
-                    at: target + outwards * depth_mm,
-                });
+                let at = target + outwards * depth_mm;
+                if is_cut_off(volume, (at, outwards), SKIN_EDGE_HU) {
+                    break;
+                }
+                return Ok(SkinCrossing { depth_mm, at });
             }
         }
         Err("The skin is not in the images along this path".to_owned())
@@ -219,7 +227,7 @@ impl OutsideAir {
 }
 
 /// The grid axis that runs most along the body.
-fn along_body_axis(volume: &Volume) -> usize {
+pub(super) fn along_body_axis(volume: &Volume) -> usize {
     let grid = &volume.geometry;
     let directions = [
         grid.column_direction,
@@ -234,8 +242,10 @@ fn along_body_axis(volume: &Volume) -> usize {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::assess::entry_map::SkinSurface;
     use crate::plan::TrajectoryId;
-    use crate::volume::synthetic::ct_cylinder;
+    use crate::volume::padding::tests::patient_in_circle;
+    use crate::volume::synthetic::{SyntheticVolume, ct_cylinder};
 
     fn needle(entry: [f64; 3], target: [f64; 3]) -> Trajectory {
         let mut needle = Trajectory::new(TrajectoryId(0), "n".to_owned());
@@ -300,6 +310,92 @@ pub(crate) mod tests {
             "{}",
             crossing.depth_mm
         );
+    }
+
+    #[test]
+    fn the_circle_that_was_reconstructed_is_no_skin() {
+        for padding in [-3024.0, -1024.0, 3000.0] {
+            // The flanks, at 90 mm, are cut at 75 mm; the back, at 60 mm, is not.
+            let cut = patient_in_circle(75.0, padding);
+            let air = OutsideAir::find(&cut, &|| false).unwrap();
+            let crossing = |entry, target| air.crossing(&cut, &needle(entry, target));
+            let back = crossing([0., 90., 1.], [0., 10., 1.]).unwrap();
+            assert!((back.depth_mm - 50.0).abs() < 1.0, "{back:?}");
+            for entry in [[60., 0.5, 1.], [75., 0.5, 1.], [95., 0.5, 1.]] {
+                let error = crossing(entry, [10., 0.5, 1.]).unwrap_err();
+                assert!(error.contains("not in the images along"), "{error}");
+            }
+            let beyond = crossing([99., 0.5, 1.], [80., 0.5, 1.]).unwrap_err();
+            assert!(beyond.contains("target is outside the images"), "{beyond}");
+        }
+    }
+
+    #[test]
+    fn a_circle_about_the_patient_hides_no_skin() {
+        for padding in [-3024.0, -1024.0, 3000.0] {
+            let whole = patient_in_circle(96.0, padding);
+            let air = OutsideAir::find(&whole, &|| false).unwrap();
+            for angle_deg in (0..36).map(|side| f64::from(side) * 10.0) {
+                let (sin, cos) = angle_deg.to_radians().sin_cos();
+                let skin_mm = (cos / 90.0).hypot(sin / 60.0).recip();
+                let path = needle([50.0 * cos, 50.0 * sin, 1.], [0., 0., 1.]);
+                let found = air.crossing(&whole, &path).unwrap().depth_mm;
+                assert!((found - skin_mm).abs() < 1.0, "{padding} at {angle_deg}°");
+            }
+        }
+    }
+
+    #[test]
+    fn the_skin_surface_has_a_gap_where_the_circle_cuts_the_patient() {
+        let points = |radius_mm: f64, padding: f64| {
+            let volume = patient_in_circle(radius_mm, padding);
+            let air = OutsideAir::find(&volume, &|| false).unwrap();
+            let skin = SkinSurface::find(&volume, &air, &|| false).unwrap();
+            skin.points
+        };
+        let full = points(500.0, -3024.0).len();
+        for padding in [-3024.0, -1024.0, 3000.0] {
+            // Noise may take a voxel of air beside the circle for one without an image.
+            let whole = points(98.0, padding).len();
+            assert!(
+                whole.abs_diff(full) < full / 100,
+                "{padding}: {whole} of {full}"
+            );
+            let cut = points(75.0, padding);
+            assert!(cut.len() > full / 3, "{padding}: {} of {full}", cut.len());
+            for point in cut {
+                let skin = (point.0.x / 90.0).hypot(point.0.y / 60.0);
+                assert!((skin - 1.0).abs() < 0.04, "{padding}: {point:?}");
+            }
+        }
+    }
+
+    /// Air that all has the number of the padding, as where the ground was cleaned: the blurred
+    /// edge of the skin tells it from a circle that cuts the patient.
+    #[test]
+    fn a_ground_of_padding_hides_no_skin() {
+        let mut volume = SyntheticVolume::new([200, 200, 12], [1., 1., 3.])
+            .at(Point::new(-99.5, -99.5, -16.5))
+            .build(|p| {
+                // Blurred as by a scanner, over 2 mm.
+                let outside_mm = ((p.0.x / 90.0).hypot(p.0.y / 60.0) - 1.0) * 60.0;
+                -1000.0 + 1040.0 * (0.5 - outside_mm / 2.0).clamp(0.0, 1.0)
+            });
+        "HU".clone_into(&mut volume.modality_lut.unit);
+        let plain = OutsideAir::find(&volume, &|| false).unwrap();
+        let surface = |volume: &Volume, air: &OutsideAir| {
+            SkinSurface::find(volume, air, &|| false).unwrap().points
+        };
+        let before = surface(&volume, &plain);
+        volume.padding = Some([-1000.0; 2]);
+        let air = OutsideAir::find(&volume, &|| false).unwrap();
+        assert!(volume.is_blank_voxel([0, 0, 0]), "the padding is the air");
+        for entry in [[0., 90., 1.], [95., 3., 1.], [60., -50., -4.]] {
+            let path = needle(entry, [0., 10., 1.]);
+            let skin = [&plain, &air].map(|air| air.crossing(&volume, &path).unwrap().depth_mm);
+            assert_eq!(skin[0], skin[1]);
+        }
+        assert_eq!(surface(&volume, &air), before);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod block_ranges;
 pub mod drr;
 mod fill;
 pub mod load;
+pub mod padding;
 pub mod phantom;
 pub mod ray_surface;
 pub mod sample;

@@ -2,7 +2,7 @@
 //! voxels in `f64`; what is picked in a picture comes from here, never from the picture.
 
 use super::Volume;
-use super::sample::{Interpolation, value_at};
+use super::padding::{is_cut_off, value_in_air};
 use crate::geometry::{Lps, Point, Vector};
 
 /// Least HU of a bone surface: cortex, and cancellous bone of the healthy.
@@ -23,7 +23,8 @@ pub struct RaySurface {
     /// The values stay above it for so long, mm: what is thinner is noise, cloth, a table's shell.
     pub thickness_mm: f64,
     /// It is a surface only below air: not where the line enters the volume in the midst of it, as
-    /// on the face at which a scan ends, nor behind a missing slice.
+    /// on the face at which a scan ends or the circle that was reconstructed, nor behind a missing
+    /// slice.
     pub below_air: bool,
 }
 
@@ -45,9 +46,10 @@ impl RaySurface {
     /// The first place of the surface on the line from a point in a unit direction, between two
     /// distances from it, mm. Where the line starts within, in a cut, the start itself.
     ///
-    /// Between voxel centres the values are interpolated linearly. `None` where the line meets no
-    /// such surface, beyond the volume's ends and at missing slices, and where a surface that lies
-    /// [below air](Self::below_air) is met from within: what comes behind is not the first one.
+    /// Between voxel centres the values are interpolated linearly; voxels without an image count as
+    /// air, whatever their number. `None` where the line meets no such surface, beyond the volume's
+    /// ends and at missing slices, and where a surface that lies [below air](Self::below_air) is met
+    /// from within: what comes behind is not the first one.
     pub fn first_on(
         &self,
         volume: &Volume,
@@ -58,7 +60,7 @@ impl RaySurface {
         let step_mm = volume.finest_spacing_mm() / SAMPLES_PER_VOXEL;
         let count = ((leave - enter) / step_mm).ceil().clamp(1.0, MOST_SAMPLES);
         let step_mm = (leave - enter) / count;
-        let value = |mm: f64| value_at(volume, from + direction * mm, Interpolation::Linear);
+        let value = |mm: f64| value_in_air(volume, from + direction * mm);
         let above = |mm: f64| value(mm).is_some_and(|value| value >= self.threshold);
         let place = |sample: usize| enter + step_mm * sample as f64;
         // The first sample of those above the threshold without a break.
@@ -88,7 +90,9 @@ impl RaySurface {
                     low = middle;
                 }
             }
-            return Some(from + direction * high);
+            let found = from + direction * high;
+            let cut_off = self.below_air && is_cut_off(volume, (found, -direction), self.threshold);
+            return (!cut_off).then_some(found);
         }
         None
     }
@@ -120,6 +124,8 @@ pub fn inside_mm(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::volume::padding::tests::patient_in_circle;
+    use crate::volume::sample::{Interpolation, value_at};
     use crate::volume::synthetic::SyntheticVolume;
 
     const LINE: [f64; 2] = [0.0, 500.0];
@@ -210,6 +216,56 @@ mod tests {
             .without_slice(30)
             .build(|p| if p.0.z < 30.0 { 40.0 } else { -1000.0 });
         assert_eq!(RaySurface::SKIN.first_on(&hidden, line, LINE), None);
+    }
+
+    /// From all sides: direction of the line to the middle, and where it met the skin.
+    fn skin_about(volume: &Volume) -> Vec<(f64, Option<Point<Lps>>)> {
+        let sides = (0..72).map(|side| f64::from(side) * 5.0);
+        let found = sides.map(|angle_deg| {
+            let (sin, cos) = angle_deg.to_radians().sin_cos();
+            let out = Vector::new(cos, sin, 0.);
+            let line = (Point::new(0., 0., 1.) + out * 300.0, -out);
+            (angle_deg, RaySurface::SKIN.first_on(volume, line, LINE))
+        });
+        found.collect()
+    }
+
+    #[test]
+    fn the_circle_that_was_reconstructed_is_no_skin_where_it_cuts_the_patient() {
+        for padding in [-3024.0, -1024.0, 3000.0] {
+            // The flanks reach 90 mm, front and back 60 mm.
+            let cut = patient_in_circle(75.0, padding);
+            for (angle_deg, found) in skin_about(&cut) {
+                let (sin, cos) = angle_deg.to_radians().sin_cos();
+                let skin_mm = (cos / 90.0).hypot(sin / 60.0).recip();
+                if skin_mm > 76.0 {
+                    assert_eq!(found, None, "{padding} at {angle_deg}°");
+                } else if skin_mm < 70.0 {
+                    let away = found.unwrap().0.truncate().length() - skin_mm;
+                    assert!(away.abs() < 1.0, "{padding} at {angle_deg}°: {away}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn skin_is_met_from_all_sides_of_a_patient_within_the_circle() {
+        for padding in [-3024.0, -1024.0, 3000.0] {
+            let whole = patient_in_circle(96.0, padding);
+            for (angle_deg, found) in skin_about(&whole) {
+                let (sin, cos) = angle_deg.to_radians().sin_cos();
+                let skin_mm = (cos / 90.0).hypot(sin / 60.0).recip();
+                let away = found.unwrap().0.truncate().length() - skin_mm;
+                assert!(away.abs() < 1.0, "{padding} at {angle_deg}°: {away}");
+            }
+        }
+    }
+
+    #[test]
+    fn padding_is_no_bone_whatever_its_number() {
+        let volume = patient_in_circle(75.0, 3000.0);
+        let line = (Point::new(300., 0., 1.), Vector::new(-1., 0., 0.));
+        assert_eq!(RaySurface::BONE.first_on(&volume, line, LINE), None);
     }
 
     #[test]

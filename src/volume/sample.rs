@@ -50,7 +50,7 @@ pub fn value_at(volume: &Volume, point: Point<Lps>, interpolation: Interpolation
     (!value.is_nan()).then_some(value)
 }
 
-fn nearest_stored(volume: &Volume, at: [f64; 3]) -> Option<f64> {
+pub(super) fn nearest_stored(volume: &Volume, at: [f64; 3]) -> Option<f64> {
     let [columns, rows, slices] = volume.size;
     let column = nearest_index(at[0], columns)?;
     let row = nearest_index(at[1], rows)?;

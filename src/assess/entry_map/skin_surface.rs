@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use super::super::skin::{OutsideAir, SKIN_EDGE_HU};
 use crate::budget::MEMORY;
-use crate::geometry::{Lps, Mesh, Plane, Point, Voxel};
+use crate::geometry::{Lps, Mesh, Plane, Point, Vector, Voxel};
 use crate::plan::Known;
 use crate::volume::Volume;
+use crate::volume::padding::{AIR_HU, is_cut_off};
 
 /// Distance of the points, mm.
 const SPACING_MM: f64 = 2.0;
@@ -172,8 +173,8 @@ impl Nodes {
                     index / columns * step[1],
                     slice * step[2],
                 ];
-                let value = volume.value_at_voxel(voxel[0], voxel[1], voxel[2]);
-                !(value.is_some_and(|value| value < SKIN_EDGE_HU) && air.is_beside(voxel))
+                let open = seen(volume, voxel).is_some_and(|value| value < SKIN_EDGE_HU);
+                !(open && air.is_beside(voxel))
             }));
         }
         Ok(Self {
@@ -189,7 +190,8 @@ impl Nodes {
         self.body.get(index).copied().unwrap_or(false)
     }
 
-    /// Mean of the crossings on the edges of a cell; `None` where the skin does not pass it.
+    /// Mean of the crossings on the edges of a cell; `None` where the skin does not pass it, or
+    /// where the images end at the circle that was reconstructed.
     fn vertex(&self, volume: &Volume, cell: [usize; 3]) -> Option<Point<Lps>> {
         let mut corners = [[0; 3]; 8];
         let mut is_body = [false; 8];
@@ -211,7 +213,13 @@ impl Nodes {
                 count += 1.0;
             }
         }
-        Some(volume.lps_from_voxel * Point::<Voxel>::from_vec(sum / count))
+        let at = volume.lps_from_voxel * Point::<Voxel>::from_vec(sum / count);
+        let corners = corners.map(|node| std::array::from_fn(|axis| node[axis] * self.step[axis]));
+        if corners.iter().any(|&voxel| volume.is_blank_voxel(voxel)) {
+            let outwards = outwards(volume, &corners, is_body)?;
+            return (!is_cut_off(volume, (at, outwards), SKIN_EDGE_HU)).then_some(at);
+        }
+        Some(at)
     }
 
     /// Where the skin crosses the edge from a node along an axis, in voxels: walked from the air.
@@ -227,7 +235,7 @@ impl Nodes {
         let value = |along: usize| {
             let mut voxel = first;
             voxel[axis] += if body_first { steps - along } else { along };
-            volume.value_at_voxel(voxel[0], voxel[1], voxel[2])
+            seen(volume, voxel)
         };
         // Half way, where a slice is missing.
         let mut along = steps as f64 / 2.0;
@@ -248,6 +256,29 @@ impl Nodes {
         at[axis] += along;
         glam::DVec3::from_array(at)
     }
+}
+
+/// HU of a voxel, that of air where there is no image; `None` where the slice is missing.
+fn seen(volume: &Volume, voxel: [usize; 3]) -> Option<f64> {
+    if volume.is_blank_voxel(voxel) {
+        return Some(AIR_HU);
+    }
+    volume.value_at_voxel(voxel[0], voxel[1], voxel[2])
+}
+
+/// Unit direction from the corners of a cell in the body to those out of it.
+fn outwards(volume: &Volume, corners: &[[usize; 3]; 8], is_body: [bool; 8]) -> Option<Vector<Lps>> {
+    let middle = |of_body: bool| {
+        let (mut sum, mut count) = (glam::DVec3::ZERO, 0.0);
+        for (corner, body) in corners.iter().zip(is_body) {
+            if body == of_body {
+                sum += glam::DVec3::from_array(corner.map(|index| index as f64));
+                count += 1.0;
+            }
+        }
+        volume.lps_from_voxel * Point::<Voxel>::from_vec(sum / count)
+    };
+    (middle(false) - middle(true)).direction()
 }
 
 /// Two layers of cells and the vertices in them.

@@ -138,11 +138,10 @@ impl NeedleProfile {
         };
         profile.values = (0..count)
             .map(|index| {
-                value_at(
-                    scene.volume,
-                    profile.sample_point(index),
-                    Interpolation::Linear,
-                )
+                let point = profile.sample_point(index);
+                // What has no image is no air before the skin.
+                let seen = !scene.volume.is_blank_at(point);
+                value_at(scene.volume, point, Interpolation::Linear).filter(|_| seen)
             })
             .collect();
         profile.read(scene);

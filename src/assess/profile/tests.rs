@@ -6,6 +6,7 @@ use super::*;
 use crate::assess::sample_body::SampleBody;
 use crate::geometry::Transform;
 use crate::plan::TrajectoryId;
+use crate::volume::padding::tests::patient_in_circle;
 use crate::volume::phantom::{TargetKind, labels};
 use crate::volume::structure::{Mask, MaskGrid};
 use crate::volume::synthetic::SyntheticVolume;
@@ -90,6 +91,22 @@ fn slab(from_mm: f64, to_mm: f64) -> Mask {
         (from_mm..to_mm).contains(&depth_mm)
     })
     .trimmed()
+}
+
+#[test]
+fn the_circle_that_was_reconstructed_is_no_skin() {
+    // The flank is cut at 75 mm; the needle begins where there is no image.
+    let volume = patient_in_circle(75.0, -3024.0);
+    let path = needle(Point::new(95., 0.5, 1.), Point::new(10., 0.5, 1.));
+    let profile = profile(&volume, &path, &[]);
+    assert!(
+        matches!(profile.zero, ProfileZero::Entry(_)),
+        "{:?}",
+        profile.zero
+    );
+    assert!(profile.value_at(10.0).is_none() && profile.value_at(30.0).is_some());
+    let sentence = profile.sentence();
+    assert!(!sentence.contains("skin"), "{sentence}");
 }
 
 #[test]

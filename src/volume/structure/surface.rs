@@ -92,7 +92,8 @@ pub fn iso_surface(
     let fill = |slice: usize, values: &mut [f32]| {
         for (row, line) in values.chunks_mut(size[0].max(1)).enumerate() {
             for (column, value) in line.iter_mut().enumerate() {
-                let found = volume.value_at_voxel(column * stride, row * stride, slice * stride);
+                let voxel = [column, row, slice].map(|index| index * stride);
+                let found = volume.value_unless_padded(voxel, threshold);
                 *value = found.map_or(NOTHING, |value| value as f32);
             }
         }
