@@ -132,12 +132,22 @@ fn wrong_values_of_a_header_are_told_and_harm_nothing_else() {
             &[(tags::IMAGER_PIXEL_SPACING, "0\\0")],
             "Imager Pixel Spacing",
         ),
+        (
+            &[(tags::PIXEL_SPACING, "1e30\\1e-30")],
+            "at most 20 times as high as wide",
+        ),
+        (
+            &[(tags::PIXEL_ASPECT_RATIO, "1\\1000000")],
+            "at most 20 times as high as wide",
+        ),
     ] {
         let mut player = with(run(8, 8), values);
         let told = player.warnings();
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].contains(part), "{told:?}");
         assert_eq!(player.column()[0], 100.0);
+        let (image, _) = player.state.shown_image().unwrap();
+        assert_eq!(image.pixel_shape(), [1.0, 1.0]);
         player.state.apply(StudyCommand::Play(true));
         player.pass(Duration::ZERO);
         player.pass(Duration::from_millis(120));

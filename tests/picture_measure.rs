@@ -25,16 +25,22 @@ use stylet::app::command::{FileCommand, StudyCommand};
 use stylet::app::picture_commands::PictureCommand;
 use stylet::plan::{KnownObject, MeasurementKind, PictureMeasurement, PlanFile};
 
-use xa_run::{GEOMETRY, run, stating};
+use dicom_file::{DicomFile, items};
+use xa_run::{GEOMETRY, masked, run, stating};
 
 const SIDE: usize = 64;
 
 /// The window on a run of `frames` frames, 0.14 mm a pixel at the isocentre.
 fn on_run(home: &Home, frames: usize) -> TestApp {
+    let file = stating(run(frames, SIDE), &GEOMETRY);
+    on_file(home, &stating(file, &[(tags::FRAME_TIME, "20")]))
+}
+
+/// The window on a file.
+fn on_file(home: &Home, file: &DicomFile) -> TestApp {
     let folder = home.path().join("run");
     std::fs::create_dir_all(&folder).unwrap();
-    let file = stating(run(frames, SIDE), &GEOMETRY);
-    stating(file, &[(tags::FRAME_TIME, "20")]).write(&folder, "run.dcm");
+    file.write(&folder, "run.dcm");
     let mut app = TestApp::open(home, vec![folder], None);
     let state = &mut app.harness.state_mut().state;
     let (_, series) = state.catalog.series().next().unwrap();
@@ -146,8 +152,8 @@ fn a_run_is_played_measured_calibrated_undone_and_saved() {
     assert_eq!(saved.pictures.measurements[0].image.as_str(), "1.2.3.77.1");
 }
 
-/// The window that a plan keeps is that of its CT: opened beside a picture, it leaves the
-/// picture its own.
+/// The view that a plan keeps is that of its CT: opened beside a picture, it leaves the picture its
+/// own, and it is still there when the plan is saved.
 #[test]
 fn the_window_of_a_plan_leaves_the_picture_its_own() {
     let home = Home::new();
@@ -162,17 +168,25 @@ fn the_window_of_a_plan_leaves_the_picture_its_own() {
 
     let text = std::fs::read_to_string(&path).unwrap();
     let mut plan: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert!(plan["view"]["window"].is_null());
+    assert!(plan["view"]["window"].is_null(), "none was seen yet");
     plan["view"]["window"] = serde_json::json!({"center": 40.0, "width": 400.0});
+    plan["view"]["crosshair"] = serde_json::json!([1.0, 2.0, 3.0]);
     let again = home.path().join("again.stylet.json");
     std::fs::write(&again, plan.to_string()).unwrap();
     let window = |app: &TestApp| app.harness.state().state.presentation().unwrap().window;
     let before = window(&app);
     let state = &mut app.harness.state_mut().state;
-    state.apply(FileCommand::Open(again));
+    state.apply(FileCommand::Open(again.clone()));
     app.settle();
     assert_eq!(drawn(&app).len(), 1, "the plan was opened");
     assert_eq!(window(&app), before);
+    app.harness.state_mut().state.apply(FileCommand::Save);
+    app.settle();
+    let text = std::fs::read_to_string(&again).unwrap();
+    let saved: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for key in ["window", "crosshair"] {
+        assert_eq!(saved["view"][key], plan["view"][key], "{key}");
+    }
 }
 
 #[test]
@@ -211,6 +225,84 @@ fn angles_are_drawn_points_led_and_measurements_deleted() {
     assert_eq!(frame(&app), 0);
     app.key(Modifiers::NONE, Key::Delete);
     assert_eq!(drawn(&app).len(), 1);
+}
+
+/// Rows of the left half are twice as far apart as its columns; those of the right half are not.
+#[test]
+fn angles_in_a_region_of_an_ultrasound_picture_are_those_in_the_tissue() {
+    let home = Home::new();
+    let region = |columns: [u32; 2], delta_y: f64| {
+        let word = |tag, value: u16| (tag, *b"US", value.to_le_bytes().to_vec());
+        let place = |tag, value: u32| (tag, *b"UL", value.to_le_bytes().to_vec());
+        let delta = |tag, value: f64| (tag, *b"FD", value.to_le_bytes().to_vec());
+        vec![
+            word(tags::REGION_SPATIAL_FORMAT, 1),
+            word(tags::PHYSICAL_UNITS_X_DIRECTION, 3),
+            word(tags::PHYSICAL_UNITS_Y_DIRECTION, 3),
+            place(tags::REGION_LOCATION_MIN_X0, columns[0]),
+            place(tags::REGION_LOCATION_MIN_Y0, 0),
+            place(tags::REGION_LOCATION_MAX_X1, columns[1]),
+            place(tags::REGION_LOCATION_MAX_Y1, SIDE as u32 - 1),
+            delta(tags::PHYSICAL_DELTA_X, 0.01),
+            delta(tags::PHYSICAL_DELTA_Y, delta_y),
+        ]
+    };
+    let regions = items(&[region([0, 31], 0.02), region([32, 63], 0.01)]);
+    let file = run(3, SIDE).text(tags::MODALITY, *b"CS", "US").raw(
+        tags::SEQUENCE_OF_ULTRASOUND_REGIONS,
+        *b"SQ",
+        regions,
+    );
+    let mut app = on_file(&home, &file);
+    let near = |app: &TestApp, words: [&str; 3]| words.iter().any(|words| says(app, words));
+    // 20 columns and 10 rows are 2 mm each: 45°. On the screen they would be 26.6°.
+    app.key(Modifiers::NONE, Key::A);
+    for place in [[28.0, 30.0], [8.0, 30.0], [28.0, 40.0]] {
+        click(&mut app, place);
+    }
+    assert!(near(&app, ["44.9°", "45.0°", "45.1°"]));
+    app.key(Modifiers::NONE, Key::U);
+    for place in [[8.0, 10.0], [28.0, 10.0], [8.0, 5.0], [28.0, 25.0]] {
+        click(&mut app, place);
+    }
+    // atan(20 · 0.2 / (20 · 0.1)); on the screen 45°.
+    assert!(near(&app, ["63.3°", "63.4°", "63.5°"]));
+}
+
+/// The first frame of a subtracted run has no mask: its own window follows the pointer, and that
+/// of the differences stays.
+#[test]
+fn a_drag_changes_the_window_of_what_is_on_the_screen() {
+    let home = Home::new();
+    let mut app = on_file(&home, &masked(run(8, SIDE), &[1, 2], [3, 8]));
+    let command = |app: &mut TestApp, command: PictureCommand| {
+        app.harness.state_mut().state.apply(command);
+        app.settle();
+    };
+    let window = |app: &TestApp| {
+        let stage = app.harness.state().state.stage.as_ref().unwrap();
+        let shown = stage.shown_picture().unwrap();
+        stage.shown_look(&shown).window
+    };
+    let stored = window(&app);
+    command(&mut app, PictureCommand::Subtract(true));
+    command(&mut app, PictureCommand::Step(4));
+    let differences = window(&app);
+    assert_ne!(differences, stored);
+    command(&mut app, PictureCommand::Step(-4));
+    assert_eq!(window(&app), stored);
+    app.key(Modifiers::NONE, Key::W);
+    let (from, to) = (at(&app, [20.0, 40.0]), at(&app, [30.0, 40.0]));
+    app.drag(from, to);
+    let wider = window(&app);
+    assert!(wider.width > stored.width, "{wider:?}");
+    assert_eq!(wider.center, stored.center);
+    command(&mut app, PictureCommand::Step(4));
+    assert_eq!(window(&app), differences);
+    app.drag(from, to);
+    assert!(window(&app).width > differences.width);
+    command(&mut app, PictureCommand::Step(-4));
+    assert_eq!(window(&app), wider);
 }
 
 #[test]

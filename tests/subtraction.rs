@@ -20,10 +20,12 @@ use std::sync::Arc;
 
 use dicom_dictionary_std::tags;
 use dicom_object::Tag;
+use stylet::app::command::{LookCommand, StudyCommand};
 use stylet::app::derivation::MaskChoice;
 use stylet::app::picture_commands::PictureCommand;
-use stylet::study::{PeakKind, Samples};
+use stylet::study::{PeakKind, Samples, SeriesUid, WindowLevel};
 
+use dicom_file::DicomFile;
 use player::Player;
 use xa_run::{masked, masked_by, run};
 
@@ -147,7 +149,7 @@ fn each_frame_is_subtracted_from_the_mask_of_its_own_item() {
 
 #[test]
 fn a_run_that_is_meant_to_be_subtracted_starts_so() {
-    let mode = |file: dicom_file::DicomFile| {
+    let mode = |file: DicomFile| {
         let tag = tags::RECOMMENDED_VIEWING_MODE;
         Player::new(&file.text(tag, *b"CS", "SUB"))
     };
@@ -160,6 +162,148 @@ fn a_run_that_is_meant_to_be_subtracted_starts_so() {
     assert_eq!(without.column()[0], 100.0);
     let usual = Player::new(&masked(run(4, 8), &[1], [1, 4]));
     assert!(!usual.pictures().derivation.subtract);
+}
+
+/// Window of what is on the screen.
+fn window(player: &Player) -> WindowLevel {
+    let stage = player.state.stage.as_ref().unwrap();
+    let shown = stage.shown_picture().unwrap();
+    stage.shown_look(&shown).window
+}
+
+#[test]
+fn the_window_of_differences_takes_in_what_comes_after_the_mask_itself() {
+    let file = masked(run(4, 8), &[1], [1, 4]);
+    let mut player = Player::new(&file.text(tags::RECOMMENDED_VIEWING_MODE, *b"CS", "SUB"));
+    assert_eq!(player.column(), [0.0; 8], "the mask less itself");
+    player.apply(PictureCommand::Step(1));
+    let most = difference(200.0, 100.0);
+    assert_eq!(window(&player), WindowLevel::new(0.0, 2.0 * most));
+    player.apply(PictureCommand::Step(-1));
+    assert_eq!(window(&player), WindowLevel::new(0.0, 2.0 * most));
+    // What a person has chosen stays, also on frames that were not shown before.
+    let chosen = WindowLevel::new(-30.0, 300.0);
+    player.state.apply(LookCommand::Window(chosen));
+    player.apply(PictureCommand::Step(2));
+    assert_eq!(window(&player), chosen);
+    player.apply(PictureCommand::Subtract(false));
+    assert_ne!(window(&player), chosen);
+    player.apply(PictureCommand::Subtract(true));
+    assert_eq!(window(&player), chosen);
+}
+
+#[test]
+fn presets_and_invert_are_for_the_picture_on_the_screen() {
+    let mut player = Player::new(&masked(run(8, 8), &[1, 2], [3, 8]));
+    player.apply(PictureCommand::Subtract(true));
+    player.apply(PictureCommand::Step(4));
+    let differences = window(&player);
+    player.apply(PictureCommand::Step(-4));
+    let chosen = WindowLevel::new(90.0, 30.0);
+    player.state.apply(LookCommand::Window(chosen));
+    player.state.apply(LookCommand::ToggleInvert);
+    assert_eq!(window(&player), chosen);
+    let inverted = |player: &Player| player.state.presentation().unwrap().is_inverted();
+    assert!(inverted(&player));
+    player.apply(PictureCommand::Step(4));
+    assert_eq!(window(&player), differences);
+    assert!(!inverted(&player));
+    player.apply(PictureCommand::Step(-4));
+    player.state.apply(LookCommand::OwnWindow);
+    assert_ne!(window(&player), chosen);
+}
+
+/// A run of square frames with 8 rows in RLE, of which frame `broken` (from 0) cannot be decoded.
+fn with_broken_frame(file: DicomFile, frames: usize, broken: usize) -> DicomFile {
+    let fragments: Vec<Vec<u8>> = (0..frames)
+        .map(|frame| {
+            let segments: [u32; 2] = if frame == broken { [99, 0] } else { [1, 64] };
+            let mut bytes: Vec<u8> = segments.iter().flat_map(|n| n.to_le_bytes()).collect();
+            bytes.resize(64, 0);
+            // 64 bytes as they are.
+            bytes.push(63);
+            bytes.extend((0..8).flat_map(|row| [if row == frame { 100 } else { 200 }; 8]));
+            bytes
+        })
+        .collect();
+    let fragments: Vec<&[u8]> = fragments.iter().map(Vec::as_slice).collect();
+    file.fragments("1.2.840.10008.1.2.5", &[], &fragments)
+}
+
+#[test]
+fn a_mask_that_cannot_be_made_is_told_where_it_is_meant_only() {
+    let masks: [(&[u16], [u16; 2]); 2] = [(&[1, 2], [1, 4]), (&[5, 6], [5, 8])];
+    let file = with_broken_frame(masked_by(run(8, 8), &masks), 8, 1);
+    let mut player = Player::new(&file);
+    player.apply(PictureCommand::Subtract(true));
+    let trouble = |player: &Player| player.pictures().derivation.trouble().map(str::to_owned);
+    let told = trouble(&player);
+    assert!(told.is_some());
+    assert_eq!(player.column()[0], 100.0, "it is shown as it is");
+    // The frames of the other item have a mask that can be made.
+    player.apply(PictureCommand::Step(6));
+    assert_eq!(trouble(&player), None);
+    assert_eq!(player.column()[6], difference(100.0, 200.0));
+    player.apply(PictureCommand::Step(-6));
+    assert_eq!(trouble(&player), told);
+}
+
+#[test]
+fn the_failure_of_a_mask_that_is_no_longer_wanted_is_not_told() {
+    let file = with_broken_frame(masked(run(8, 8), &[1, 2], [1, 8]), 8, 1);
+    let mut player = Player::new(&file);
+    player.state.apply(PictureCommand::Subtract(true));
+    // Chosen before anybody has heard of the failure.
+    player.apply(PictureCommand::Mask(MaskChoice {
+        frame: Some(0),
+        shift: None,
+    }));
+    assert_eq!(player.column(), [0.0; 8]);
+    assert_eq!(player.pictures().derivation.trouble(), None);
+}
+
+#[test]
+fn what_was_set_for_a_run_is_there_again_after_another_series() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    std::fs::create_dir_all(&files).unwrap();
+    masked(run(8, 8), &[1, 2], [1, 8]).write(&files, "a.dcm");
+    let other = run(4, 8).text(tags::SOP_INSTANCE_UID, *b"UI", "1.2.3.78.1");
+    let other = other.text(tags::SERIES_INSTANCE_UID, *b"UI", "1.2.3.78");
+    other.write(&files, "b.dcm");
+    let mut player = Player::of(folder, files);
+    let show = |player: &mut Player, uid: &str| {
+        let series = SeriesUid::new(uid);
+        player.state.apply(StudyCommand::Show { series, stack: 0 });
+        player.settle();
+    };
+    show(&mut player, "1.2.3.77");
+    let stored = WindowLevel::new(120.0, 90.0);
+    player.state.apply(LookCommand::Window(stored));
+    player.apply(PictureCommand::Subtract(true));
+    let choice = MaskChoice {
+        frame: Some(2),
+        shift: Some([1.5, -0.25]),
+    };
+    player.apply(PictureCommand::Mask(choice));
+    let differences = WindowLevel::new(10.0, 700.0);
+    player.state.apply(LookCommand::Window(differences));
+    player.apply(PictureCommand::Speed(2.0));
+    let column = player.column();
+
+    show(&mut player, "1.2.3.78");
+    let derivation = &player.pictures().derivation;
+    assert!(!derivation.subtract);
+    assert_eq!(derivation.mask, MaskChoice::default());
+    assert_ne!(window(&player), differences);
+
+    show(&mut player, "1.2.3.77");
+    assert_eq!(player.pictures().derivation.mask, choice);
+    assert_eq!(player.column(), column);
+    assert_eq!(window(&player), differences);
+    assert_eq!(player.pictures().playback.speed, 2.0);
+    player.apply(PictureCommand::Subtract(false));
+    assert_eq!(window(&player), stored);
 }
 
 #[test]

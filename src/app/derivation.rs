@@ -1,18 +1,22 @@
 //! What is made from the frames of a run: subtraction of a mask, peak opacification.
 
+mod making;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use self::making::{Gathered, make_mask, make_peak};
 use super::frame_cache::FrameCache;
 use super::job::{Job, JobEvent, Waker};
 use super::shared;
 use crate::dicom::{DicomError, decode_frame};
-use crate::study::{
-    Frame, FrameRef, Instance, Intensity, Mask, MaskItem, MaskMean, Peak, PeakKind, Series,
-};
+use crate::study::{Frame, FrameRef, Instance, Intensity, Mask, MaskItem, PeakKind, Series};
 
 /// Why nothing is subtracted.
 const NOT_GREY: &str = "only grey frames of one size can be subtracted";
+/// Why no peak picture is made.
+const NO_PEAK: &str = "no frame has a mask, or they differ in size or are in colour";
 
 /// The frames of a stack.
 #[derive(Clone, Copy)]
@@ -92,8 +96,6 @@ fn file_item(run: Run<'_>, frame: usize) -> Option<&MaskItem> {
 type MaskKey = (Vec<usize>, [f64; 2]);
 
 type MaskJob = Job<(), Result<Option<Mask>, DicomError>>;
-/// A peak picture, and of how many frames it is.
-type Gathered = (Frame, usize);
 type PeakJob = Job<(usize, usize), Result<Option<Gathered>, DicomError>>;
 
 /// A picture that was made, with a number that no other one has.
@@ -136,9 +138,11 @@ pub struct Derivation {
     made_peak: Option<(PeakKey, Made, usize)>,
     making_peak: Option<(PeakKey, PeakJob, (usize, usize))>,
     shown: Option<(usize, Made)>,
+    /// Masks that could not be made from their frames, and why: other frames may have others.
+    failed_masks: HashMap<Vec<usize>, String>,
+    failed_peak: Option<(PeakKey, String)>,
+    /// Why nothing is made for the frame shown.
     trouble: Option<String>,
-    /// Why the frame shown has no mask.
-    unmasked: Option<&'static str>,
 }
 
 impl Derivation {
@@ -162,7 +166,7 @@ impl Derivation {
 
     /// Why nothing is made though it was asked for.
     pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref().or(self.unmasked)
+        self.trouble.as_deref()
     }
 
     /// The picture in place of a frame, and a number that no other picture has; `None` where the
@@ -196,6 +200,9 @@ impl Derivation {
         self.shown = None;
         self.moved_mask = None;
         self.trouble = None;
+        // Asked for again, it is tried again.
+        self.failed_masks.clear();
+        self.failed_peak = None;
     }
 
     /// Pixels down and right that the mask of a frame is moved.
@@ -220,13 +227,13 @@ impl Derivation {
         (frame, cache): (usize, &FrameCache),
         waker: &Waker,
     ) -> bool {
+        self.trouble = None;
         if self.peak.is_some() {
-            self.unmasked = None;
             return self.refresh_peak(run, waker);
         }
         self.making_peak = None;
-        self.unmasked = None;
         if !self.subtract {
+            self.making_mask = None;
             return self.shown.take().is_some();
         }
         if self.shown.as_ref().is_some_and(|(of, _)| *of == frame) {
@@ -236,17 +243,20 @@ impl Derivation {
             return false;
         };
         let Some((frames, shift)) = self.mask.of(run, frame) else {
-            self.unmasked = Some("the file has no mask for this frame; choose a mask frame");
+            let reason = "the file has no mask for this frame; choose a mask frame";
+            self.trouble = Some(reason.to_owned());
             return self.shown.take().is_some();
         };
+        // Nobody waits for the mask of another choice or of a frame before.
+        self.making_mask = self.making_mask.take().filter(|(of, _)| *of == frames);
         let Some(mask) = self.mask_of(run, (&frames, shift), cache, waker) else {
+            self.trouble = self.failed_masks.get(&frames).cloned();
             return false;
         };
         let Some(difference) = mask.subtracted_from(&picture.frame) else {
             self.trouble = Some(NOT_GREY.to_owned());
             return false;
         };
-        self.trouble = None;
         self.shown = Some((frame, Made::new(difference)));
         true
     }
@@ -277,14 +287,20 @@ impl Derivation {
         let is_moved = |((of, by), _): &(MaskKey, _)| of == frames && *by == shift;
         if !self.moved_mask.as_ref().is_some_and(is_moved) {
             let key = (frames.to_vec(), shift);
-            self.moved_mask = Some((key, Arc::new(mask.moved(shift))));
+            let moved = if shift == [0.0; 2] {
+                Arc::clone(mask)
+            } else {
+                Arc::new(mask.moved(shift))
+            };
+            self.moved_mask = Some((key, moved));
         }
         self.moved_mask.as_ref().map(|(_, mask)| Arc::clone(mask))
     }
 
     fn start_mask(&mut self, run: Run<'_>, frames: &[usize], waker: &Waker) {
         let under_way = |making: &(Vec<usize>, MaskJob)| making.0 == frames;
-        if self.trouble.is_some() || self.making_mask.as_ref().is_some_and(under_way) {
+        let failed = self.failed_masks.contains_key(frames);
+        if failed || self.making_mask.as_ref().is_some_and(under_way) {
             return;
         }
         let (series, refs) = (Arc::clone(run.series), run.frames.to_vec());
@@ -311,6 +327,8 @@ impl Derivation {
             .making_peak
             .as_ref()
             .is_some_and(|(made, ..)| *made == key);
+        let failed = self.failed_peak.as_ref().filter(|(of, _)| *of == key);
+        self.trouble = failed.map(|(_, reason)| reason.clone());
         if is_made || making || self.trouble.is_some() {
             return false;
         }
@@ -330,104 +348,47 @@ impl Derivation {
 
     /// Hears what the jobs say.
     pub(super) fn poll(&mut self) {
-        if let Some((frames, job)) = &self.making_mask
-            && let Some(event) = job.poll().pop()
-        {
-            match event {
-                JobEvent::Progress(()) => {}
-                JobEvent::Finished(Ok(Some(mask))) => {
-                    self.made_mask = Some((frames.clone(), Arc::new(mask)));
-                    self.making_mask = None;
+        let events = self.making_mask.as_ref().map(|(_, job)| job.poll());
+        for event in events.unwrap_or_default() {
+            if let Some(made) = outcome(event, NOT_GREY)
+                && let Some((frames, _)) = self.making_mask.take()
+            {
+                match made {
+                    Ok(mask) => self.made_mask = Some((frames, Arc::new(mask))),
+                    Err(reason) => {
+                        self.failed_masks.insert(frames, reason);
+                    }
                 }
-                JobEvent::Finished(Ok(None)) => {
-                    self.fail(NOT_GREY.to_owned());
-                }
-                JobEvent::Finished(Err(error)) => self.fail(error.to_string()),
-                JobEvent::Died(text) => self.fail(text),
             }
         }
         let events = self.making_peak.as_ref().map(|(_, job, _)| job.poll());
         for event in events.unwrap_or_default() {
-            match (event, &mut self.making_peak) {
-                (JobEvent::Progress(done), Some((_, _, progress))) => *progress = done,
-                (JobEvent::Finished(Ok(Some((frame, count)))), Some((key, ..))) => {
-                    self.made_peak = Some((*key, Made::new(frame), count));
-                    self.making_peak = None;
+            if let (JobEvent::Progress(done), Some((_, _, progress))) =
+                (&event, &mut self.making_peak)
+            {
+                *progress = *done;
+            }
+            if let Some(made) = outcome(event, NO_PEAK)
+                && let Some((key, ..)) = self.making_peak.take()
+            {
+                match made {
+                    Ok((frame, count)) => self.made_peak = Some((key, Made::new(frame), count)),
+                    Err(reason) => self.failed_peak = Some((key, reason)),
                 }
-                (JobEvent::Finished(Ok(None)), _) => {
-                    self.fail(
-                        "no frame has a mask, or they differ in size or are in colour".to_owned(),
-                    );
-                }
-                (JobEvent::Finished(Err(error)), _) => self.fail(error.to_string()),
-                (JobEvent::Died(text), _) => self.fail(text),
-                (JobEvent::Progress(_) | JobEvent::Finished(Ok(Some(_))), None) => {}
             }
         }
-    }
-
-    fn fail(&mut self, reason: String) {
-        self.making_mask = None;
-        self.making_peak = None;
-        self.trouble = Some(reason);
     }
 }
 
-/// Decodes frame after frame; `None` where they do not fit together.
-fn make_mask(
-    run: Run<'_>,
-    frames: &[usize],
-    go_on: &dyn Fn() -> bool,
-) -> Result<Option<Mask>, DicomError> {
-    let mut mean = MaskMean::default();
-    for &frame in frames {
-        if !go_on() {
-            return Err(DicomError::Cancelled);
-        }
-        if !mean.add(&run.decode(frame)?) {
-            return Ok(None);
-        }
+/// What a job has made, or why not; `None` while it goes on.
+fn outcome<P, T>(
+    event: JobEvent<P, Result<Option<T>, DicomError>>,
+    misfit: &str,
+) -> Option<Result<T, String>> {
+    match event {
+        JobEvent::Progress(_) => None,
+        JobEvent::Finished(Ok(made)) => Some(made.ok_or_else(|| misfit.to_owned())),
+        JobEvent::Finished(Err(error)) => Some(Err(error.to_string())),
+        JobEvent::Died(text) => Some(Err(text)),
     }
-    let first = frames.first().copied().unwrap_or_default();
-    Ok(mean.mask(run.intensity(first)))
-}
-
-/// Decodes frame after frame; `None` where they do not fit together.
-fn make_peak(
-    run: Run<'_>,
-    key: PeakKey,
-    go_on: &dyn Fn(usize) -> bool,
-) -> Result<Option<Gathered>, DicomError> {
-    let mut peak = Peak::new(key.kind);
-    let mut gathered = 0;
-    let mut mask: Option<(MaskKey, Mask)> = None;
-    for frame in 0..run.frames.len() {
-        if !go_on(frame) {
-            return Err(DicomError::Cancelled);
-        }
-        let mut picture = run.decode(frame)?;
-        if let Some(choice) = key.subtracted {
-            // Frames without a mask are no part of a subtracted run.
-            let Some(wanted) = choice.of(run, frame) else {
-                continue;
-            };
-            if mask.as_ref().is_none_or(|(made, _)| *made != wanted) {
-                let made = make_mask(run, &wanted.0, &|| go_on(frame))?;
-                let made = made.map(|made| made.moved(wanted.1));
-                mask = made.map(|made| (wanted, made));
-            }
-            let difference = mask
-                .as_ref()
-                .and_then(|(_, mask)| mask.subtracted_from(&picture));
-            match difference {
-                Some(difference) => picture = difference,
-                None => return Ok(None),
-            }
-        }
-        if !peak.add(picture) {
-            return Ok(None);
-        }
-        gathered += 1;
-    }
-    Ok(peak.frame().map(|frame| (frame, gathered)))
 }

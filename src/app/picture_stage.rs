@@ -27,8 +27,10 @@ pub struct PictureStage {
     pub show_shutter: bool,
     /// What is being drawn on it.
     pub tool: PictureTool,
-    /// Look of the frames themselves while a difference is shown.
-    pub(super) native_look: Option<Presentation>,
+    /// Look of the differences, once one was shown.
+    pub(super) difference_look: Option<Presentation>,
+    /// The last difference that its own window takes in.
+    taken_in: Option<u64>,
     cache: FrameCache,
     told_failure: bool,
 }
@@ -84,7 +86,8 @@ impl PictureStage {
             derivation: Derivation::new(subtract),
             show_shutter: true,
             tool: PictureTool::default(),
-            native_look: None,
+            difference_look: None,
+            taken_in: None,
             cache: FrameCache::default(),
             told_failure: false,
         }
@@ -111,6 +114,38 @@ impl PictureStage {
             derived: derived.map(|(frame, serial)| (Arc::clone(frame), serial)),
             is_difference: self.derivation.is_difference(index),
         })
+    }
+
+    /// Look of the difference on the screen; `None` where a frame is shown as it is.
+    pub(super) fn look_of_difference(&mut self) -> Option<&mut Presentation> {
+        let differs = self.shown().is_some_and(|shown| shown.is_difference);
+        self.difference_look.as_mut().filter(|_| differs)
+    }
+
+    /// The own window of the differences takes in all that were shown: a mask frame less itself,
+    /// or one before the medium comes, would make black and white of all that follow. What a
+    /// person has chosen stays.
+    pub(super) fn settle_difference_look(&mut self, low_is_bright: bool) {
+        if !self.derivation.subtract {
+            let chosen = |look: &Presentation| !look.is_own() || look.is_inverted();
+            self.difference_look = self.difference_look.take().filter(chosen);
+            return;
+        }
+        let Some(shown) = self.shown().filter(|shown| shown.is_difference) else {
+            return;
+        };
+        let serial = shown.derived.as_ref().map(|(_, serial)| *serial);
+        if self.difference_look.is_some() && self.taken_in == serial {
+            return;
+        }
+        self.taken_in = serial;
+        let range = Presentation::difference_range(shown.frame());
+        let new = Presentation::new(None, "", Some(range)).with_low_bright(low_is_bright);
+        match &mut self.difference_look {
+            Some(look) if look.own.window.width >= new.own.window.width => {}
+            Some(look) => look.set_own(&new.own),
+            None => self.difference_look = Some(new),
+        }
     }
 
     /// Why the picture cannot be shown, if it cannot.

@@ -26,7 +26,7 @@ pub struct Stage {
     pub series: Arc<Series>,
     /// Which of the series' stacks.
     pub stack: usize,
-    /// How it looks.
+    /// How it looks; differences have a look of their own, see [`Stage::look`].
     pub presentation: Presentation,
     /// Voxels or pictures.
     pub content: Content,
@@ -183,10 +183,23 @@ impl Stage {
 
     /// How the picture on the screen looks: differences and frames each in their own way.
     pub fn shown_look(&self, shown: &ShownPicture) -> &Presentation {
-        let native = self.pictures().and_then(|stage| stage.native_look.as_ref());
-        native
-            .filter(|_| !shown.is_difference)
-            .unwrap_or(&self.presentation)
+        let pictures = self.pictures().filter(|_| shown.is_difference);
+        let of_differences = pictures.and_then(|stage| stage.difference_look.as_ref());
+        of_differences.unwrap_or(&self.presentation)
+    }
+
+    /// The look of what is on the screen: what a person reads there and changes.
+    pub fn look(&self) -> &Presentation {
+        let shown = self.shown_picture();
+        shown.map_or(&self.presentation, |shown| self.shown_look(&shown))
+    }
+
+    pub(super) fn look_mut(&mut self) -> &mut Presentation {
+        let of_difference = match &mut self.content {
+            Content::Pictures(stage) => stage.look_of_difference(),
+            Content::Volume(_) => None,
+        };
+        of_difference.unwrap_or(&mut self.presentation)
     }
 
     /// Pixels down and right that the mask of the frame shown is moved.
@@ -248,9 +261,7 @@ impl Stage {
     /// The image's own look: that of the header of the picture shown; where neither header nor
     /// modality gives one, from the values once they are there. What the person has chosen stays.
     fn settle_look(&mut self) {
-        if self.settle_difference_look() {
-            return;
-        }
+        self.settle_difference_look();
         if let Content::Pictures(_) = self.content {
             if let Some(voi) = self.header_looks().first().cloned() {
                 self.look_from = None;
@@ -280,29 +291,14 @@ impl Stage {
         }
     }
 
-    /// Differences have a look of their own, and the frames theirs again after them. True while
-    /// differences are shown.
-    fn settle_difference_look(&mut self) -> bool {
+    /// Differences have a look of their own beside that of the frames.
+    fn settle_difference_look(&mut self) {
         let low_is_bright = self
             .instance_of(0)
             .is_some_and(|(instance, _)| instance.low_is_bright);
-        let Content::Pictures(stage) = &mut self.content else {
-            return false;
-        };
-        if !stage.derivation.subtract {
-            if let Some(look) = stage.native_look.take() {
-                self.presentation = look;
-            }
-            return false;
+        if let Content::Pictures(stage) = &mut self.content {
+            stage.settle_difference_look(low_is_bright);
         }
-        if stage.native_look.is_none()
-            && let Some(shown) = stage.shown().filter(|shown| shown.is_difference)
-        {
-            let range = Presentation::difference_range(shown.frame());
-            let look = Presentation::new(None, "", Some(range)).with_low_bright(low_is_bright);
-            stage.native_look = Some(std::mem::replace(&mut self.presentation, look));
-        }
-        stage.native_look.is_some()
     }
 
     fn picture_range(&self) -> Option<(f64, f64)> {
@@ -335,6 +331,8 @@ impl AppState {
         self.finish_gesture();
         self.draft = None;
         self.remember_slice();
+        self.keep_look();
+        self.see_view();
         self.keep_ct(kind);
         let content = if kind == StackKind::Volume {
             match VolumeStage::load(&series, stack, &self.waker) {
@@ -359,6 +357,7 @@ impl AppState {
             .is_some_and(|(instance, _)| instance.low_is_bright);
         stage.presentation = Presentation::new(stage.header_looks().first(), stage.unit(), None)
             .with_low_bright(low_is_bright);
+        self.restore_look(&mut stage);
         stage.show_frame(0, &self.waker);
         self.stage = Some(stage);
         self.probe = None;
@@ -381,6 +380,7 @@ impl AppState {
                  own study, or start a new plan",
             );
         }
+        self.look_where_kept();
     }
 
     pub(super) fn poll_stage(&mut self) {

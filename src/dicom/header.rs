@@ -13,6 +13,7 @@ use super::charset::CharacterSet;
 use super::elements::{Elements, attribute_name, trimmed};
 use super::modality::ModalityFacts;
 use super::parse::{self, Parsed, PixelElement};
+use super::projection::Problems;
 use super::{Problem, frames, object, overlays, picture_header, spacing, voi};
 use crate::budget::MEMORY;
 use crate::geometry::PatientPosition;
@@ -116,7 +117,8 @@ fn image(
     )?;
     let facts = ModalityFacts::of(header, pixel_format.signed)?;
     let frames = frames::frame_headers(header, &facts, charset, count, &mut booked)?;
-    let picture = picture_header::picture_header(header, count);
+    let mut picture = picture_header::picture_header(header, count);
+    let pixel_aspect = pixel_aspect(header, &frames, &mut picture.problems);
     booked.grow(picture.heap_bytes())?;
     Ok(Instance {
         path: path.clone(),
@@ -139,13 +141,30 @@ fn image(
             offset: pixels.offset,
             length: pixels.length,
         },
-        pixel_aspect: spacing::pixel_aspect(header),
+        pixel_aspect,
         frame_time_ms: picture.timing.step_ms,
         picture: Arc::new(picture),
         repairs,
         frames,
         booked: Some(Arc::new(booked)),
     })
+}
+
+/// Shape of the pixels; what is wrong with it is added to the problems where anything rests on it.
+fn pixel_aspect(
+    header: &Elements,
+    frames: &[FrameHeader],
+    problems: &mut Vec<String>,
+) -> Option<[f64; 2]> {
+    let mut told = Problems(std::mem::take(problems));
+    let known = told.0.len();
+    let aspect = spacing::pixel_aspect(header, &mut told);
+    if frames.iter().all(|frame| frame.plane.is_some()) {
+        // Placed in the patient they have their spacing from there.
+        told.0.truncate(known);
+    }
+    *problems = told.0;
+    aspect
 }
 
 /// Transfer syntaxes that change the values; those that may do either are told apart by Lossy

@@ -4,9 +4,10 @@
 
 use dicom_dictionary_std::tags;
 
-use super::elements::Elements;
+use super::elements::{Elements, attribute_name};
+use super::frames::FrameSource;
 use super::projection::{Problems, patient_is_isocenter, projections};
-use super::{frame_timing, mask_subtraction, shutter};
+use super::{frame_timing, mask_subtraction, shutter, spacing};
 use crate::study::{Intensity, PictureHeader, SpacingCalibration, UltrasoundRegion};
 
 /// Any spacing of pixels, mm.
@@ -48,6 +49,9 @@ pub(crate) fn picture_header(header: &Elements, count: usize) -> PictureHeader {
         &mut unmarked
     };
     let pixel_spacing_mm = told.within::<2>(spacing_holder, tags::PIXEL_SPACING, pixel_spacing);
+    let pixel_spacing_mm =
+        told.of_possible_shape(spacing_holder, tags::PIXEL_SPACING, pixel_spacing_mm);
+    let turned = turned_from_receptor(header, count, &mut problems);
     PictureHeader {
         projections: if is_section {
             Vec::new()
@@ -56,8 +60,9 @@ pub(crate) fn picture_header(header: &Elements, count: usize) -> PictureHeader {
         },
         pixel_spacing_mm,
         spacing_calibration,
-        patient_orientation: patient_orientation(header),
-        turned_from_receptor: turned_from_receptor(header),
+        // Said once for all frames, of which some were turned otherwise.
+        patient_orientation: patient_orientation(header).filter(|_| turned != Turned::Unlike),
+        turned_from_receptor: turned != Turned::No,
         timing: frame_timing::timing(header, count, &mut problems),
         intensity: intensity(header),
         masks: mask_subtraction::masks(header, count, &mut problems),
@@ -88,19 +93,47 @@ fn patient_orientation(header: &Elements) -> Option<[String; 2]> {
     words.iter().all(known).then(|| words.map(str::to_owned))
 }
 
-fn turned_from_receptor(header: &Elements) -> bool {
-    let groups = [
-        tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
-        tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
-    ];
-    let fields = groups
-        .into_iter()
-        .filter_map(|groups| header.item(groups)?.item(tags::FIELD_OF_VIEW_SEQUENCE));
-    std::iter::once(header).chain(fields).any(|field| {
+/// Whether pictures were turned or mirrored after the receptor took them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turned {
+    No,
+    /// All frames alike.
+    Alike,
+    /// Some frames otherwise than others.
+    Unlike,
+}
+
+fn turned_from_receptor(header: &Elements, count: usize, problems: &mut Problems) -> Turned {
+    let of_field = |field: &Elements| {
         let angle = field.code(tags::FIELD_OF_VIEW_ROTATION).parse::<f64>();
-        angle.is_ok_and(|degrees| degrees % 360.0 != 0.0)
-            || field.code(tags::FIELD_OF_VIEW_HORIZONTAL_FLIP) == "YES"
-    })
+        // So that -0 is 0.
+        let degrees = angle.map_or(0.0, |degrees| degrees.rem_euclid(360.0) + 0.0);
+        let mirrored = field.code(tags::FIELD_OF_VIEW_HORIZONTAL_FLIP) == "YES";
+        (degrees.to_bits(), mirrored)
+    };
+    let has_groups = !header
+        .items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+        .is_empty();
+    let frames = if has_groups { count } else { 1 };
+    let mut all = (0..frames).map(|frame| {
+        let source = FrameSource::of_frame(header, frame);
+        of_field(source.group(tags::FIELD_OF_VIEW_SEQUENCE).unwrap_or(header))
+    });
+    let first = all.next().unwrap_or_default();
+    if all.any(|other| other != first) {
+        problems.add(format!(
+            "Its frames were turned or mirrored in different ways after the receptor took them \
+             ({}, {}). Where their sides lie is not known.",
+            attribute_name(tags::FIELD_OF_VIEW_ROTATION),
+            attribute_name(tags::FIELD_OF_VIEW_HORIZONTAL_FLIP)
+        ));
+        return Turned::Unlike;
+    }
+    if first == <(u64, bool)>::default() && of_field(header) == first {
+        Turned::No
+    } else {
+        Turned::Alike
+    }
 }
 
 fn intensity(header: &Elements) -> Option<Intensity> {
@@ -145,7 +178,8 @@ fn regions(header: &Elements) -> Vec<UltrasoundRegion> {
                 delta(tags::PHYSICAL_DELTA_Y)?,
                 delta(tags::PHYSICAL_DELTA_X)?,
             ];
-            let possible = plane && mm.iter().all(|mm| SPACINGS_MM.contains(mm));
+            let possible =
+                plane && mm.iter().all(|mm| SPACINGS_MM.contains(mm)) && spacing::is_possible(&mm);
             Some(UltrasoundRegion {
                 first: [
                     number(tags::REGION_LOCATION_MIN_X0)?,

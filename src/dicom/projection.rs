@@ -8,6 +8,7 @@ use dicom_object::Tag;
 
 use super::elements::{Elements, attribute_name};
 use super::frames::FrameSource;
+use super::spacing;
 use crate::geometry::{CArmAngles, Degrees, wrap_180};
 use crate::study::{FieldOfView, FieldShape, ProjectionGeometry};
 
@@ -62,6 +63,21 @@ impl Problems {
         }
         self.value(holder, tag, expected);
         None
+    }
+
+    /// Spacings of pixels that may be; `None` where they are lines, which is told.
+    pub fn of_possible_shape(
+        &mut self,
+        holder: Option<&Elements>,
+        tag: Tag,
+        mm: Option<[f64; 2]>,
+    ) -> Option<[f64; 2]> {
+        let (holder, mm) = (holder?, mm?);
+        if !spacing::is_possible(&mm) {
+            self.value(holder, tag, spacing::SHAPE_EXPECTED);
+            return None;
+        }
+        Some(mm)
     }
 
     fn one(
@@ -163,7 +179,8 @@ fn of_frame(
     }
     let mut spacing_of = |sequence, tag| {
         let holder = held(sequence, tag);
-        problems.within::<2>(holder, tag, (&ProjectionGeometry::SPACINGS_MM, spacing))
+        let found = problems.within::<2>(holder, tag, (&ProjectionGeometry::SPACINGS_MM, spacing));
+        problems.of_possible_shape(holder, tag, found)
     };
     let imager_spacing_mm = spacing_of(
         tags::FRAME_PIXEL_DATA_PROPERTIES_SEQUENCE,

@@ -4,7 +4,13 @@
 use dicom_dictionary_std::tags;
 
 use super::elements::Elements;
+use super::projection::Problems;
 
+/// Heights of any pixel over its width: beyond, a picture would be a line.
+const SHAPES: std::ops::RangeInclusive<f64> = 0.05..=20.0;
+/// What is told of others.
+pub(crate) const SHAPE_EXPECTED: &str =
+    "pixels at most 20 times as high as wide, or as wide as high, were expected";
 /// Physical unit "cm" of an ultrasound region (C.8.5.5.1.15).
 const CENTIMETRES: i64 = 3;
 /// Spatial format "2D" of an ultrasound region (C.8.5.5.1.1).
@@ -12,11 +18,15 @@ const TWO_DIMENSIONAL: i64 = 1;
 
 /// Height and width of a pixel, mm or relative: the first usable of Pixel Spacing and Imager Pixel
 /// Spacing of the functional groups, and of the root Pixel Spacing, Imager Pixel Spacing, Nominal Scanned Pixel Spacing, Pixel Aspect Ratio, and what all two-dimensional
-/// ultrasound regions agree on.
-pub(crate) fn pixel_aspect(header: &Elements) -> Option<[f64; 2]> {
-    let usable = |elements: &Elements, tag| {
+/// ultrasound regions agree on. Shapes that no pixel has are passed over and told.
+pub(crate) fn pixel_aspect(header: &Elements, problems: &mut Problems) -> Option<[f64; 2]> {
+    let mut usable = |elements: &Elements, tag| {
         let pair = elements.vector::<2>(tag).ok().flatten()?;
-        pair.iter().all(|&v| v > 0.0).then_some(pair)
+        let pair = pair.iter().all(|&v| v > 0.0).then_some(pair)?;
+        if !is_possible(&pair) {
+            problems.value(elements, tag, SHAPE_EXPECTED);
+        }
+        is_possible(&pair).then_some(pair)
     };
     let of_group = |(sequence, tag)| {
         let group = [
@@ -46,7 +56,21 @@ pub(crate) fn pixel_aspect(header: &Elements) -> Option<[f64; 2]> {
         .into_iter()
         .find_map(|tag| usable(header, tag))
     })
-    .or_else(|| of_regions(header))
+    .or_else(|| {
+        let agreed = of_regions(header)?;
+        if !is_possible(&agreed) {
+            problems.add(format!(
+                "The ultrasound regions say how large their pixels are, but {SHAPE_EXPECTED}. \
+                 That is not used."
+            ));
+        }
+        is_possible(&agreed).then_some(agreed)
+    })
+}
+
+/// Whether pixels may have this height and width, mm or relative.
+pub(crate) fn is_possible([row, column]: &[f64; 2]) -> bool {
+    SHAPES.contains(&(row / column))
 }
 
 fn of_regions(header: &Elements) -> Option<[f64; 2]> {
@@ -83,6 +107,10 @@ mod tests {
 
     use super::super::elements::{Element, Value};
     use super::*;
+
+    fn pixel_aspect(header: &Elements) -> Option<[f64; 2]> {
+        super::pixel_aspect(header, &mut Problems::default())
+    }
 
     fn element(tag: Tag, vr: [u8; 2], bytes: Vec<u8>) -> Element {
         Element {
@@ -132,6 +160,30 @@ mod tests {
         let zero = text(tags::PIXEL_SPACING, "0\\0");
         assert_eq!(pixel_aspect(&with(vec![zero, ratio])), Some([3.0, 2.0]));
         assert_eq!(pixel_aspect(&with(Vec::new())), None);
+    }
+
+    #[test]
+    fn shapes_that_no_pixel_has_are_passed_over_and_told() {
+        let text = |tag, text: &str| element(tag, *b"DS", text.as_bytes().to_vec());
+        let read = |list| {
+            let mut told = Problems::default();
+            (super::pixel_aspect(&with(list), &mut told), told.0)
+        };
+        let line = text(tags::PIXEL_SPACING, "1e30\\1e-30");
+        let ratio = text(tags::PIXEL_ASPECT_RATIO, "3\\2");
+        let (aspect, told) = read(vec![line.clone(), ratio]);
+        assert_eq!(aspect, Some([3.0, 2.0]), "the next that is usable");
+        assert!(told[0].contains("Pixel Spacing (0028,0030)"), "{told:?}");
+        let sliver = text(tags::PIXEL_ASPECT_RATIO, "1\\1000000");
+        let (aspect, told) = read(vec![line, sliver]);
+        assert_eq!((aspect, told.len()), (None, 2));
+        for ends in ["20\\1", "1\\20"] {
+            let (aspect, told) = read(vec![text(tags::PIXEL_ASPECT_RATIO, ends)]);
+            assert!(aspect.is_some() && told.is_empty());
+        }
+        let regions = ultrasound(vec![region(0.001, 0.1)]);
+        let (aspect, told) = read(regions.list);
+        assert_eq!((aspect, told.len()), (None, 1));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Digital subtraction: frames of a run less a mask (PS3.3 C.7.6.10).
 
+use std::sync::LazyLock;
+
 use super::{Frame, Samples};
 
 /// What stored values say about the beam: Pixel Intensity Relationship (0028,1040).
@@ -87,6 +89,14 @@ pub struct Mask {
     values: Vec<f32>,
 }
 
+/// [`scaled`] of whole intensities up to the greatest of 16 bits: as many logarithms as a small
+/// picture has pixels, so that they are counted once for all frames.
+static LOGARITHMS: LazyLock<Vec<f32>> = LazyLock::new(|| {
+    (0..=u16::MAX)
+        .map(|stored| scaled(f32::from(stored), Intensity::Linear))
+        .collect()
+});
+
 /// A stored value on the scale that is subtracted.
 fn scaled(stored: f32, intensity: Intensity) -> f32 {
     match intensity {
@@ -143,11 +153,26 @@ impl MaskMean {
 impl Mask {
     /// The mean of some frames; `None` without frames, for colour, and for frames of other sizes.
     pub fn of(frames: &[&Frame], intensity: Intensity) -> Option<Self> {
+        if let &[one] = frames {
+            return Self::of_one(one, intensity);
+        }
         let mut mean = MaskMean::default();
         frames
             .iter()
             .all(|frame| mean.add(frame))
             .then(|| mean.mask(intensity))?
+    }
+
+    fn of_one(frame: &Frame, intensity: Intensity) -> Option<Self> {
+        let pixels = frame.rows.checked_mul(frame.columns)?;
+        let mut values = scaled_samples(&frame.samples, intensity)?;
+        values.truncate(pixels);
+        (values.len() == pixels).then_some(Self {
+            rows: frame.rows,
+            columns: frame.columns,
+            intensity,
+            values,
+        })
     }
 
     /// The same moved down and to the right by fractions of pixels, linearly interpolated; what
@@ -190,40 +215,44 @@ impl Mask {
         if frame.rows != self.rows || frame.columns != self.columns {
             return None;
         }
-        let less = |(live, mask): (f32, &f32)| {
-            let difference = scaled(live, self.intensity) - mask;
-            difference.round().clamp(-32768.0, 32767.0) as i16
+        let live = scaled_samples(&frame.samples, self.intensity)?;
+        let pairs = live.iter().zip(&self.values);
+        let nearest = |(live, mask): (&f32, &f32)| {
+            // `round` is a call for every pixel where no instruction does it; what does not fit
+            // becomes the greatest or the least that does.
+            let difference = live - mask;
+            (difference + 0.5_f32.copysign(difference)) as i16
         };
-        let with_table = |bits: &mut dyn Iterator<Item = u16>, value: fn(u16) -> f32| {
-            let table: Vec<f32> = (0..=u16::MAX)
-                .map(|bits| scaled(value(bits), self.intensity))
-                .collect();
-            let live = bits.map(|bits| table.get(usize::from(bits)).copied().unwrap_or_default());
-            let plain = live.zip(&self.values).map(|(live, mask)| {
-                let difference = live - mask;
-                difference.round().clamp(-32768.0, 32767.0) as i16
-            });
-            plain.collect::<Vec<i16>>()
-        };
-        let values: Vec<i16> = match &frame.samples {
-            Samples::Rgb8(_) => return None,
-            Samples::U8(v) => with_table(&mut v.iter().map(|&s| u16::from(s)), f32::from),
-            Samples::U16(v) => with_table(&mut v.iter().copied(), f32::from),
-            Samples::I16(v) => with_table(&mut v.iter().map(|&s| s as u16), |bits| {
-                f32::from(bits as i16)
-            }),
-            samples => (0..samples.len())
-                .map(|pixel| samples.value(pixel).unwrap_or_default() as f32)
-                .zip(&self.values)
-                .map(less)
-                .collect(),
-        };
+        let values: Vec<i16> = pairs.map(nearest).collect();
         (values.len() == self.values.len()).then_some(Frame {
             rows: frame.rows,
             columns: frame.columns,
             samples: Samples::I16(values),
         })
     }
+}
+
+/// All samples on the scale that is subtracted; `None` for colour.
+fn scaled_samples(samples: &Samples, intensity: Intensity) -> Option<Vec<f32>> {
+    let table = (intensity == Intensity::Linear).then_some(LOGARITHMS.as_slice());
+    let log = |at: usize, table: &[f32]| table.get(at).copied().unwrap_or_default();
+    Some(match (samples, table) {
+        (Samples::Rgb8(_), _) => return None,
+        (Samples::U8(v), Some(table)) => v.iter().map(|&s| log(s.into(), table)).collect(),
+        (Samples::U16(v), Some(table)) => v.iter().map(|&s| log(s.into(), table)).collect(),
+        // Below zero is less than one step of the detector too.
+        (Samples::I16(v), Some(table)) => {
+            let intensity = |s: i16| usize::from(s.max(0).unsigned_abs());
+            v.iter().map(|&s| log(intensity(s), table)).collect()
+        }
+        (Samples::U8(v), None) => v.iter().map(|&s| f32::from(s)).collect(),
+        (Samples::U16(v), None) => v.iter().map(|&s| f32::from(s)).collect(),
+        (Samples::I16(v), None) => v.iter().map(|&s| f32::from(s)).collect(),
+        (samples, _) => (0..samples.len())
+            .map(|pixel| samples.value(pixel).unwrap_or_default() as f32)
+            .map(|stored| scaled(stored, intensity))
+            .collect(),
+    })
 }
 
 /// For each of `count` places the two it comes from when all are moved by `by`, and how far from
@@ -287,6 +316,44 @@ mod tests {
         assert!(Mask::of(&[], Intensity::Linear).is_none());
         assert!(Mask::of(&[&a, &frame(2, &[1, 2])], Intensity::Linear).is_none());
         assert!(mask.subtracted_from(&frame(2, &[1, 2])).is_none());
+    }
+
+    #[test]
+    fn one_frame_is_the_mean_of_itself_however_it_is_stored() {
+        let stored = [
+            Samples::U8(vec![0, 1, 7, 255]),
+            Samples::U16(vec![0, 1, 4095, 65535]),
+            Samples::I16(vec![-300, 0, 1, 32767]),
+            Samples::I32(vec![-5, 0, 70000, 3]),
+        ];
+        for samples in stored {
+            let one = Frame {
+                rows: 2,
+                columns: 2,
+                samples,
+            };
+            for intensity in [Intensity::Linear, Intensity::Unstated] {
+                let mut mean = MaskMean::default();
+                assert!(mean.add(&one) && mean.add(&one));
+                let mask = Mask::of(&[&one], intensity).unwrap();
+                assert_eq!(Some(&mask), mean.mask(intensity).as_ref());
+                assert_eq!(values(&mask.subtracted_from(&one).unwrap()), [0; 4]);
+            }
+        }
+        let color = Frame {
+            samples: Samples::Rgb8(vec![[0; 3]]),
+            ..frame(1, &[0])
+        };
+        assert!(Mask::of(&[&color], Intensity::Linear).is_none());
+    }
+
+    #[test]
+    fn differences_are_rounded_to_the_nearest_step() {
+        let frames = [frame(1, &[0, 10, 10]), frame(1, &[1, 11, 10])];
+        let mask = Mask::of(&[&frames[0], &frames[1]], Intensity::Unstated).unwrap();
+        // 3 − 0.5, 8 − 10.5, 10 − 10.
+        let less = mask.subtracted_from(&frame(1, &[3, 8, 10])).unwrap();
+        assert_eq!(values(&less), [3, -3, 0]);
     }
 
     #[test]

@@ -161,7 +161,7 @@ fn looks_menu(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     }
     ui.menu_button("Windows of the file", |ui| {
         for (index, voi) in looks.iter().enumerate() {
-            let shown = stage.presentation.shows(voi);
+            let shown = stage.look().shows(voi);
             let name = look_name(index, voi);
             if ui.selectable_label(shown, name).clicked() {
                 queue.push(LookCommand::Voi(voi.clone()));
@@ -203,11 +203,11 @@ pub enum Page {
 fn label_now(action: Action, state: &AppState) -> String {
     let ticked = |on: bool| format!("{}{}", if on { "• " } else { "" }, action.label());
     match action {
-        Action::Undo => match state.history.undo_label() {
+        Action::Undo => match state.undo_label() {
             Some(label) => format!("Undo: {label}"),
             None => action.label().to_owned(),
         },
-        Action::Redo => match state.history.redo_label() {
+        Action::Redo => match state.redo_label() {
             Some(label) => format!("Redo: {label}"),
             None => action.label().to_owned(),
         },

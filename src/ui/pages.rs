@@ -34,7 +34,7 @@ const MOUSE: [(&str, &str); 12] = [
     ),
     (
         "Arrow keys",
-        "move the selected needle or end by 0.5 mm in the active view (with Shift 5 mm); ← and → step through a run",
+        "move the selected needle or end by 0.5 mm in the active view (with Shift 5 mm); left and right step through a run",
     ),
     ("Page up, page down", "one slice in the active view"),
     ("+ and −", "zoom the active view"),

@@ -4,10 +4,13 @@ use super::format;
 use crate::app::AppState;
 use crate::geometry::Degrees;
 use crate::plan::{MeasurementKind, PixelPlace};
+use crate::study::PixelScale;
 use crate::study::pixel_scale::{angle_deg, length};
 
 /// Unit of lengths without a scale.
 const PIXELS: &str = "pixels";
+/// Modalities whose pictures are projections, but for sections.
+const PROJECTIONS: [&str; 9] = ["XA", "RF", "CR", "DX", "MG", "IO", "PX", "RG", "CT"];
 
 /// Its number with its unit, and how it comes about.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,10 +67,12 @@ fn of_angle(
     kind: MeasurementKind,
     state: &AppState,
 ) -> PictureMeasured {
-    let meaning = "Angle in the picture: a projection shows angles in the patient as they appear \
-                   from the tube"
-        .to_owned();
-    let line = match angle_deg(shape(state), first, second) {
+    let places = [first, second].concat();
+    // Regions of an ultrasound picture may each have pixels of their own shape.
+    let scale = state.picture_scale(&places).ok();
+    let meaning = angle_meaning(scale, state).to_owned();
+    let size = scale.map_or_else(|| shape(state), |scale| scale.mm);
+    let line = match angle_deg(size, first, second) {
         // Lines have no direction: the smaller of the two angles is meant.
         Some(angle) if kind == MeasurementKind::Cobb => angle.min(180.0 - angle),
         Some(angle) => angle,
@@ -81,6 +86,30 @@ fn of_angle(
     PictureMeasured {
         line: format::degrees(Degrees(line)),
         meaning,
+    }
+}
+
+/// What an angle on the picture shown is an angle of.
+fn angle_meaning(scale: Option<PixelScale>, state: &AppState) -> &'static str {
+    let image = state.shown_image();
+    let picture = image.map(|(instance, frame)| (&instance.picture, frame));
+    let in_regions = picture.is_some_and(|(picture, _)| !picture.regions.is_empty());
+    if scale.is_none() && in_regions {
+        return "Angle on the screen: its points do not lie in one calibrated region";
+    }
+    let modality = state
+        .stage
+        .as_ref()
+        .map_or("", |stage| stage.series.modality.as_str());
+    let is_projection = picture.is_some_and(|(picture, frame)| {
+        let of_tube = PROJECTIONS.contains(&modality) || picture.projection(frame).is_some();
+        of_tube && !picture.is_section
+    });
+    if is_projection {
+        "Angle in the picture: a projection shows angles in the patient as they appear from the \
+         tube"
+    } else {
+        "Angle in the picture"
     }
 }
 

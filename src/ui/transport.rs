@@ -55,8 +55,8 @@ fn frames_ui(ui: &mut Ui, stage: &Stage, pictures: &PictureStage, queue: &mut Co
         queue.push(StudyCommand::Play(!playing));
     }
     for (words, by, hint) in [
-        ("Step back", -1, "One frame back (←)"),
-        ("Step on", 1, "One frame on (→)"),
+        ("Step back", -1, "One frame back (left arrow key)"),
+        ("Step on", 1, "One frame on (right arrow key)"),
     ] {
         if ui.button(words).on_hover_text(hint).clicked() {
             queue.push(PictureCommand::Step(by));
@@ -190,8 +190,8 @@ fn mask_ui(ui: &mut Ui, stage: &Stage, pictures: &PictureStage, queue: &mut Comm
     let [mut down, mut right] = stage.mask_shift();
     let mut moved = false;
     for (words, name, value) in [
-        ("→", "Mask to the right, pixels", &mut right),
-        ("↓", "Mask down, pixels", &mut down),
+        ("right", "Mask to the right, pixels", &mut right),
+        ("down", "Mask down, pixels", &mut down),
     ] {
         ui.label(words);
         let drag = DragValue::new(value)

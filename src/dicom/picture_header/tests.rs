@@ -364,3 +364,36 @@ fn a_picture_turned_after_the_receptor_took_it_is_known() {
     ));
     assert!(picture_header(&enhanced, 1).turned_from_receptor);
 }
+
+#[test]
+fn frames_that_were_turned_in_different_ways_have_no_known_sides() {
+    let frame = |rotation: &str| {
+        let field = with(vec![text(tags::FIELD_OF_VIEW_ROTATION, rotation)]);
+        with(vec![sequence(tags::FIELD_OF_VIEW_SEQUENCE, vec![field])])
+    };
+    let read = |rotations: [&str; 2]| {
+        let mut enhanced = root(
+            uids::ENHANCED_XA_IMAGE_STORAGE,
+            &[(tags::PATIENT_ORIENTATION, "L\\F")],
+        );
+        enhanced.list.push(sequence(
+            tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+            rotations.map(frame).to_vec(),
+        ));
+        picture_header(&enhanced, 2)
+    };
+    // That of the first frame says nothing of the second.
+    let unlike = read(["0", "180"]);
+    assert!(unlike.turned_from_receptor);
+    assert_eq!(unlike.patient_orientation, None);
+    assert!(
+        unlike.problems[0].contains("Field Of View Rotation"),
+        "{:?}",
+        unlike.problems
+    );
+    let alike = read(["180", "180.0"]);
+    assert!(alike.turned_from_receptor && alike.problems.is_empty());
+    assert!(alike.patient_orientation.is_some());
+    let plain = read(["0", "-0"]);
+    assert!(!plain.turned_from_receptor && plain.problems.is_empty());
+}

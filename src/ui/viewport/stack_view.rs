@@ -151,7 +151,7 @@ impl StackView {
             !draws(state.tool) && !pans && !pictures.tool.holds() && by != Vec2::ZERO;
         if response.dragged_by(PointerButton::Primary) && drags_window {
             let (right, down) = (f64::from(by.x), f64::from(by.y));
-            let window = Presentation::dragged(stage.presentation.window, right, down);
+            let window = Presentation::dragged(stage.look().window, right, down);
             queue.push(LookCommand::Window(window));
         } else if response.dragged_by(PointerButton::Middle)
             || (pans && response.dragged_by(PointerButton::Primary))
