@@ -185,6 +185,15 @@ impl AppState {
         }
     }
 
+    /// Layout and kinds of the viewports as a person chose them: what a thin slab changed comes back
+    /// after it.
+    pub(super) fn chosen_arrangement(&self) -> (Layout, Vec<ViewKind>) {
+        self.arranged.clone().unwrap_or_else(|| {
+            let kinds = self.viewports.iter().map(|viewport| viewport.kind);
+            (self.layout, kinds.collect())
+        })
+    }
+
     fn set_arrangement(&mut self, layout: Layout, kinds: &[ViewKind]) {
         self.layout = layout;
         for (viewport, &kind) in self.viewports.iter_mut().zip(kinds) {

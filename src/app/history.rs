@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::plan::{Plan, PlanEdit, PlanEditError};
+use crate::geometry::PatientPosition;
+use crate::plan::{Plan, PlanEdit, PlanEditError, SeriesBinding};
 
 /// Steps that can be undone.
 pub const UNDO_STEPS: usize = 100;
@@ -73,6 +74,21 @@ impl History {
             self.commit();
         }
         result
+    }
+
+    /// Binds a plan that names no images to some, and takes how the patient lay there where nothing
+    /// else is declared. Its past and its future are bound too: undo never leads to the plan of
+    /// other images.
+    pub fn bind(&mut self, images: &SeriesBinding, position: Option<PatientPosition>) {
+        let steps = self.undo.iter_mut().chain(&mut self.redo);
+        let past = steps.chain(&mut self.open).map(|step| &mut step.plan);
+        for plan in past.chain(std::iter::once(&mut self.plan)) {
+            if plan.series.is_none() {
+                let plan = Arc::make_mut(plan);
+                plan.series = Some(images.clone());
+                plan.patient_position = plan.patient_position.or(position);
+            }
+        }
     }
 
     /// Ends the gesture. True where it changed anything; otherwise it leaves no step.
@@ -225,6 +241,37 @@ mod tests {
         let undone = std::iter::from_fn(|| history.undo().then_some(())).count();
         assert_eq!(undone, UNDO_STEPS);
         assert_eq!(x(&history), 50.0);
+    }
+
+    #[test]
+    fn what_is_bound_was_so_in_the_past_and_stays_so_in_the_future() {
+        let (mut history, id) = with_needle();
+        history.edit("Move", &step(id)).unwrap();
+        let lies = PlanEdit::SetPatientPosition(Some(PatientPosition::HeadFirstProne));
+        history.edit("Patient position", &lies).unwrap();
+        history.undo();
+        let images = |series: &str| SeriesBinding {
+            series_instance_uid: crate::study::SeriesUid::new(series),
+            frame_of_reference_uid: None,
+            geometry_sha256: String::new(),
+        };
+        let supine = Some(PatientPosition::HeadFirstSupine);
+        history.bind(&images("1.1"), supine);
+        history.bind(&images("1.2"), None);
+        let mut seen = vec![Arc::clone(history.plan())];
+        while history.undo() {
+            seen.push(Arc::clone(history.plan()));
+        }
+        assert_eq!(seen.len(), 3);
+        for plan in seen {
+            assert_eq!(plan.series, Some(images("1.1")));
+            assert_eq!(plan.patient_position, supine);
+        }
+        while history.redo() {}
+        // What a person chose stays chosen.
+        let plan = history.plan();
+        assert_eq!(plan.series, Some(images("1.1")));
+        assert_eq!(plan.patient_position, Some(PatientPosition::HeadFirstProne));
     }
 
     #[test]

@@ -22,6 +22,9 @@ impl AppState {
             );
             return;
         }
+        if !matches!(command, PlanCommand::Undo | PlanCommand::Redo) {
+            self.registering.moves.forget_redo();
+        }
         match command {
             PlanCommand::Begin(label) => {
                 if self.history.commit() {
@@ -36,6 +39,8 @@ impl AppState {
                 }
             }
             PlanCommand::Cancel => self.history.cancel(),
+            PlanCommand::Undo if self.undo_move() => {}
+            PlanCommand::Redo if self.redo_move() => {}
             PlanCommand::Undo => {
                 self.gesture = Gesture::Idle;
                 self.forget_picture_gesture();
@@ -80,11 +85,14 @@ impl AppState {
 
     fn edit(&mut self, label: &str, edit: &PlanEdit) {
         let alone = !self.history.is_open();
+        let was_empty = self.plan().is_empty_in_patient();
         match self.history.edit(label, edit) {
-            Ok(()) if alone => {
-                self.journal();
+            Ok(()) => {
+                self.bind_drawn(edit, was_empty);
+                if alone {
+                    self.journal();
+                }
             }
-            Ok(()) => {}
             Err(error) => self.notices.add(Severity::Warning, error.to_string()),
         }
         self.drop_stale_selection();

@@ -127,6 +127,32 @@ impl AppState {
         on_pictures && self.pictures_fit()
     }
 
+    /// Binds a plan that names no images to the volume on stage, once something was drawn there:
+    /// the positions mean nothing elsewhere. `was_empty`: nothing had a place in the patient before.
+    pub(super) fn bind_drawn(&mut self, edit: &PlanEdit, was_empty: bool) {
+        if self.plan().series.is_some() || !has_place(edit) {
+            return;
+        }
+        if self.bind_to_stage() && !was_empty {
+            self.notices.add(
+                Severity::Warning,
+                "This plan did not say which images it was drawn on. It was changed on these, so \
+                 that it belongs to them now: check all of it against them",
+            );
+        }
+    }
+
+    /// Binds the plan to the volume on stage, if there is one. A position that a person chose
+    /// stays; else it is that of the volume, never that of a picture.
+    pub(super) fn bind_to_stage(&mut self) -> bool {
+        let position = self.volume().and_then(|volume| volume.patient_position);
+        let binding = self.stage_binding();
+        if let Some(binding) = &binding {
+            self.history.bind(binding, position);
+        }
+        binding.is_some()
+    }
+
     /// Whether the plan was drawn on another stack of the series that is shown: another echo,
     /// another slab.
     fn bound_to_another_stack(&self) -> bool {
@@ -140,6 +166,22 @@ impl AppState {
             })
         })
     }
+}
+
+/// Whether an edit puts something into the patient.
+fn has_place(edit: &PlanEdit) -> bool {
+    matches!(
+        edit,
+        PlanEdit::AddTrajectory(_)
+            | PlanEdit::SetEnd { .. }
+            | PlanEdit::MoveTrajectory { .. }
+            | PlanEdit::AddMeasurement(_)
+            | PlanEdit::MoveMeasurement { .. }
+            | PlanEdit::MoveMeasurementPoint { .. }
+            | PlanEdit::Spine(_)
+            | PlanEdit::Structure(_)
+            | PlanEdit::SetStructureFiles(_)
+    )
 }
 
 fn uid_tail(binding: &SeriesBinding) -> String {

@@ -11,7 +11,9 @@ use super::journal::{self, Journal, Recovery};
 use super::notice::Severity;
 use super::plan_import::is_foreign;
 use super::plan_lock::PlanLock;
-use crate::plan::{Plan, PlanFile, PlanFileError, SeriesBinding};
+use super::view_keeping::KeptView;
+use crate::geometry::{Lps, Point};
+use crate::plan::{Plan, PlanFile, PlanFileError, SeriesBinding, TrajectoryId};
 
 /// Where the plan lives and whether it is safe there.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ pub struct PlanStore {
     lock: Option<PlanLock>,
     /// Keys of the file that this version does not know, kept for the next save.
     unknown: serde_json::Map<String, serde_json::Value>,
+    /// Where the views looked, for the next save.
+    pub(super) view: KeptView,
     /// Another window has the file: saving needs another name.
     pub in_use_elsewhere: bool,
     /// Plans of programs that died, to be offered.
@@ -84,10 +88,9 @@ impl AppState {
     pub(super) fn file(&mut self, command: FileCommand) {
         match command {
             FileCommand::New => {
-                self.replace_plan(Plan::default(), None);
-                let fresh = Plan::for_images(self.stage_position(), self.stage_binding());
-                self.history = History::starting_at(fresh);
-                self.store.saved = Arc::clone(self.history.plan());
+                let position = self.volume().and_then(|volume| volume.patient_position);
+                let fresh = Plan::for_images(position, self.stage_binding());
+                self.replace_plan(fresh, None);
             }
             FileCommand::Open(path) => self.open_plan(&path),
             FileCommand::OpenAfterImport(path) => {
@@ -146,6 +149,7 @@ impl AppState {
         }
         self.replace_plan(plan, Some(path.to_owned()));
         self.store.unknown = file.unknown;
+        self.store.view = KeptView::read(file.view);
         let lock = PlanLock::take(path);
         self.store.in_use_elsewhere = lock.is_err();
         self.store.lock = lock.ok();
@@ -160,18 +164,23 @@ impl AppState {
             self.notices
                 .add(Severity::Info, format!("Opened {}", path.display()));
         }
-        self.look_at_first_needle();
-        if let Some(view) = file.view {
-            self.restore_view(&view);
-        }
+        self.restore_arrangement();
+        self.look_at_plan();
     }
 
-    fn look_at_first_needle(&mut self) {
-        let first = self.plan().trajectories.first();
-        if let Some((id, target)) = first.and_then(|needle| Some((needle.id, needle.target?))) {
+    /// Selects the first needle and looks at it, at once and where its images come on stage later.
+    fn look_at_plan(&mut self) {
+        if let Some((id, target)) = self.first_target() {
             self.selection = Selection::Needle(id, None);
             self.center_on(target);
         }
+        self.look_where_kept();
+    }
+
+    /// The first needle, if its target is placed.
+    pub(super) fn first_target(&self) -> Option<(TrajectoryId, Point<Lps>)> {
+        let first = self.plan().trajectories.first()?;
+        Some((first.id, first.target?))
     }
 
     fn replace_plan(&mut self, plan: Plan, path: Option<PathBuf>) {
@@ -185,6 +194,7 @@ impl AppState {
         self.store.lock = None;
         self.store.in_use_elsewhere = false;
         self.store.unknown = serde_json::Map::new();
+        self.store.view = KeptView::default();
         if let Some(journal) = &mut self.store.journal {
             journal.clear();
         }
@@ -195,8 +205,9 @@ impl AppState {
         plan.series = binding;
         self.replace_plan(plan, None);
         self.store.saved = Arc::new(Plan::default());
+        self.store.view = KeptView::read(None);
         self.journal();
-        self.look_at_first_needle();
+        self.look_at_plan();
     }
 
     fn recover(&mut self, index: usize) {
@@ -228,13 +239,15 @@ impl AppState {
         // Differs from its file until it is saved, and stands in our own journal before the old
         // one goes.
         self.store.saved = Arc::new(Plan::default());
+        self.store.view = KeptView::read(None);
         if let Some(path) = &recovery.plan_path {
             let lock = PlanLock::take(path);
             self.store.in_use_elsewhere = lock.is_err();
             self.store.lock = lock.ok();
-            self.store.unknown = PlanFile::read(path)
-                .map(|(file, _)| file.unknown)
-                .unwrap_or_default();
+            if let Ok((file, _)) = PlanFile::read(path) {
+                self.store.unknown = file.unknown;
+                self.store.view = KeptView::read(file.view);
+            }
         }
         if !self.journal() {
             // Nothing else holds this plan yet: its old journal stays.
@@ -245,7 +258,7 @@ impl AppState {
         }
         self.notices
             .add(Severity::Info, "The plan was recovered; save it to keep it");
-        self.look_at_first_needle();
+        self.look_at_plan();
     }
 
     fn save_plan(&mut self, path: PathBuf) {
@@ -269,8 +282,9 @@ impl AppState {
             lock = Some(taken);
         }
         self.bind_to_images();
+        let view = self.view_to_keep();
         let plan = Arc::clone(self.history.plan());
-        let mut file = PlanFile::of(&plan, Some(self.view_to_keep()));
+        let mut file = PlanFile::of(&plan, Some(view));
         file.unknown.clone_from(&self.store.unknown);
         let to = path.clone();
         match Job::spawn("save", Arc::clone(&self.waker), move |_| file.write(&to)) {
@@ -288,16 +302,12 @@ impl AppState {
         }
     }
 
-    /// A plan written by hand belongs to the images on which a person saves it.
+    /// A plan written by hand belongs to the images on which a person saves it. One with marks on
+    /// pictures alone belongs to no volume yet.
     fn bind_to_images(&mut self) {
-        if self.plan().series.is_none()
-            && let Some(binding) = self.stage_binding()
-        {
-            let edit = crate::plan::PlanEdit::Bind(Some(binding));
-            self.apply(super::command::PlanCommand::Edit(
-                "Bind to the images",
-                edit,
-            ));
+        let drawn = !self.plan().is_empty_in_patient();
+        if drawn && self.plan().series.is_none() && self.plan_fits() {
+            self.bind_to_stage();
         }
     }
 

@@ -59,7 +59,8 @@ use crate::study::{FrameOfReferenceUid, SeriesUid};
 pub struct Plan {
     /// How the patient lies when treated, for console and gantry angles. `None` = not known.
     pub patient_position: Option<PatientPosition>,
-    /// The images it was drawn on; `None` for a plan written by hand.
+    /// The images it was drawn on; `None` for a plan written by hand, and for one begun on a picture
+    /// until something is drawn in a volume.
     pub series: Option<SeriesBinding>,
     /// Needles in the order they were made.
     pub trajectories: Vec<Trajectory>,
