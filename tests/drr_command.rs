@@ -15,6 +15,7 @@ use clap::Parser as _;
 use dicom_dictionary_std::tags;
 use dicom_file::DicomFile;
 use sample_plan::{Sample, said, stylet, text};
+use serde_json::json;
 use stylet::cli::Cli;
 use stylet::geometry::{CArmAngles, CArmPose, Degrees, Point, Receptor};
 use tempfile::TempDir;
@@ -22,24 +23,47 @@ use tempfile::TempDir;
 /// A block of water, 40 × 40 × 40 mm about the origin, in air: 40 × 40 × 20 voxels of 2 × 2 × 4 mm.
 fn block(modality: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
+    write_block(dir.path(), (1, modality), 20, |slice| slice);
+    dir
+}
+
+/// The same as series `1.2.3.<series>` of a modality with so many slices, its files changed.
+fn write_block(
+    folder: &Path,
+    (series, modality): (u32, &str),
+    slices: i32,
+    change: impl Fn(DicomFile) -> DicomFile,
+) {
     let inside = |index: i32, count: i32| index >= count / 4 && index < 3 * count / 4;
-    for slice in 0..20_i32 {
+    for slice in 0..slices {
         let values: Vec<i16> = (0..1600)
             .map(|i| {
-                let water = inside(i % 40, 40) && inside(i / 40, 40) && inside(slice, 20);
+                let water = inside(i % 40, 40) && inside(i / 40, 40) && inside(slice, slices);
                 if water { 1024 } else { 24 }
             })
             .collect();
-        DicomFile::slice(1, slice, -38.0 + 4.0 * f64::from(slice), 0)
+        let file = DicomFile::slice(series, slice, -38.0 + 4.0 * f64::from(slice), 0)
             .position([-39.0, -39.0, -38.0 + 4.0 * f64::from(slice)])
             .text(tags::PIXEL_SPACING, *b"DS", "2\\2")
             .text(tags::MODALITY, *b"CS", modality)
             .number(tags::ROWS, 40)
             .number(tags::COLUMNS, 40)
-            .pixels(&values)
-            .write(dir.path(), &format!("{slice}.dcm"));
+            .pixels(&values);
+        change(file).write(folder, &format!("{series}-{slice}.dcm"));
     }
-    dir
+}
+
+/// A plan of one needle, bound to a series and a frame of reference.
+fn bound_plan(folder: &Path, series: Option<(&str, Option<&str>)>) -> String {
+    let mut plan = json!({"schema": "stylet-plan/1", "coordinate_system": "LPS", "unit": "mm",
+        "trajectories": [{"name": "one", "entry": [0, 30, 0], "target": [0, 0, 0]}]});
+    if let Some((series, frame)) = series {
+        plan["series"] = json!({"series_instance_uid": series, "frame_of_reference_uid": frame,
+            "geometry_sha256": "0".repeat(64)});
+    }
+    let path = folder.join("bound.stylet.json");
+    std::fs::write(&path, plan.to_string()).unwrap();
+    text(&path)
 }
 
 fn drr(folder: &Path, arguments: &str) -> Result<(), (u8, String)> {
@@ -216,4 +240,54 @@ fn what_cannot_be_simulated_is_refused_with_a_sentence() {
         said.contains("needs a CT volume, and this series is MR"),
         "{said}"
     );
+}
+
+#[test]
+fn a_plan_of_other_images_is_refused_also_where_no_frame_of_reference_is_stated() {
+    let folder = tempfile::tempdir().unwrap();
+    let unrelated = |file: DicomFile| file.without(tags::FRAME_OF_REFERENCE_UID);
+    write_block(folder.path(), (1, "CT"), 20, unrelated);
+    write_block(folder.path(), (2, "CT"), 20, unrelated);
+    let plans = tempfile::tempdir().unwrap();
+    let plan = bound_plan(plans.path(), Some(("1.2.3.1", None)));
+    let run = |series: &str| {
+        let out = plans.path().join("out.npy");
+        let line = format!(
+            "--primary 0 --secondary 0 --size 3x5 --pixel-mm 40 --cpu --series {series} \
+             --plan {plan} --npy {}",
+            out.display()
+        );
+        drr(folder.path(), &line)
+    };
+    let (code, said) = run("1.2.3.2").unwrap_err();
+    assert_eq!(code, 1);
+    assert!(said.contains("drawn on other images"), "{said}");
+    run("1.2.3.1").unwrap();
+}
+
+#[test]
+fn a_ct_is_projected_where_a_larger_mr_lies_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    write_block(folder.path(), (2, "MR"), 30, |file| file);
+    write_block(folder.path(), (5, "CT"), 20, |file| file);
+    let plans = tempfile::tempdir().unwrap();
+    let out = plans.path().join("out.npy");
+    let project = |plan: &str| {
+        let line = format!(
+            "--primary 0 --secondary 0 --size 3x5 --pixel-mm 40 --cpu {plan} --npy {}",
+            out.display()
+        );
+        drr(folder.path(), &line)
+    };
+    let bound = |series| format!("--plan {}", bound_plan(plans.path(), series));
+    let frame = Some("1.2.3.9");
+    // No plan; one that names no images; one drawn on the MR; one whose series is not there.
+    project("").unwrap();
+    project(&bound(None)).unwrap();
+    project(&bound(Some(("1.2.3.2", frame)))).unwrap();
+    project(&bound(Some(("1.2.3.77", frame)))).unwrap();
+    // Nor does another frame of reference become right by that.
+    let (code, said) = project(&bound(Some(("1.2.3.77", Some("1.2.3.8"))))).unwrap_err();
+    assert_eq!(code, 1);
+    assert!(said.contains("drawn on other images"), "{said}");
 }

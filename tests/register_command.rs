@@ -131,6 +131,11 @@ fn what_cannot_be_registered_is_said_in_a_sentence() {
     let output = stylet(&["register", &image, "--study", &ct]);
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("Give --plan or --at"));
+    // One picture is no second view of itself.
+    let copy = written(&sample, "copy.dcm", &good);
+    let output = stylet(&["register", &image, &copy, "--study", &ct, "--at", &point]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("The same picture is given twice"));
 }
 
 #[test]
@@ -231,5 +236,5 @@ fn pictures_and_plans_of_another_patient_or_place_are_refused() {
     std::fs::write(&path, bound.to_string()).unwrap();
     let output = run(&image, path.to_str().unwrap());
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains("another frame of reference"));
+    assert!(said(&output).contains("drawn on other images"));
 }

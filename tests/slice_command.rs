@@ -104,16 +104,8 @@ fn the_adapter_draws_what_the_oracle_computes() {
         )
     };
     slice(ct.path(), &format!("{} --cpu", line(&exact))).unwrap();
-    match slice(ct.path(), &line(&drawn)) {
-        Ok(()) => {}
-        Err((code, message)) if message.contains("No graphics adapter") => {
-            assert_eq!(code, 1);
-            assert!(message.contains("--cpu"), "{message}");
-            println!("SKIPPED: {message}");
-            return;
-        }
-        Err((_, message)) => panic!("{message}"),
-    }
+    // Where there is no adapter the processor draws, with a warning.
+    slice(ct.path(), &line(&drawn)).unwrap();
     let (exact, drawn) = (npy(&exact), npy(&drawn));
     assert!(exact.iter().filter(|value| !value.is_nan()).count() > 300);
     for (exact, drawn) in exact.iter().zip(&drawn) {

@@ -4,18 +4,18 @@
 use std::sync::{Arc, Weak};
 
 use super::AppState;
+use super::aim_views::ViewsCache;
 use super::command::Command;
 use super::drr_stage::{DrrCommand, IsocenterChoice};
 use super::job::{Job, JobEvent, Waker, on_own_threads};
 use super::settings::Settings;
 use super::stage::Content;
 use super::tool::Gesture;
-use crate::assess::margins::procedure_of;
-use crate::assess::{AngleMap, AngleMapTask, CArmSetup, NeedleViews};
+use crate::assess::{AngleMap, AngleMapTask, CArmSetup};
 use crate::plan::{CArmLibrary, CArmProfile, Known};
 use crate::volume::Volume;
 
-const NO_NEEDLE: &str = "No needle with entry and target yet";
+pub(super) const NO_NEEDLE: &str = "No needle with entry and target yet";
 
 /// Frames that needle and C-arm must have stood still before a map is begun: each step of a wheel
 /// and each pixel of a drag would begin one and throw away the one before.
@@ -72,6 +72,7 @@ pub struct AimStage {
     map: Option<Arc<ShownAngleMap>>,
     failed: Option<(AngleMapTask, String)>,
     status: Option<String>,
+    pub(super) views: ViewsCache,
 }
 
 impl AimStage {
@@ -89,6 +90,7 @@ impl AimStage {
             map: None,
             failed: None,
             status: None,
+            views: ViewsCache::default(),
         }
     }
 
@@ -240,15 +242,6 @@ impl AppState {
         self.drr_command(DrrCommand::Field(width.max(height)));
         let opening = (width != height).then_some([width, height]);
         self.drr_command(DrrCommand::Collimate(opening));
-    }
-
-    /// The views of the needle that the views follow, or why there are none.
-    pub fn needle_views(&self) -> Known<NeedleViews> {
-        let needle = self.followed_needle().ok_or(NO_NEEDLE)?;
-        let setup = self.carm_setup().ok_or("There is no C-arm to aim")?;
-        let procedure = procedure_of(self.library, needle.intent.as_ref()).ok();
-        let procedure = procedure.map(|(procedure, _)| procedure);
-        NeedleViews::of(needle, &self.plan().spine, procedure, &setup)
     }
 
     /// The last angle map, and whether it is the one of the needle and the C-arm as they are now;

@@ -35,8 +35,8 @@ impl Action {
             .as_ref()
             .is_some_and(|stage| stage.volume().is_some());
         match self {
-            Self::Undo => state.history.undo_label().is_some(),
-            Self::Redo => state.history.redo_label().is_some(),
+            Self::Undo => state.undo_label().is_some(),
+            Self::Redo => state.redo_label().is_some(),
             Self::LengthTool | Self::AngleTool | Self::MeasureTool(MeasurementKind::Cobb) => {
                 state.marks_pictures() || (volume && state.plan_fits())
             }

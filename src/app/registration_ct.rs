@@ -59,6 +59,9 @@ impl AppState {
             let items = self.structures.items().iter();
             let shown = items.filter(|item| item.visible);
             self.registering.outlines.keep(shown, of);
+            if self.structures.is_reading() {
+                self.registering.outlines.miss_some();
+            }
         }
     }
 

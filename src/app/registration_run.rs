@@ -8,19 +8,22 @@ use super::notice::Severity;
 use super::registration_job::{JobView, RegistrationJob};
 use super::registration_outline::Wanted;
 use super::registration_stage::{Failure, RegisteredView};
+use crate::geometry::{Correction, Lps, Point};
 use crate::plan::{Fit, PictureRegistration, RegisteredBy, RegistrationEdit};
 use crate::register::{Registration, Search, Settings, Verdict, ViewGeometry};
 use crate::study::InstanceUid;
 
 impl AppState {
     pub(super) fn start_registration(&mut self, search: Search) {
+        let Ok(view) = self.registered_view() else {
+            return;
+        };
         // One that was chosen for another picture is not meant any more.
         self.registering.with = self.registered_with();
         self.registering.failure = None;
         self.registering.progress = 0.0;
-        let Ok(view) = self.registered_view() else {
-            return;
-        };
+        // What runs is given up for this one, also where this one cannot begin.
+        self.registering.job = None;
         match self.registration_job(&view, search) {
             Ok(job) => self.registering.job = Some(job),
             Err(words) => {
@@ -37,15 +40,29 @@ impl AppState {
     ) -> Result<RegistrationJob, String> {
         let ct = self.registration_ct()?;
         let mut views = vec![self.job_view(&view.image, view.frame)?];
+        let mut start = (view.correction, view.isocenter);
         if let Some((image, frame)) = self.registered_with() {
-            views.push(self.job_view(&image, frame)?);
+            let other = self.job_view(&image, frame)?;
+            start = self
+                .put_on(&other)
+                .filter(|_| view.is_untouched())
+                .unwrap_or(start);
+            views.push(other);
         }
+        let (start, isocenter) = start;
         let settings = Settings {
-            start: view.correction,
+            start,
             search,
             region_mm: Settings::REGION_MM,
         };
-        RegistrationJob::start(ct, views, settings, view.isocenter, &self.waker)
+        RegistrationJob::start(ct, views, settings, isocenter, &self.waker)
+    }
+
+    /// Correction and isocentre that the plan was given on a picture, by hand or by registration:
+    /// one patient position holds for both pictures.
+    fn put_on(&self, other: &JobView) -> Option<(Correction, Point<Lps>)> {
+        let put = self.view_of(&other.instance, other.frame).ok()?;
+        (!put.is_untouched()).then_some((put.correction, put.isocenter))
     }
 
     fn job_view(&self, image: &InstanceUid, frame: usize) -> Result<JobView, String> {
@@ -125,9 +142,8 @@ impl AppState {
             let words = format!("{}: {doubt}", names.join(" and "));
             self.notices.add(Severity::Warning, words);
         }
-        // Moved since on a picture that was not registered: that stays.
-        let moved = &mut self.registering.moved;
-        *moved = moved.take().filter(|moved| !moved.is_one_of(&job.views));
+        // Where they began. What was moved on other pictures stays.
+        self.registering.moves.forget(&job.views);
     }
 
     /// A picture of the catalogue in words.

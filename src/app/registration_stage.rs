@@ -7,8 +7,9 @@ use super::AppState;
 use super::command::{PlanCommand, Selection};
 use super::notice::Severity;
 use super::registration_job::RegistrationJob;
+use super::registration_moves::Moves;
 use super::registration_outline::ProjectedOutlines;
-use crate::geometry::{ConeBeam, Correction, Lps, Point, ViewAxes};
+use crate::geometry::{ConeBeam, Correction, Lps, Point};
 use crate::plan::{
     PictureLandmark, PictureRegistration, PixelPlace, PlanEdit, RegisteredBy, RegistrationEdit,
 };
@@ -23,9 +24,10 @@ pub enum RegistrationCommand {
     Show(bool),
     /// Draws the outlines of structures with it or not.
     ShowStructures(bool),
-    /// Moves the plan over the picture by hand: see [`ViewAxes::moved`], of the C-arm.
+    /// Moves the plan over the picture by hand, not while that is registered: see
+    /// [`crate::geometry::ViewAxes::moved`], of the C-arm.
     Move([f64; 6]),
-    /// Forgets what was moved by hand.
+    /// Takes back what was moved by hand; redo brings it again.
     Reset,
     /// Takes the position as it was moved by hand.
     Accept,
@@ -84,33 +86,15 @@ impl RegisteredView {
         self.correction.beam(&self.header)
     }
 
+    /// Whether it lies where the header says: nobody moved or registered it.
+    pub fn is_untouched(&self) -> bool {
+        self.standing == Standing::NotRegistered
+    }
+
     /// Column and row where a point of the CT is seen.
     pub fn pixel_of(&self, point: Point<Lps>) -> Option<PixelPlace> {
         let at = self.beam().pixel_of(point, &self.geometry.receptor)?;
         at.is_finite().then(|| at.to_array())
-    }
-}
-
-/// A correction of one frame that is not in the plan.
-#[derive(Debug, Clone)]
-pub(super) struct Moved {
-    image: InstanceUid,
-    frame: usize,
-    /// The isocentre that it was moved about: another one would move it again.
-    isocenter: Point<Lps>,
-    correction: Correction,
-}
-
-impl Moved {
-    fn is_of(&self, image: &InstanceUid, frame: usize) -> bool {
-        self.image == *image && self.frame == frame
-    }
-
-    /// Whether it is of one of these images and frames.
-    pub(super) fn is_one_of(&self, pictures: &[(InstanceUid, usize)]) -> bool {
-        pictures
-            .iter()
-            .any(|(image, frame)| self.is_of(image, *frame))
     }
 }
 
@@ -136,7 +120,7 @@ pub struct RegistrationStage {
     pub(super) outlines: ProjectedOutlines,
     /// The CT that was on stage before the picture.
     pub(super) ct: Option<Arc<Volume>>,
-    pub(super) moved: Option<Moved>,
+    pub(super) moves: Moves,
     pub(super) job: Option<RegistrationJob>,
     pub(super) progress: f64,
     /// Why the last registration did not end well.
@@ -152,7 +136,7 @@ impl Default for RegistrationStage {
             with: None,
             outlines: ProjectedOutlines::default(),
             ct: None,
-            moved: None,
+            moves: Moves::default(),
             job: None,
             progress: 0.0,
             failure: None,
@@ -169,6 +153,11 @@ impl RegistrationStage {
     /// Whether a registration runs, of whichever picture.
     pub fn is_running(&self) -> bool {
         self.job.is_some()
+    }
+
+    /// Whether a frame (0-based) is being registered.
+    pub fn is_registering(&self, image: &InstanceUid, frame: usize) -> bool {
+        self.progress(image, frame).is_some()
     }
 
     /// How far the running registration of a frame (0-based) is, 0 to 1.
@@ -189,7 +178,7 @@ impl RegistrationStage {
     /// Forgets what belongs to the plan that goes: nothing of it may come into the next one.
     pub(super) fn forget_plan(&mut self) {
         self.job = None;
-        self.moved = None;
+        self.moves = Moves::default();
         self.with = None;
         self.failure = None;
         self.marking = false;
@@ -215,7 +204,11 @@ impl AppState {
         self.view_of(instance, frame)
     }
 
-    fn view_of(&self, instance: &Instance, frame: usize) -> Result<RegisteredView, String> {
+    pub(super) fn view_of(
+        &self,
+        instance: &Instance,
+        frame: usize,
+    ) -> Result<RegisteredView, String> {
         let size = [instance.columns, instance.rows];
         let geometry =
             ViewGeometry::of(&instance.picture, frame, size).map_err(|error| error.to_string())?;
@@ -223,8 +216,7 @@ impl AppState {
         let target = self
             .registration_target()
             .ok_or("Place a target in the CT first: the plan has none")?;
-        let moved = self.registering.moved.as_ref();
-        let moved = moved.filter(|moved| moved.is_of(&instance.uid, frame));
+        let moved = self.registering.moves.of(&instance.uid, frame);
         let isocenter = match (moved, made) {
             (Some(moved), _) => moved.isocenter,
             (None, Some(made)) => made.isocenter_lps_mm,
@@ -333,7 +325,7 @@ impl AppState {
             RegistrationCommand::Show(shown) => self.registering.shown = shown,
             RegistrationCommand::ShowStructures(shown) => self.registering.show_structures = shown,
             RegistrationCommand::Move(six) => self.move_plan(&six),
-            RegistrationCommand::Reset => self.registering.moved = None,
+            RegistrationCommand::Reset => self.take_moves_back(),
             RegistrationCommand::Accept => self.accept_moved(),
             RegistrationCommand::Register(search) => self.start_registration(search),
             RegistrationCommand::Cancel => self.registering.job = None,
@@ -358,37 +350,6 @@ impl AppState {
 
     pub(super) fn edit_registration(&mut self, label: &'static str, edit: RegistrationEdit) {
         self.plan_command(PlanCommand::Edit(label, PlanEdit::Registration(edit)));
-    }
-
-    fn move_plan(&mut self, six: &[f64; 6]) {
-        let Ok(view) = self.registered_view() else {
-            return;
-        };
-        let moved = ViewAxes::of(&view.beam()).moved(&view.correction, six);
-        if moved.is_finite() {
-            self.registering.failure = None;
-            self.registering.moved = Some(Moved {
-                image: view.image,
-                frame: view.frame,
-                isocenter: view.isocenter,
-                correction: moved,
-            });
-        }
-    }
-
-    fn accept_moved(&mut self) {
-        let Ok(view) = self.registered_view() else {
-            return;
-        };
-        let made = PictureRegistration {
-            image: view.image,
-            frame: view.frame,
-            isocenter_lps_mm: view.isocenter,
-            correction: view.correction,
-            found: RegisteredBy::Hand,
-        };
-        self.edit_registration("Register by hand", RegistrationEdit::Set(vec![made]));
-        self.registering.moved = None;
     }
 
     fn mark_landmark(&mut self, pixel: PixelPlace) {

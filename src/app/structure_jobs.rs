@@ -18,15 +18,16 @@ use crate::study::SourcePath;
 use crate::volume::Volume;
 use crate::volume::structure::read::{self, Planning};
 use crate::volume::structure::surface::mask_surface;
-use crate::volume::structure::{DistanceField, Structure};
+use crate::volume::structure::{DistanceField, Mask, Structure};
+
+/// Voxels along each axis that become one in the surface of a structure. Coarser where there is
+/// much: a torso's skin needs no half millimetres.
+pub(super) fn stride_of(mask: &Mask) -> usize {
+    if mask.count() > 2_000_000 { 2 } else { 1 }
+}
 
 fn prepare(structure: &Structure, stop: &(dyn Fn() -> bool + Sync)) -> Prepared {
-    // Coarser where there is much: a torso's skin needs no half millimetres.
-    let stride = if structure.mask.count() > 2_000_000 {
-        2
-    } else {
-        1
-    };
+    let stride = stride_of(&structure.mask);
     let surface = mask_surface(&structure.mask, stride, stop)
         .ok()
         .map(|mesh| {

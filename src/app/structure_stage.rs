@@ -163,6 +163,11 @@ impl StructureStage {
             || self.preparing.is_some()
     }
 
+    /// Whether structures are still to come: files being read, drawn ones being made.
+    pub(super) fn is_reading(&self) -> bool {
+        self.reading.is_some() || !self.waiting.is_empty() || self.drawing.is_some()
+    }
+
     /// What is being done, for the status line.
     pub fn progress(&self) -> Option<String> {
         if let Some((path, _)) = &self.reading {

@@ -1,21 +1,19 @@
 //! `stylet drr`: a simulated radiograph of a CT volume.
 
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::json;
 
-use super::plan_images::{PlanImages, plan_images, plan_masks};
-use super::{CliError, load_with_warnings, numbers, print_json};
-use crate::dicom;
+use super::plan_images::{PlanImages, ct_images, plan_masks};
+use super::slice::or_warned;
+use super::{CliError, numbers, print_json};
 use crate::export::npy::write_npy_f32;
 use crate::export::radiograph::{ProjectedLine, Radiograph, projected_needle};
 use crate::geometry::{CArmAngles, CArmPose, ConeBeam, Degrees, Lps, Point, Receptor};
 use crate::plan::{Plan, PlanFile};
-use crate::render::{AdapterKind, DrrPass, DrrTexture, RenderContext};
-use crate::study::{ProjectionGeometry, Series, SeriesUid};
+use crate::render::{AdapterKind, DrrPass, DrrTexture, RenderContext, RenderError};
+use crate::study::ProjectionGeometry;
 use crate::volume::Volume;
 use crate::volume::attenuation::{Attenuation, AttenuationModel, Energy};
 use crate::volume::drr::{Film, line_integrals};
@@ -31,7 +29,7 @@ pub struct DrrArgs {
     /// DICOM file or folder.
     #[arg(value_name = "PATH")]
     path: PathBuf,
-    /// Series Instance UID; without it that of the plan, else the largest volume.
+    /// Series Instance UID of the CT; without it that of the plan, else the largest CT.
     #[arg(long, value_name = "UID")]
     series: Option<String>,
     /// Positioner primary angle, LAO +, −180 to 180.
@@ -103,7 +101,7 @@ pub fn run(args: &DrrArgs) -> Result<(), CliError> {
         Some(path) => Some(PlanFile::read(path).map_err(CliError::failure)?.1),
         None => None,
     };
-    let images = args.images(plan.as_ref())?;
+    let images = ct_images(&args.path, args.series.as_deref(), plan.as_ref())?;
     let volume = &images.volume;
     let attenuation = Attenuation::of(volume, model).map_err(CliError::failure)?;
     let pose = args.pose(plan.as_ref(), volume);
@@ -219,23 +217,6 @@ impl DrrArgs {
         ))
     }
 
-    fn images(&self, plan: Option<&Plan>) -> Result<PlanImages, CliError> {
-        let found = match (&self.series, plan) {
-            (None, Some(plan)) => return plan_images(plan, &self.path),
-            (series, _) => volume_in(&self.path, series.as_deref())?,
-        };
-        let bound = plan.and_then(|plan| plan.series.as_ref());
-        let frame = bound.and_then(|bound| bound.frame_of_reference_uid.as_ref());
-        if frame.is_some() && frame != found.volume.frame_of_reference.as_ref() {
-            return Err(CliError::Failure(
-                "The plan was drawn on images of another frame of reference, its positions mean \
-                 nothing on this series"
-                    .to_owned(),
-            ));
-        }
-        Ok(found)
-    }
-
     fn pose(&self, plan: Option<&Plan>, volume: &Volume) -> CArmPose {
         let mut needles = plan.iter().flat_map(|plan| &plan.trajectories);
         let isocenter = self
@@ -253,7 +234,7 @@ impl DrrArgs {
         }
     }
 
-    /// On a graphics card where there is one, else on the processor.
+    /// On a graphics card where there is one that does it, else on the processor.
     fn project(
         &self,
         attenuation: &Attenuation,
@@ -263,55 +244,25 @@ impl DrrArgs {
         let context = if self.cpu {
             None
         } else {
-            RenderContext::offscreen().ok()
+            match RenderContext::offscreen() {
+                Err(RenderError::NoAdapter { .. }) => None,
+                context => or_warned(context),
+            }
         };
         let card = context.filter(|context| context.adapter_kind() == AdapterKind::Hardware);
         if let Some(context) = card {
             let gpu = (&context.device, &context.queue);
             let texture = DrrTexture::new(gpu.0, gpu.1, attenuation);
             let drawn = texture.and_then(|texture| {
-                DrrPass::new(gpu.0).line_integrals(gpu, &texture, beam, receptor)
+                DrrPass::new(gpu.0)?.line_integrals(gpu, &texture, beam, receptor)
             });
-            return drawn.map_err(|error| {
-                CliError::Failure(format!(
-                    "{error}\nWith --cpu the picture is computed without a graphics adapter"
-                ))
-            });
+            if let Some(integrals) = or_warned(drawn) {
+                return Ok(integrals);
+            }
         }
         line_integrals(attenuation, beam, receptor, &|| false)
             .ok_or_else(|| CliError::Failure("The picture was cancelled".to_owned()))
     }
-}
-
-/// The volume of a series, or the largest one.
-fn volume_in(path: &Path, series: Option<&str>) -> Result<PlanImages, CliError> {
-    let report = dicom::scan(&[path.to_owned()], &|_, _| ControlFlow::Continue(()))
-        .map_err(CliError::failure)?;
-    let catalog = &report.catalog;
-    let (uid, stack): (&Series, usize) = match series {
-        Some(uid) => catalog
-            .find_series(&SeriesUid::new(uid))
-            .and_then(|(_, series)| Some((&**series, series.largest_volume()?.0)))
-            .ok_or_else(|| CliError::Failure(format!("No volume of series {uid} was found")))?,
-        None => catalog
-            .largest_volume()
-            .map(|(series, stack)| (&**series, stack))
-            .ok_or_else(|| {
-                CliError::Failure(
-                    "No volume was found; `stylet scan` lists what there is".to_owned(),
-                )
-            })?,
-    };
-    let volume = load_with_warnings(uid, stack)?;
-    let (study, series) = catalog
-        .find_series(&uid.uid)
-        .ok_or_else(|| CliError::Failure("The series is in no study".to_owned()))?;
-    Ok(PlanImages {
-        volume: Arc::new(volume),
-        series: Arc::clone(series),
-        study: study.clone(),
-        stack,
-    })
 }
 
 /// Structures of the plan as outlines of their shadows, and its needles over them.

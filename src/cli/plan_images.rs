@@ -12,7 +12,7 @@ use crate::budget::Reservation;
 use crate::dicom;
 use crate::plan::file::geometry_hash;
 use crate::plan::{Fit, Known, Plan, SeriesBinding};
-use crate::study::{Series, SourcePath, Study};
+use crate::study::{Catalog, Series, SeriesUid, SourcePath, Study};
 use crate::volume::Volume;
 use crate::volume::structure::read::{self, Planning, structure_files};
 use crate::volume::structure::{DistanceField, Structure};
@@ -29,40 +29,16 @@ pub struct PlanImages {
     pub study: Study,
 }
 
+/// A series and which of its stacks.
+type Chosen<'a> = (&'a Arc<Series>, usize);
+
 /// The images a plan is read on: its own series, else one of its frame of reference, else – for a
 /// plan that names none – the largest volume.
 pub fn plan_images(plan: &Plan, study: &Path) -> Result<PlanImages, CliError> {
     let report = dicom::scan(&[study.to_owned()], &|_, _| ControlFlow::Continue(()))
         .map_err(CliError::failure)?;
     let catalog = &report.catalog;
-    let bound = plan.series.as_ref();
-    let own = bound.and_then(|bound| {
-        let (_, series) = catalog.find_series(&bound.series_instance_uid)?;
-        let stack = series
-            .stacks
-            .iter()
-            .position(|stack| stack.geometry.is_some())?;
-        Some((series, stack))
-    });
-    let same_frame = || {
-        let wanted = bound?.frame_of_reference_uid.as_ref()?;
-        catalog
-            .series()
-            .map(|(_, series)| series)
-            .find_map(|series| {
-                let fits = series
-                    .instances
-                    .iter()
-                    .any(|i| i.frame_of_reference.as_ref() == Some(wanted));
-                let stack = series
-                    .stacks
-                    .iter()
-                    .position(|stack| stack.geometry.is_some())?;
-                fits.then_some((series, stack))
-            })
-    };
-    let (series, stack) = own
-        .or_else(same_frame)
+    let chosen = of_plan(catalog, plan, &|_| true)
         .or_else(|| catalog.largest_volume())
         .ok_or_else(|| {
             CliError::Failure(format!(
@@ -70,36 +46,100 @@ pub fn plan_images(plan: &Plan, study: &Path) -> Result<PlanImages, CliError> {
                 study.display()
             ))
         })?;
-    let volume = load_with_warnings(series, stack)?;
-    if let Some(bound) = bound {
-        let open = SeriesBinding {
-            series_instance_uid: volume.series.clone(),
-            frame_of_reference_uid: volume.frame_of_reference.clone(),
-            geometry_sha256: geometry_hash(volume.size, &volume.geometry),
-        };
-        match bound.fit(&open) {
-            Fit::Different => {
-                return Err(CliError::Failure(format!(
-                    "The plan was drawn on other images (series {}), its positions mean nothing \
-                     on {}; give --study its own images",
-                    bound.series_instance_uid,
-                    study.display()
-                )));
-            }
-            Fit::SameFrameOfReference => warn_line(
-                "the plan was drawn on another series of the same examination; positions hold, \
-                 values may differ",
-            ),
-            Fit::ChangedGeometry => {
-                warn_line("the slices of this series have changed since the plan was drawn");
-            }
-            Fit::SameSeries | Fit::Unbound => {}
-        }
-    } else {
+    let images = loaded(catalog, chosen)?;
+    check_fit(plan, &images.volume)?;
+    if plan.series.is_none() {
         warn_line(
             "the plan does not say which images it was drawn on; the largest volume is taken",
         );
     }
+    Ok(images)
+}
+
+/// The CT that is projected: the series that is asked for, else that of the plan, else a CT of its
+/// frame of reference, else the largest CT. Where there is none, what is there, for the caller to
+/// refuse by its modality.
+///
+/// # Errors
+/// There is no such volume, it cannot be read, or positions of the plan mean nothing in it.
+pub fn ct_images(
+    path: &Path,
+    series: Option<&str>,
+    plan: Option<&Plan>,
+) -> Result<PlanImages, CliError> {
+    let report = dicom::scan(&[path.to_owned()], &|_, _| ControlFlow::Continue(()))
+        .map_err(CliError::failure)?;
+    let catalog = &report.catalog;
+    let is_ct = |series: &Series| series.modality == "CT";
+    let bound = |wanted: &dyn Fn(&Series) -> bool| of_plan(catalog, plan?, wanted);
+    let chosen = match series {
+        Some(uid) => catalog
+            .find_series(&SeriesUid::new(uid))
+            .and_then(|(_, series)| Some((series, series.largest_volume()?.0)))
+            .ok_or_else(|| CliError::Failure(format!("No volume of series {uid} was found")))?,
+        None => bound(&is_ct)
+            .or_else(|| bound(&|_| true))
+            .or_else(|| largest(catalog, &is_ct))
+            .or_else(|| catalog.largest_volume())
+            .ok_or_else(|| {
+                CliError::Failure(format!(
+                    "No volume in {}: give the folder of the CT; `stylet scan` lists what there is",
+                    path.display()
+                ))
+            })?,
+    };
+    let images = loaded(catalog, chosen)?;
+    if let Some(plan) = plan {
+        check_fit(plan, &images.volume)?;
+        if plan.series.is_none() && series.is_none() {
+            warn_line(
+                "the plan does not say which images it was drawn on; the largest CT is taken",
+            );
+        }
+    }
+    Ok(images)
+}
+
+/// The series a plan is bound to where it is wanted, else the first wanted one of its frame of
+/// reference.
+fn of_plan<'a>(
+    catalog: &'a Catalog,
+    plan: &Plan,
+    wanted: &dyn Fn(&Series) -> bool,
+) -> Option<Chosen<'a>> {
+    let bound = plan.series.as_ref()?;
+    let frame = bound.frame_of_reference_uid.as_ref();
+    let in_frame = |series: &&Arc<Series>| {
+        let mut instances = series.instances.iter();
+        frame.is_some() && instances.any(|one| one.frame_of_reference.as_ref() == frame)
+    };
+    let volume = |series: &'a Arc<Series>| {
+        let mut stacks = series.stacks.iter();
+        let stack = stacks.position(|stack| stack.geometry.is_some())?;
+        Some((series, stack))
+    };
+    let all = || {
+        let series = catalog.series().map(|(_, series)| series);
+        series.filter(move |series| wanted(series))
+    };
+    let mut own = all().filter(|series| series.uid == bound.series_instance_uid);
+    own.find_map(volume)
+        .or_else(|| all().filter(in_frame).find_map(volume))
+}
+
+/// The volume with the most voxels of the series that are wanted, the first of equals.
+fn largest<'a>(catalog: &'a Catalog, wanted: &dyn Fn(&Series) -> bool) -> Option<Chosen<'a>> {
+    catalog
+        .series()
+        .map(|(_, series)| series)
+        .filter(|series| wanted(series))
+        .filter_map(|series| Some((series, series.largest_volume()?)))
+        .reduce(|best, next| if next.1.1 > best.1.1 { next } else { best })
+        .map(|(series, (stack, _))| (series, stack))
+}
+
+fn loaded(catalog: &Catalog, (series, stack): Chosen<'_>) -> Result<PlanImages, CliError> {
+    let volume = load_with_warnings(series, stack)?;
     let (study, series) = catalog
         .find_series(&series.uid)
         .ok_or_else(|| CliError::Failure("The series is in no study".to_owned()))?;
@@ -109,6 +149,37 @@ pub fn plan_images(plan: &Plan, study: &Path) -> Result<PlanImages, CliError> {
         study: study.clone(),
         stack,
     })
+}
+
+/// Refuses images that positions of the plan mean nothing on, and warns where they are not the very
+/// ones it was drawn on.
+fn check_fit(plan: &Plan, volume: &Volume) -> Result<(), CliError> {
+    let Some(bound) = &plan.series else {
+        return Ok(());
+    };
+    let open = SeriesBinding {
+        series_instance_uid: volume.series.clone(),
+        frame_of_reference_uid: volume.frame_of_reference.clone(),
+        geometry_sha256: geometry_hash(volume.size, &volume.geometry),
+    };
+    match bound.fit(&open) {
+        Fit::Different => {
+            return Err(CliError::Failure(format!(
+                "The plan was drawn on other images (series {}), its positions mean nothing on \
+                 series {}; give its own images",
+                bound.series_instance_uid, open.series_instance_uid
+            )));
+        }
+        Fit::SameFrameOfReference => warn_line(
+            "the plan was drawn on another series of the same examination; positions hold, values \
+             may differ",
+        ),
+        Fit::ChangedGeometry => {
+            warn_line("the slices of this series have changed since the plan was drawn");
+        }
+        Fit::SameSeries | Fit::Unbound => {}
+    }
+    Ok(())
 }
 
 /// Structures of a plan without their distances.

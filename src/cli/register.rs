@@ -4,25 +4,19 @@ mod report;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 
-use super::plan_images::plan_images;
-use super::{CliError, load_with_warnings, numbers, print_json, print_line, warn_line};
+use super::plan_images::ct_images;
+use super::{CliError, numbers, print_json, print_line, warn_line};
 use crate::dicom;
 use crate::geometry::{ConeBeam, Correction, Lps, Point};
-use crate::plan::file::geometry_hash;
-use crate::plan::{
-    Fit, PictureRegistration, Plan, PlanEdit, PlanFile, RegisteredBy, RegistrationEdit,
-    SeriesBinding,
-};
+use crate::plan::{PictureRegistration, Plan, PlanEdit, PlanFile, RegisteredBy, RegistrationEdit};
 use crate::register::{
     RegisterError, Registration, Search, Settings, Verdict, View, ViewGeometry, XrayPicture,
     picture_of, register,
 };
-use crate::study::{Instance, SeriesUid, StackKind, Study};
-use crate::volume::Volume;
+use crate::study::{Instance, SeriesUid, Study};
 use crate::volume::attenuation::{Attenuation, AttenuationModel};
 
 /// Arguments of `stylet register`.
@@ -105,10 +99,12 @@ pub fn run(args: &RegisterArgs) -> Result<(), CliError> {
         .iter()
         .map(|path| open(path, frame, isocenter))
         .collect::<Result<_, _>>()?;
-    let ct = args.ct(plan.as_ref().map(|(_, plan)| plan))?;
+    refuse_twice(&opened)?;
+    let plan_only = plan.as_ref().map(|(_, plan)| plan);
+    let ct = ct_images(&args.study, args.series.as_deref(), plan_only)?;
     let attenuation = Attenuation::of(&ct.volume, AttenuationModel::default()).map_err(usage)?;
     for opened in &opened {
-        ct.refuse_another_patient(&opened.path)?;
+        refuse_another_patient(&ct.study, &opened.path)?;
     }
     let volume_series = ct.volume.series.clone();
     drop(ct);
@@ -229,97 +225,52 @@ impl RegisterArgs {
             })
         })
     }
-
-    /// The CT: as asked for, else that of the plan, else the largest.
-    ///
-    /// # Errors
-    /// The plan's positions mean nothing in it.
-    fn ct(&self, plan: Option<&Plan>) -> Result<Ct, CliError> {
-        if let (Some(plan), None) = (plan, &self.series) {
-            let images = plan_images(plan, &self.study)?;
-            return Ok(Ct {
-                volume: images.volume,
-                study: images.study,
-            });
-        }
-        let scanned = dicom::scan(std::slice::from_ref(&self.study), &|_, _| {
-            ControlFlow::Continue(())
-        })
-        .map_err(CliError::failure)?;
-        let catalog = &scanned.catalog;
-        let volumes = catalog.series().flat_map(|(study, series)| {
-            let stacks = series.stacks.iter().enumerate();
-            stacks
-                .filter(|(_, stack)| stack.kind == StackKind::Volume)
-                .map(move |(index, stack)| ((study, series), index, stack.frames.len()))
-        });
-        let fits = |series: &SeriesUid| {
-            let wanted = self.series.as_deref();
-            wanted.is_none_or(|wanted| series.as_str() == wanted)
-        };
-        // A CT rather than a larger MR.
-        let chosen = volumes
-            .filter(|((_, series), ..)| fits(&series.uid))
-            .max_by_key(|((_, series), _, frames)| (series.modality == "CT", *frames));
-        let ((study, series), stack, _) = chosen.ok_or_else(|| {
-            CliError::Usage(format!(
-                "No such volume in {}: give the folder of the CT",
-                self.study.display()
-            ))
-        })?;
-        let volume = load_with_warnings(series, stack)?;
-        let open = SeriesBinding {
-            series_instance_uid: volume.series.clone(),
-            frame_of_reference_uid: volume.frame_of_reference.clone(),
-            geometry_sha256: geometry_hash(volume.size, &volume.geometry),
-        };
-        let bound = plan.and_then(|plan| plan.series.as_ref());
-        if bound.is_some_and(|bound| bound.fit(&open) == Fit::Different) {
-            return Err(CliError::Failure(
-                "The plan was drawn on images of another frame of reference, its positions mean \
-                 nothing on this series"
-                    .to_owned(),
-            ));
-        }
-        Ok(Ct {
-            volume: Arc::new(volume),
-            study: study.clone(),
-        })
-    }
 }
 
-/// The CT that pictures are laid over, and whose it is.
-struct Ct {
-    volume: Arc<Volume>,
-    study: Study,
-}
-
-impl Ct {
-    /// Refuses a picture of another patient; one that says no patient, or a CT that says none, is
-    /// taken.
-    fn refuse_another_patient(&self, path: &Path) -> Result<(), CliError> {
-        let scanned = dicom::scan(&[path.to_owned()], &|_, _| ControlFlow::Continue(()))
-            .map_err(CliError::failure)?;
-        let Some((study, _)) = scanned.catalog.series().next() else {
-            return Ok(());
-        };
-        let (picture, ct) = (&study.patient, &self.study.patient);
-        let differ = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
-        let numbered = !picture.id.is_empty() && !ct.id.is_empty();
-        let another = if numbered {
-            differ(&picture.id, &ct.id)
-        } else {
-            differ(&picture.name, &ct.name)
-        };
-        if another && study.uid != self.study.uid {
+/// Refuses a picture that is given twice: it would count as two views, and hold nothing better.
+fn refuse_twice(opened: &[Opened]) -> Result<(), CliError> {
+    // Files without a UID are told apart by their paths.
+    let name = |one: &Opened| match one.instance.uid.as_str() {
+        "" => one.path.display().to_string(),
+        uid => uid.to_owned(),
+    };
+    for (index, one) in opened.iter().enumerate() {
+        let mut before = opened.iter().take(index);
+        if let Some(first) = before.find(|first| name(first) == name(one)) {
             return Err(CliError::Usage(format!(
-                "The picture is of another patient than the CT: nothing can be laid over it\n\
-                 File: {}",
-                path.display()
+                "The same picture is given twice: give each view once\nFile: {}\nFile: {}",
+                first.path.display(),
+                one.path.display()
             )));
         }
-        Ok(())
     }
+    Ok(())
+}
+
+/// Refuses a picture of another patient than the study of the CT; one that says no patient, or a CT
+/// that says none, is taken.
+fn refuse_another_patient(ct: &Study, path: &Path) -> Result<(), CliError> {
+    let scanned = dicom::scan(&[path.to_owned()], &|_, _| ControlFlow::Continue(()))
+        .map_err(CliError::failure)?;
+    let Some((study, _)) = scanned.catalog.series().next() else {
+        return Ok(());
+    };
+    let (picture, imaged) = (&study.patient, &ct.patient);
+    let differ = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
+    let numbered = !picture.id.is_empty() && !imaged.id.is_empty();
+    let another = if numbered {
+        differ(&picture.id, &imaged.id)
+    } else {
+        differ(&picture.name, &imaged.name)
+    };
+    if another && study.uid != ct.uid {
+        return Err(CliError::Usage(format!(
+            "The picture is of another patient than the CT: nothing can be laid over it\n\
+             File: {}",
+            path.display()
+        )));
+    }
+    Ok(())
 }
 
 /// The registrations of all pictures, as the plan keeps them.

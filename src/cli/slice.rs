@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-use super::{CliError, load_with_warnings, numbers, print_json};
+use super::{CliError, load_with_warnings, numbers, print_json, warn_line};
 use crate::app::presentation::{Presentation, percentile_range};
 use crate::dicom;
 use crate::export::npy::write_npy_f32;
@@ -135,7 +135,7 @@ pub fn run(args: &SliceArgs) -> Result<(), CliError> {
     };
     let volume = load_with_warnings(series, stack)?;
     if let Some(path) = &args.npy {
-        let values = values(&volume, &request, args.back_end())?;
+        let values = values(&volume, &request, args.back_end());
         let shape = [request.height, request.width];
         write_npy_f32(path, &shape, &values).map_err(CliError::failure)?;
     }
@@ -268,15 +268,17 @@ enum BackEnd {
     Adapter,
 }
 
-fn values(volume: &Volume, request: &SliceRequest, by: BackEnd) -> Result<Vec<f32>, CliError> {
-    if by == BackEnd::Exact {
-        return Ok(reslice_exact(volume, request));
+fn values(volume: &Volume, request: &SliceRequest, by: BackEnd) -> Vec<f32> {
+    if by == BackEnd::Adapter {
+        let draw = || -> Result<_, RenderError> {
+            let context = RenderContext::offscreen()?;
+            offscreen_values(&context, &upload(&context, volume)?, request)
+        };
+        if let Some(values) = or_warned(draw()) {
+            return values;
+        }
     }
-    let draw = || -> Result<_, RenderError> {
-        let context = RenderContext::offscreen()?;
-        offscreen_values(&context, &upload(&context, volume)?, request)
-    };
-    draw().map_err(|error| without_adapter(&error))
+    reslice_exact(volume, request)
 }
 
 fn greys(
@@ -290,7 +292,9 @@ fn greys(
             let context = RenderContext::offscreen()?;
             offscreen_greys(&context, &upload(&context, volume)?, request, display)
         };
-        return draw().map_err(|error| without_adapter(&error));
+        if let Some(greys) = or_warned(draw()) {
+            return Ok(greys);
+        }
     }
     // The oracle has no greys for what has no value; background and stripes are the fast one's.
     let mut greys = cpu::render_greys(volume, request, display, &|| false)
@@ -303,10 +307,15 @@ fn greys(
     Ok(greys)
 }
 
-fn without_adapter(error: &RenderError) -> CliError {
-    CliError::Failure(format!(
-        "{error}\nWith --cpu the picture is computed without a graphics adapter"
-    ))
+/// What the adapter drew; `None`, with a warning, where it did not.
+pub(super) fn or_warned<T>(drawn: Result<T, RenderError>) -> Option<T> {
+    drawn
+        .map_err(|error| {
+            warn_line(&format!(
+                "{error}\nThe processor computes the picture instead"
+            ));
+        })
+        .ok()
 }
 
 #[cfg(test)]
@@ -395,7 +404,7 @@ mod tests {
         let missing = SliceRequest::thin(plane.moved_mm(1.0), 1.0, 8, 8);
         let picture = greys(&volume, &missing, &display, BackEnd::Exact).unwrap();
         assert!(picture.contains(&display.hatch_grey()));
-        let nothing = values(&volume, &missing, BackEnd::Exact).unwrap();
+        let nothing = values(&volume, &missing, BackEnd::Exact);
         assert!(nothing.iter().all(|value| value.is_nan()));
     }
 }

@@ -46,7 +46,7 @@ pub fn carm_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
             let views = state.needle_views();
             carm_views_ui(ui, state, &views, queue);
             ui.separator();
-            map_ui(ui, state, &setup, &marks(views.as_ref().ok()), queue);
+            map_ui(ui, state, &setup, &marks(views.as_deref().ok()), queue);
         });
 }
 

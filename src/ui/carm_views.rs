@@ -1,5 +1,7 @@
 //! The views of the needle in order: one click turns the C-arm there.
 
+use std::sync::Arc;
+
 use egui::{Button, Color32, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
 use super::{format, theme};
@@ -21,7 +23,7 @@ const MARK: f32 = 10.0;
 pub fn carm_views_ui(
     ui: &mut Ui,
     state: &AppState,
-    views: &Known<NeedleViews>,
+    views: &Known<Arc<NeedleViews>>,
     queue: &mut CommandQueue,
 ) {
     if let Some(needle) = state.followed_needle() {

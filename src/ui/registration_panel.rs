@@ -48,7 +48,9 @@ pub fn registration_panel_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQ
             ui.separator();
             register_ui(ui, state, &shown, queue);
             ui.separator();
-            hand_ui(ui, &shown, queue);
+            // A move during a registration would be lost to its result.
+            let registering = state.registering.is_registering(&shown.image, shown.frame);
+            ui.add_enabled_ui(!registering, |ui| hand_ui(ui, &shown, queue));
             ui.separator();
             landmarks_ui(ui, state, &shown, queue);
         });
@@ -138,6 +140,11 @@ fn show_ui(ui: &mut Ui, state: &AppState, queue: &mut CommandQueue) {
     });
     if choice.inner.changed() {
         queue.push(RegistrationCommand::ShowStructures(outlines));
+    }
+    if shown && state.registering.show_structures {
+        for note in state.registering.outlines().notes() {
+            ui.label(RichText::new(note).color(theme::WARNING));
+        }
     }
 }
 

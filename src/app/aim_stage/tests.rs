@@ -113,3 +113,37 @@ fn the_field_keeps_both_its_sides() {
     assert_eq!(state.carm_field_mm(), [220.0; 2]);
     assert_eq!(state.drr.collimation_mm, None);
 }
+
+#[test]
+fn the_views_of_a_needle_are_found_once_per_change_and_never_old() {
+    let (_folder, mut state) = state();
+    let mut former = state.needle_views().unwrap();
+    assert!(Arc::ptr_eq(&former, &state.needle_views().unwrap()));
+    let mut changed = |state: &mut AppState, what: &str| {
+        let views = state.needle_views().unwrap();
+        assert_ne!(*views, *former, "{what}");
+        assert!(Arc::ptr_eq(&views, &state.needle_views().unwrap()));
+        former = views;
+    };
+    put(&mut state, TrajectoryEnd::Entry, Point::new(50., 58., 20.));
+    changed(&mut state, "entry");
+    let supine = PlanEdit::SetPatientPosition(Some(PatientPosition::HeadFirstSupine));
+    state.apply(PlanCommand::Edit("Position", supine));
+    changed(&mut state, "position");
+    state.apply(AimCommand::Profile("angiography-floor".to_owned()));
+    changed(&mut state, "C-arm");
+    state.apply(DrrCommand::Distances {
+        source_to_detector_mm: 1150.0,
+        source_to_isocenter_mm: 700.0,
+    });
+    changed(&mut state, "distances");
+    state.apply(AimCommand::Field([30.0, 30.0]));
+    changed(&mut state, "field");
+    state.crosshair = Point::new(35., 30., 20.);
+    state.apply(DrrCommand::Isocenter(IsocenterChoice::Crosshair));
+    changed(&mut state, "isocentre");
+    state.crosshair = Point::new(40., 30., 20.);
+    changed(&mut state, "crosshair");
+    state.apply(PlanCommand::Undo);
+    changed(&mut state, "undo");
+}

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use glam::DVec2;
 use serde_json::{Value, json};
 
 use super::{Found, Opened};
@@ -98,18 +99,37 @@ pub(super) fn text(found: &Found<'_>) -> String {
     }
     for opened in &found.opened {
         let beam = correction.beam(&opened.header);
-        if let Some(at) = beam.pixel_of(found.target, &opened.geometry.receptor) {
-            let (column, row) = (at.x, at.y);
-            let path = opened.path.display();
-            write!(
-                text,
-                "\nTarget at column {column:.1}, row {row:.1} of {path}"
-            )
-            .ok();
-            if !opened.geometry.sides_stated {
-                text.push_str("\nLeft/right assumed: the file does not state it");
-            }
-        }
+        let at = beam.pixel_of(found.target, &opened.geometry.receptor);
+        let path = opened.path.display().to_string();
+        text.push_str(&picture_lines(&path, at, opened.geometry.sides_stated));
     }
     text
+}
+
+/// Where the target lies on a picture, and whether its sides are assumed: that concerns the whole
+/// picture, whether or not the target is on it.
+fn picture_lines(path: &str, target: Option<DVec2>, sides_stated: bool) -> String {
+    let mut lines = match target {
+        Some(at) => format!("\nTarget at column {:.1}, row {:.1} of {path}", at.x, at.y),
+        None => format!("\nTarget not in the beam of {path}"),
+    };
+    if !sides_stated {
+        lines.push_str("\nLeft/right assumed: the file does not state it");
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assumed_sides_are_said_wherever_the_target_lies() {
+        for target in [Some(DVec2::new(3.0, 4.04)), None] {
+            assert!(picture_lines("a.dcm", target, false).contains("Left/right assumed"));
+            assert!(!picture_lines("a.dcm", target, true).contains("assumed"));
+        }
+        let lines = picture_lines("a.dcm", Some(DVec2::new(3.0, 4.04)), true);
+        assert_eq!(lines, "\nTarget at column 3.0, row 4.0 of a.dcm");
+    }
 }

@@ -56,7 +56,8 @@ pub fn ui(ui: &Ui, area: Rect, state: &AppState, view: &PictureView, queue: &mut
     strip(&painter, area, state, &shown);
     if state.registering.marking {
         mark(ui, area, view, queue);
-    } else {
+    } else if !state.registering.is_registering(&shown.image, shown.frame) {
+        // A move during it would be lost to its result.
         canvas.handles(ui, queue);
     }
 }
