@@ -102,7 +102,9 @@ fn radiographs(c: &mut Criterion) {
     let Ok(texture) = DrrTexture::new(gpu.0, gpu.1, &whole) else {
         return;
     };
-    let pass = DrrPass::new(gpu.0);
+    let Ok(pass) = DrrPass::new(gpu.0) else {
+        return;
+    };
     for (name, beam) in &views {
         group.bench_function(format!("graphics, {name}"), |b| {
             b.iter(|| pass.line_integrals(gpu, &texture, black_box(beam), &receptor));

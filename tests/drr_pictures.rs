@@ -108,7 +108,7 @@ fn the_graphics_adapter_agrees_with_the_processor() {
     };
     println!("adapter: {}", context.adapter_name());
     let body = body();
-    let pass = DrrPass::new(&context.device);
+    let pass = DrrPass::new(&context.device).unwrap();
     let gpu = (&context.device, &context.queue);
     let texture = DrrTexture::new(gpu.0, gpu.1, &body).unwrap();
     let mut views = views();

@@ -140,6 +140,32 @@ fn while_the_c_arm_moves_a_coarse_picture_comes_first() {
 }
 
 #[test]
+fn a_picture_of_before_is_not_shown_for_where_the_c_arm_stands_now() {
+    let home = Home::new();
+    let mut app = TestApp::on_sample(&home);
+    let id = app.viewport(ViewKind::Volume3d);
+    let state = &mut app.harness.state_mut().state;
+    state.apply(ViewCommand::Kind(id, ViewKind::Drr));
+    app.settle();
+    let before = picture(&app);
+    // What projects goes with the last view of this kind; the C-arm is aimed from its panel.
+    let state = &mut app.harness.state_mut().state;
+    state.apply(ViewCommand::Kind(id, ViewKind::Axial));
+    app.settle();
+    let state = &mut app.harness.state_mut().state;
+    state.apply(DrrCommand::Turn {
+        primary: stylet::geometry::Degrees(30.0),
+        secondary: stylet::geometry::Degrees(0.0),
+    });
+    state.apply(ViewCommand::Kind(id, ViewKind::Drr));
+    app.harness.run_steps(1);
+    let shown = app.harness.state().state.drr.picture().cloned();
+    assert!(shown.is_none_or(|now| now.pose != before.pose));
+    app.settle();
+    assert!(picture(&app).full && picture(&app).pose != before.pose);
+}
+
+#[test]
 fn views_that_show_slices_and_the_simulated_one_get_along() {
     let home = Home::new();
     let mut app = TestApp::on_sample(&home);

@@ -28,8 +28,8 @@ const COARSEST: f64 = 8.0;
 
 /// What projects the volume on stage.
 struct Projector {
-    full: Attenuation,
-    half: Attenuation,
+    full: Arc<Attenuation>,
+    half: Arc<Attenuation>,
     gpu: Option<Gpu>,
 }
 
@@ -61,8 +61,14 @@ impl PartialEq for Wanted {
     }
 }
 
-/// A picture and how long it took, s; `None` when cancelled.
-type Taken = Option<(DrrPicture, f64)>;
+/// A picture that was taken.
+struct Shot {
+    picture: DrrPicture,
+    /// How long it took, s.
+    seconds: f64,
+    /// The graphics driver refused it: the processor made it.
+    refused: bool,
+}
 
 /// The pictures of one volume.
 #[derive(Default)]
@@ -72,7 +78,8 @@ pub(super) struct DrrPictures {
     projector: Option<Arc<Projector>>,
     building: Option<Job<(), Known<Projector>>>,
     failed: Option<String>,
-    taking: Option<(Wanted, bool, Job<(), Taken>)>,
+    /// `None` from a job that was cancelled.
+    taking: Option<(Wanted, bool, Job<(), Option<Shot>>)>,
     shown: Option<(Wanted, Arc<DrrPicture>)>,
     status: Option<String>,
     /// Seconds per pixel of a coarse picture; learnt.
@@ -110,7 +117,11 @@ impl DrrPictures {
         for event in events {
             match event {
                 JobEvent::Progress(()) => continue,
-                JobEvent::Finished(Some((picture, seconds))) => {
+                JobEvent::Finished(Some(shot)) => {
+                    let (picture, seconds) = (shot.picture, shot.seconds);
+                    if shot.refused {
+                        self.projector = self.projector.take().map(Projector::without_gpu);
+                    }
                     log::trace!(
                         target: "stylet::drr",
                         "{} of {} pixels in {:.1} ms",
@@ -128,6 +139,15 @@ impl DrrPictures {
                 JobEvent::Died(text) => self.failed = Some(text),
             }
             self.taking = None;
+        }
+    }
+
+    /// Drops a picture that no other will follow, or not soon, where it is not of this pose.
+    fn drop_old(&mut self, pose: &CArmPose) {
+        let other = |(wanted, _): &(Wanted, _)| wanted.pose != *pose;
+        let turned = self.projector.is_none() && self.shown.as_ref().is_some_and(other);
+        if self.failed.is_some() || turned {
+            self.shown = None;
         }
     }
 
@@ -199,7 +219,20 @@ impl Projector {
             BackEnd::Auto => Gpu::of(&full, |kind| kind == AdapterKind::Hardware),
             BackEnd::Gpu => Gpu::of(&full, |_| true),
         };
-        Ok(Self { full, half, gpu })
+        Ok(Self {
+            full: Arc::new(full),
+            half: Arc::new(half),
+            gpu,
+        })
+    }
+
+    /// The same on the processor alone.
+    fn without_gpu(self: Arc<Self>) -> Arc<Self> {
+        Arc::new(Self {
+            full: Arc::clone(&self.full),
+            half: Arc::clone(&self.half),
+            gpu: None,
+        })
     }
 
     fn take(
@@ -207,19 +240,22 @@ impl Projector {
         wanted: &Wanted,
         (receptor, full): (Receptor, bool),
         token: &CancelToken,
-    ) -> Taken {
+    ) -> Option<Shot> {
         let beam = wanted.pose.beam()?;
         let start = Instant::now();
-        let on_gpu = self.gpu.as_ref().filter(|_| full).and_then(|gpu| {
+        let on_gpu = self.gpu.as_ref().filter(|_| full).map(|gpu| {
             let device = (&gpu.context.device, &gpu.context.queue);
             gpu.pass
                 .line_integrals(device, &gpu.texture, &beam, &receptor)
-                .ok()
         });
+        let refused = matches!(on_gpu, Some(Err(_)));
+        if let Some(Err(error)) = &on_gpu {
+            log::warn!("{error}. The processor makes the simulated radiographs instead");
+        }
         let attenuation = if full { &self.full } else { &self.half };
         let integrals = match on_gpu {
-            Some(integrals) => integrals,
-            None => line_integrals(attenuation, &beam, &receptor, &|| token.is_cancelled())?,
+            Some(Ok(integrals)) => integrals,
+            _ => line_integrals(attenuation, &beam, &receptor, &|| token.is_cancelled())?,
         };
         let seconds = start.elapsed().as_secs_f64();
         let shadow_of = |(surface, color): &(Arc<Surface>, [u8; 3])| Shadow {
@@ -236,7 +272,11 @@ impl Projector {
             integrals: Arc::new(integrals),
             full,
         };
-        Some((picture, seconds))
+        Some(Shot {
+            picture,
+            seconds,
+            refused,
+        })
     }
 }
 
@@ -248,7 +288,7 @@ impl Gpu {
             return None;
         }
         let texture = DrrTexture::new(&context.device, &context.queue, attenuation).ok()?;
-        let pass = DrrPass::new(&context.device);
+        let pass = DrrPass::new(&context.device).ok()?;
         Some(Self {
             context,
             pass,
@@ -298,7 +338,10 @@ impl AppState {
         }
         if shown {
             let status = self.go_on_with_drr(staged.as_ref()).err();
-            self.drr.pictures.status = status;
+            let pose = self.drr_pose();
+            let pictures = &mut self.drr.pictures;
+            pictures.status = status;
+            pictures.drop_old(&pose);
         }
     }
 
@@ -349,49 +392,4 @@ impl AppState {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::drr_stage::DrrCommand;
-    use crate::app::job::no_waker;
-    use crate::app::settings::Folders;
-    use crate::geometry::Degrees;
-
-    #[test]
-    fn a_picture_of_where_the_c_arm_stood_before_is_not_saved() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut state = AppState::new(Folders::under(folder.path()), no_waker());
-        let wanted = Wanted {
-            pose: state.drr_pose(),
-            receptor: state.drr.receptor(),
-            model: state.drr.model,
-            structures: Vec::new(),
-        };
-        let picture = DrrPicture {
-            pose: wanted.pose,
-            beam: wanted.pose.beam().unwrap(),
-            receptor: wanted.receptor,
-            model: wanted.model,
-            integrals: Arc::default(),
-            shadows: Vec::new(),
-            full: true,
-        };
-        state.drr.pictures.shown = Some((wanted, Arc::new(picture)));
-        assert_eq!(state.drr_save_waits_for(), None);
-        state.apply(DrrCommand::Turn {
-            primary: Degrees(5.0),
-            secondary: Degrees(0.0),
-        });
-        let why = state.drr_save_waits_for();
-        assert!(
-            why.is_some_and(|why| why.contains("as it stands")),
-            "{why:?}"
-        );
-        state.apply(DrrCommand::Turn {
-            primary: Degrees(-5.0),
-            secondary: Degrees(0.0),
-        });
-        assert_eq!(state.drr_save_waits_for(), None);
-        state.apply(DrrCommand::Field(200.0));
-        assert!(state.drr_save_waits_for().is_some());
-    }
-}
+mod tests;

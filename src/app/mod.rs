@@ -3,6 +3,7 @@
 pub mod acquired;
 pub mod action;
 pub mod aim_stage;
+mod aim_views;
 mod audit;
 pub mod camera;
 mod camera_commands;
@@ -22,6 +23,7 @@ pub mod import;
 pub mod intent;
 pub mod job;
 pub mod journal;
+mod kept_look;
 mod libraries;
 pub mod notice;
 pub mod overlay_stage;
@@ -39,6 +41,7 @@ pub mod playback;
 pub mod presentation;
 mod registration_ct;
 mod registration_job;
+mod registration_moves;
 pub mod registration_outline;
 mod registration_run;
 pub mod registration_stage;
@@ -157,6 +160,8 @@ pub struct AppState {
     pub catalogue: &'static NeedleCatalogue,
     /// Procedures to choose from.
     pub library: &'static ProcedureLibrary,
+    /// What was set for the stacks that were shown.
+    kept_looks: kept_look::KeptLooks,
     /// Running imports and loads.
     pub imports: Imports,
     audits: audit::AuditCache,
@@ -214,6 +219,7 @@ impl AppState {
             settings,
             catalogue,
             library,
+            kept_looks: kept_look::KeptLooks::default(),
             imports: Imports::default(),
             audits: audit::AuditCache::default(),
             exports: export_stage::ExportStage::default(),
@@ -324,7 +330,7 @@ impl AppState {
     }
 
     fn look(&mut self, command: LookCommand) {
-        let Some(look) = self.stage.as_mut().map(|stage| &mut stage.presentation) else {
+        let Some(look) = self.stage.as_mut().map(Stage::look_mut) else {
             return;
         };
         match command {
@@ -343,16 +349,16 @@ impl AppState {
         }
     }
 
-    /// Look of the shown series.
+    /// Look of what is shown of the series.
     pub fn presentation(&self) -> Option<&Presentation> {
-        self.stage.as_ref().map(|stage| &stage.presentation)
+        self.stage.as_ref().map(Stage::look)
     }
 
-    /// How the patient lies: as the plan declares, else as the images say.
+    /// How the patient lies: as the plan declares, else as the volume on stage says. A picture does
+    /// not count: it may have been taken after the patient was turned.
     pub fn patient_position(&self) -> Option<PatientPosition> {
-        self.plan()
-            .patient_position
-            .or_else(|| self.stage_position())
+        let declared = self.plan().patient_position;
+        declared.or_else(|| self.volume()?.patient_position)
     }
 }
 

@@ -51,7 +51,7 @@ impl AppState {
     /// What lies under a place of the picture, points: the nearest thing. The plain skin counts
     /// only where nothing is behind it, since one looks through it.
     pub fn pick(&self, eye: &Eye, at: DVec2) -> Option<Pick> {
-        let ray = eye.ray(at, FAR_MM / 2.0);
+        let ray = eye.seen_ray(at, FAR_MM / 2.0);
         let mut best: Option<(f64, Picked)> = None;
         let mut take = |distance: Option<f64>, what: &dyn Fn() -> Picked| {
             if let Some(distance) = distance
@@ -105,7 +105,7 @@ impl AppState {
         let scene = &self.scene;
         let plain = || scene.skin().filter(|_| scene.show_skin);
         let skin = scene.painted_skin.as_ref().or_else(plain)?;
-        let (from, direction) = eye.ray(at, FAR_MM / 2.0);
+        let (from, direction) = eye.seen_ray(at, FAR_MM / 2.0);
         let distance = skin.first_hit(from, direction, FAR_MM)?;
         Some(from + direction * distance)
     }
@@ -115,7 +115,7 @@ impl AppState {
         let Some(pixel) = eye.pixel_of(point) else {
             return true;
         };
-        let (from, direction) = eye.ray(pixel, FAR_MM / 2.0);
+        let (from, direction) = eye.seen_ray(pixel, FAR_MM / 2.0);
         let reach = (point - from).length() - LABEL_SLACK_MM;
         let scene = &self.scene;
         let opaque = |s: &&super::scene::SceneStructure| s.visible && s.opacity >= 1.0;
@@ -155,6 +155,7 @@ mod tests {
     use crate::app::camera::{Camera, StandardView};
     use crate::app::command::PlanCommand;
     use crate::app::job::no_waker;
+    use crate::app::pick_surface::Seen;
     use crate::app::scene::SceneStructure;
     use crate::app::settings::Folders;
     use crate::app::viewport::Posture;
@@ -206,6 +207,31 @@ mod tests {
         assert!(state.is_hidden(&eye, Point::new(0., -40., 0.)));
         assert!(!state.is_hidden(&eye, Point::new(0., 22., 0.)));
         assert!(!state.is_hidden(&eye, Point::new(40., -40., 0.)));
+    }
+
+    #[test]
+    fn what_lies_before_the_picture_is_not_picked() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = AppState::new(Folders::under(folder.path()), no_waker());
+        let origin = Point::new(0., 0., 0.);
+        let eye = Eye {
+            viewer_mm: Some(400.0),
+            ..Camera::standard(StandardView::Posterior, Posture::Prone, origin)
+                .eye([200.0, 160.0], 0.5)
+        };
+        // The picture begins 40 mm from the viewer.
+        let before = origin - eye.forward() * 375.0;
+        state.scene.structures = vec![
+            structure("Table", before, 10.0, 1.0),
+            structure("L4 vertebra", origin, 20.0, 1.0),
+        ];
+        let middle = DVec2::new(100.0, 80.0);
+        let pick = state.pick(&eye, middle).unwrap();
+        assert_eq!(pick.what, Picked::Structure("L4 vertebra".to_owned()));
+        let target = state.pick_end(&eye, middle, TrajectoryEnd::Target).unwrap();
+        assert_eq!(target.what, "L4 vertebra");
+        assert_eq!(target.seen, Seen::Here);
+        assert!(!state.is_hidden(&eye, pick.point));
     }
 
     #[test]

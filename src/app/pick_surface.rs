@@ -51,7 +51,7 @@ impl AppState {
     /// `None` beside the patient, where a CT ends in the body, and where the images are no CT and no
     /// surface is shown.
     pub fn pick_end(&self, eye: &Eye, at: DVec2, end: TrajectoryEnd) -> Option<EndPick> {
-        let ray = eye.ray(at, FAR_MM / 2.0);
+        let ray = eye.seen_ray(at, FAR_MM / 2.0);
         let (surface, whole) = match end {
             TrajectoryEnd::Entry => (RaySurface::SKIN, [0.0, FAR_MM]),
             TrajectoryEnd::Target => (RaySurface::BONE, self.kept_mm(eye, ray)?),
@@ -80,15 +80,20 @@ impl AppState {
             });
         }
         let point = found?;
-        let names = self.structure_names_at(point + ray.1 * BEHIND_MM);
-        let dense = format!("≥ {BONE_SURFACE_HU:.0} HU");
-        let what = match names.first() {
-            Some(name) => format!("{name} ({dense})"),
-            // Bone, but as well contrast, calcification or metal.
-            None => dense,
-        };
+        let what = self.dense_words(point, ray.1);
         let seen = self.seen_from(eye, ray, bone_mm);
         Some(EndPick { point, what, seen })
+    }
+
+    /// What a point lies on where the values reach those of bone, met in a unit direction: bone,
+    /// but as well contrast, calcification or metal; the structure there, if there is one.
+    pub fn dense_words(&self, point: Point<Lps>, direction: Vector<Lps>) -> String {
+        let names = self.structure_names_at(point + direction * BEHIND_MM);
+        let dense = format!("≥ {BONE_SURFACE_HU:.0} HU");
+        match names.first() {
+            Some(name) => format!("{name} ({dense})"),
+            None => dense,
+        }
     }
 
     /// How a point at a distance along a ray lies to what one sees there.

@@ -2,8 +2,8 @@
 
 use glam::{DVec2, DVec3};
 
-use super::RenderError;
 use super::read_back::texture_bytes;
+use super::{RenderError, checked};
 use crate::budget::{MEMORY, Reservation};
 use crate::geometry::{ConeBeam, Lps, Receptor, Transform, Voxel};
 use crate::volume::attenuation::{Attenuation, BORDER};
@@ -43,7 +43,18 @@ pub struct DrrTexture {
 
 impl DrrTexture {
     /// Uploads a volume; refuses one that is larger than the device allows or has memory for.
+    ///
+    /// # Errors
+    /// Also where the driver refuses it otherwise; see [`RenderError`].
     pub fn new(
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        attenuation: &Attenuation,
+    ) -> Result<Self, RenderError> {
+        checked(device, || Self::uploaded(device, queue, attenuation))?
+    }
+
+    fn uploaded(
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         attenuation: &Attenuation,
@@ -152,7 +163,14 @@ pub struct DrrPass {
 
 impl DrrPass {
     /// For one device.
-    pub fn new(device: &wgpu::Device) -> Self {
+    ///
+    /// # Errors
+    /// [`RenderError::Refused`] where the driver refuses the shader or the pipeline.
+    pub fn new(device: &wgpu::Device) -> Result<Self, RenderError> {
+        checked(device, || Self::made(device))
+    }
+
+    fn made(device: &wgpu::Device) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("drr"),
             source: wgpu::ShaderSource::Wgsl(DRR_SHADER.into()),
@@ -192,6 +210,10 @@ impl DrrPass {
 
     /// −ln(I/I0) for each receptor pixel row by row, as
     /// [`line_integrals`](crate::volume::drr::line_integrals); waits for the device.
+    ///
+    /// # Errors
+    /// Where the picture is too large for the device, and where the driver refuses to draw it or
+    /// to give it back: nothing of that ends the program.
     pub fn line_integrals(
         &self,
         gpu: (&wgpu::Device, &wgpu::Queue),
@@ -199,7 +221,7 @@ impl DrrPass {
         beam: &ConeBeam,
         receptor: &Receptor,
     ) -> Result<Vec<f32>, RenderError> {
-        let (device, queue) = gpu;
+        let (device, _) = gpu;
         let [width, height] = receptor.size;
         let limit = device.limits().max_texture_dimension_2d;
         if !(1..=limit as usize).contains(&width) || !(1..=limit as usize).contains(&height) {
@@ -209,6 +231,17 @@ impl DrrPass {
                 limit,
             });
         }
+        checked(device, || self.drawn(gpu, volume, (beam, receptor)))?
+    }
+
+    fn drawn(
+        &self,
+        gpu: (&wgpu::Device, &wgpu::Queue),
+        volume: &DrrTexture,
+        (beam, receptor): (&ConeBeam, &Receptor),
+    ) -> Result<Vec<f32>, RenderError> {
+        let (device, queue) = gpu;
+        let [width, height] = receptor.size;
         let target = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("drr"),
             size: wgpu::Extent3d {
@@ -303,4 +336,45 @@ fn layout_entries() -> [wgpu::BindGroupLayoutEntry; 2] {
             },
         ),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{CArmAngles, CArmPose, Degrees, Point};
+    use crate::render::RenderContext;
+    use crate::volume::attenuation::AttenuationModel;
+    use crate::volume::synthetic::ct_cylinder;
+
+    #[test]
+    fn what_the_driver_refuses_is_an_error_and_not_the_end() {
+        let Ok(context) = RenderContext::offscreen() else {
+            println!("SKIPPED: no graphics adapter");
+            return;
+        };
+        let gpu = (&context.device, &context.queue);
+        let body = Attenuation::of(&ct_cylinder(60.0, 0.0), AttenuationModel::default()).unwrap();
+        let texture = DrrTexture::new(gpu.0, gpu.1, &body).unwrap();
+        let pose = CArmPose {
+            angles: CArmAngles {
+                primary: Degrees(0.0),
+                secondary: Degrees(0.0),
+            },
+            isocenter: Point::new(0., 0., 0.),
+            source_to_detector_mm: 1000.0,
+            source_to_isocenter_mm: 700.0,
+        };
+        let (beam, receptor) = (pose.beam().unwrap(), Receptor::centered([16, 8], 4.0));
+        let mut pass = DrrPass::new(gpu.0).unwrap();
+        let drawn = pass.line_integrals(gpu, &texture, &beam, &receptor);
+        assert_eq!(drawn.unwrap().len(), 16 * 8);
+        // As if the driver knew another layout: what is bound does not fit it.
+        let descriptor = wgpu::BindGroupLayoutDescriptor {
+            label: Some("another"),
+            entries: &layout_entries()[..1],
+        };
+        pass.layout = gpu.0.create_bind_group_layout(&descriptor);
+        let error = pass.line_integrals(gpu, &texture, &beam, &receptor);
+        assert!(matches!(error, Err(RenderError::Refused(_))), "{error:?}");
+    }
 }

@@ -107,6 +107,18 @@ impl Eye {
         }
     }
 
+    /// The same ray from where a picture begins to show things: in perspective not at the viewer,
+    /// but a tenth of the way to the target.
+    pub fn seen_ray(&self, pixel: DVec2, reach_mm: f64) -> (Point<Lps>, Vector<Lps>) {
+        let (from, direction) = self.ray(pixel, reach_mm);
+        if self.viewer_mm.is_none() {
+            return (from, direction);
+        }
+        let before_mm = self.depth_range(reach_mm).near_mm - self.depth_mm(from);
+        let along_mm = (before_mm / direction.dot(self.forward())).max(0.0);
+        (from + direction * along_mm, direction)
+    }
+
     /// How depths of things within `reach_mm` of the target are told as 0–1.
     pub(super) fn depth_range(&self, reach_mm: f64) -> DepthRange {
         let bend = self.viewer_mm.map_or(0.0, f64::recip);
@@ -197,6 +209,22 @@ mod tests {
                 assert!((to.length() - to.dot(direction)).abs() < 1e-9);
             }
         }
+    }
+
+    #[test]
+    fn what_is_seen_begins_where_the_picture_does() {
+        let pixel = DVec2::new(310., 20.);
+        let near = eye(Some(400.0));
+        let (start, direction) = near.seen_ray(pixel, 5e4);
+        assert!((near.depth_mm(start) + 360.0).abs() < 1e-9, "nine tenths");
+        let clip = near.clip_from_lps(5e4) * start.0.extend(1.0);
+        assert!((clip.z / clip.w).abs() < 1e-9, "the nearest depth drawn");
+        assert_eq!(near.ray(pixel, 5e4).1, direction);
+        // A scene that ends before is seen whole.
+        let (start, _) = near.seen_ray(pixel, 200.0);
+        assert!((near.depth_mm(start) + 200.0).abs() < 1e-9);
+        let parallel = eye(None);
+        assert_eq!(parallel.seen_ray(pixel, 300.0), parallel.ray(pixel, 300.0));
     }
 
     #[test]

@@ -97,13 +97,14 @@ impl RenderContext {
     }
 
     /// With a device of its own and no window.
+    ///
+    /// # Errors
+    /// Where there is no adapter, or its driver refuses what every picture needs.
     pub fn offscreen() -> Result<Self, RenderError> {
         let (device, queue) = adapter::open_without_window()?;
-        Ok(Self::from_existing(
-            device,
-            queue,
-            wgpu::TextureFormat::Rgba8Unorm,
-        ))
+        checked(&device, || {
+            Self::from_existing(device.clone(), queue, wgpu::TextureFormat::Rgba8Unorm)
+        })
     }
 
     /// Whether the adapter is a graphics card.

@@ -2,28 +2,38 @@
 
 use super::read_back::texture_bytes;
 use super::slice_pass::SlicePipeline;
-use super::{Display, RenderContext, RenderError, VolumeTexture};
+use super::{Display, RenderContext, RenderError, VolumeTexture, checked};
 use crate::volume::{SliceRequest, Volume};
 
 /// Uploads all slices that are there.
+///
+/// # Errors
+/// Where the volume does not fit on the device, or the driver refuses it.
 pub fn upload(context: &RenderContext, volume: &Volume) -> Result<VolumeTexture, RenderError> {
-    let mut texture = VolumeTexture::new(&context.device, volume)?;
-    while texture.update(&context.queue, volume) {
-        // Hands the staged slices over before the next ones are staged.
-        context.queue.submit([]);
-    }
-    Ok(texture)
+    checked(&context.device, || {
+        let mut texture = VolumeTexture::new(&context.device, volume)?;
+        while texture.update(&context.queue, volume) {
+            // Hands the staged slices over before the next ones are staged.
+            context.queue.submit([]);
+        }
+        Ok(texture)
+    })?
 }
 
 /// Modality values row by row, NaN outside the volume and where slices are missing.
+///
+/// # Errors
+/// Where the picture cannot be asked for, or the driver refuses to draw it.
 pub fn offscreen_values(
     context: &RenderContext,
     volume: &VolumeTexture,
     request: &SliceRequest,
 ) -> Result<Vec<f32>, RenderError> {
-    let target = Target::new(context, request, wgpu::TextureFormat::Rg32Uint, 8)?;
-    let pipeline = context.value_pipeline();
-    let bytes = target.draw(context, pipeline, volume, &Display::default())?;
+    let bytes = checked(&context.device, || {
+        let target = Target::new(context, request, wgpu::TextureFormat::Rg32Uint, 8)?;
+        let pipeline = context.value_pipeline();
+        target.draw(context, pipeline, volume, &Display::default())
+    })??;
     let pairs = bytes.as_chunks::<8>().0.iter();
     Ok(pairs
         .map(|pair| {
@@ -38,14 +48,19 @@ pub fn offscreen_values(
 }
 
 /// Display greys row by row.
+///
+/// # Errors
+/// As for [`offscreen_values`].
 pub fn offscreen_greys(
     context: &RenderContext,
     volume: &VolumeTexture,
     request: &SliceRequest,
     display: &Display,
 ) -> Result<Vec<u8>, RenderError> {
-    let target = Target::new(context, request, wgpu::TextureFormat::R8Unorm, 1)?;
-    target.draw(context, context.grey_pipeline(), volume, display)
+    checked(&context.device, || {
+        let target = Target::new(context, request, wgpu::TextureFormat::R8Unorm, 1)?;
+        target.draw(context, context.grey_pipeline(), volume, display)
+    })?
 }
 
 /// A texture to draw into.

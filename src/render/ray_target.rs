@@ -57,11 +57,7 @@ impl RayTarget {
         };
         let drawn = wgpu::TextureUsages::RENDER_ATTACHMENT;
         let read = wgpu::TextureUsages::TEXTURE_BINDING;
-        // On OpenGL a texture of one layer is taken for no array, and one of six for a cube.
-        let veils = match veils.clamp(2, MOST_VEILS) {
-            6 => 7,
-            layers => layers,
-        };
+        let veils = veil_layers(veils);
         checked(device, || Self {
             picture: texture(MESH_FORMAT, 1, drawn | read | wgpu::TextureUsages::COPY_SRC),
             color: texture(MESH_FORMAT, 1, drawn | read),
@@ -109,5 +105,33 @@ impl RayTarget {
                 ..Default::default()
             })
         })
+    }
+}
+
+/// Layers of a texture for so many veils. On OpenGL a texture of one layer is taken for no array,
+/// and one of six for a cube.
+fn veil_layers(veils: usize) -> usize {
+    match veils.clamp(2, MOST_VEILS) {
+        6 => 7,
+        layers => layers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_veil_has_a_layer_and_no_driver_takes_them_for_something_else() {
+        for veils in 0..=2 * MOST_VEILS {
+            let layers = veil_layers(veils);
+            assert!(layers >= veils.min(MOST_VEILS), "{layers} for {veils}");
+            assert!(
+                layers >= 2 && !layers.is_multiple_of(6),
+                "{layers} for {veils}"
+            );
+            // Few enough for the memory that a pixel may take.
+            assert!(layers <= 7, "{layers} for {veils}");
+        }
     }
 }

@@ -35,7 +35,7 @@ impl TransferPreset {
             Self::Bone => "Bone",
             Self::BoneAndSkin => "Bone and skin",
             Self::Muscle => "Muscle",
-            Self::BrightTissue => "Bright tissue (percentiles)",
+            Self::BrightTissue => "Bright tissue",
         }
     }
 

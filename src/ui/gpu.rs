@@ -40,8 +40,9 @@ pub struct Gpu {
 
 impl Gpu {
     /// Prepares on the window's device what shows pictures and cuts slices; `Err` where the
-    /// driver refuses that. From here on nothing that it refuses ends the program.
-    pub fn new(state: &RenderState) -> Result<Self, RenderError> {
+    /// driver refuses that. From here on nothing that it refuses ends the program: the window of
+    /// `ctx` is drawn anew, with what takes its place.
+    pub fn new(state: &RenderState, ctx: &egui::Context) -> Result<Self, RenderError> {
         let (device, format) = (&state.device, state.target_format);
         let resources = checked(device, || Resources {
             pass: SlicePass::new(device, format),
@@ -53,14 +54,11 @@ impl Gpu {
         })?;
         state.renderer.write().callback_resources.insert(resources);
         let failure = Arc::new(Mutex::new(None));
-        let noted = Arc::clone(&failure);
+        let (noted, ctx) = (Arc::clone(&failure), ctx.clone());
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
-            // One is enough: the rest follow from it, in every frame.
-            noted.get_or_insert_with(|| {
-                log::error!("{error}");
-                error.to_string()
-            });
+            if note(&noted, &error) {
+                ctx.request_repaint();
+            }
         }));
         Ok(Self {
             state: state.clone(),
@@ -144,6 +142,17 @@ impl Gpu {
             }
         }
     }
+}
+
+/// Notes the first error: the rest follow from it, in every frame. True for that one.
+fn note(noted: &Mutex<Option<String>>, error: &wgpu::Error) -> bool {
+    let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = noted.is_none();
+    if first {
+        log::error!("{error}");
+        *noted = Some(error.to_string());
+    }
+    first
 }
 
 /// One viewport's picture of this frame.
@@ -245,6 +254,42 @@ impl CallbackTrait for GroundCallback {
     ) {
         if let Some(resources) = resources.get::<Resources>() {
             resources.ground.paint(render_pass);
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use egui_kittest::wgpu::{create_render_state, default_wgpu_setup};
+
+    use super::*;
+    use crate::render::check_graphics;
+
+    /// A window's device without a window; `None` where no driver offers one.
+    pub(in crate::ui) fn render_state() -> Option<RenderState> {
+        if let Err(error) = check_graphics() {
+            println!("SKIPPED: {error}");
+            return None;
+        }
+        let options = egui_wgpu::RendererOptions::PREDICTABLE;
+        Some(create_render_state(default_wgpu_setup(), options))
+    }
+
+    /// Whether there is something to draw with.
+    pub(in crate::ui) fn can_draw(state: &RenderState) -> bool {
+        let renderer = state.renderer.read();
+        renderer.callback_resources.get::<Resources>().is_some()
+    }
+
+    impl Gpu {
+        /// Asks the driver for what none gives, where nobody asks whether it does.
+        pub(in crate::ui) fn ask_too_much(&self) {
+            drop(self.state.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("refused"),
+                size: 16,
+                usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE,
+                mapped_at_creation: false,
+            }));
         }
     }
 }

@@ -124,7 +124,7 @@ impl ViewerApp {
             state.apply(DrrCommand::Angles(CArmAngles { primary, secondary }));
         }
         let side_tab = options.panel.as_deref().and_then(SideTab::named);
-        let mut pictures = Pictures::new(cc.wgpu_render_state.as_ref());
+        let mut pictures = Pictures::new(cc.wgpu_render_state.as_ref(), &cc.egui_ctx);
         let picture = options.screenshot.map(PictureTask::new);
         pictures.unhurried = picture.is_some() || options.unhurried;
         pictures.scenes.smooth_at_once = picture.is_some();

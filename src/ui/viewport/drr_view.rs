@@ -221,26 +221,38 @@ fn needles(painter: &Painter, place: Place, state: &AppState, picture: &DrrPictu
     }
 }
 
-/// How the C-arm stands, and what is being done.
-fn words(painter: &Painter, rect: Rect, state: &AppState) {
-    let corner = pos2(rect.left() + 8.0, rect.top() + 28.0);
-    let drr = &state.drr;
-    let about = match drr.isocenter {
+/// How the C-arm stood when it took the picture that is shown, which may be one of a moment ago;
+/// how it stands now where there is none.
+fn stance(state: &AppState, picture: Option<&DrrPicture>) -> Vec<String> {
+    let (pose, receptor, model) = match picture {
+        Some(picture) => (picture.pose, picture.receptor, picture.model),
+        None => (state.drr_pose(), state.drr.receptor(), state.drr.model),
+    };
+    let about = match state.drr.isocenter {
         IsocenterChoice::Target if state.followed_needle().is_some() => "about the target",
         IsocenterChoice::Target | IsocenterChoice::Crosshair => "about the crosshair",
         IsocenterChoice::Fixed(_) => "about a fixed point",
     };
+    let about = (pose.isocenter == state.drr_isocenter()).then(|| about.to_owned());
+    let field_mm = receptor.size[0] as f64 * receptor.pixel_mm[0];
     // Short lines: the patient's name stands in the other corner.
     let lines = [
-        format!("Simulated, {} keV", drr.model.energy.kev()),
-        format::positioner(drr.angles),
+        format!("Simulated, {} keV", model.energy.kev()),
+        format::positioner(pose.angles),
         format!(
             "SID {:.0} SOD {:.0} mm",
-            drr.source_to_detector_mm, drr.source_to_isocenter_mm
+            pose.source_to_detector_mm, pose.source_to_isocenter_mm
         ),
-        format!("field {:.0} mm", drr.field_mm),
-        about.to_owned(),
+        format!("field {field_mm:.0} mm"),
     ];
+    lines.into_iter().chain(about).collect()
+}
+
+/// How the C-arm stands in the picture, and what is being done.
+fn words(painter: &Painter, rect: Rect, state: &AppState) {
+    let corner = pos2(rect.left() + 8.0, rect.top() + 28.0);
+    let drr = &state.drr;
+    let lines = stance(state, drr.picture().map(|picture| &**picture));
     for (line, words) in lines.iter().enumerate() {
         let at = corner + vec2(0.0, 16.0 * line as f32);
         text(painter, at, Align2::LEFT_TOP, words, theme::LABEL);
@@ -332,5 +344,50 @@ fn menu(ui: &mut Ui, id: ViewportId, state: &AppState, queue: &mut CommandQueue)
     if ui.button("Maximise / restore").clicked() {
         queue.push(ViewCommand::Maximise(id));
         ui.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::job::no_waker;
+    use crate::app::settings::Folders;
+    use crate::volume::attenuation::Energy;
+
+    #[test]
+    fn the_words_are_those_of_the_picture_that_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = AppState::new(Folders::under(folder.path()), no_waker());
+        let picture = DrrPicture {
+            pose: state.drr_pose(),
+            beam: state.drr_pose().beam().unwrap(),
+            receptor: state.drr.receptor().coarser(4.0),
+            model: state.drr.model,
+            integrals: Arc::default(),
+            shadows: Vec::new(),
+            full: false,
+        };
+        let before = stance(&state, None);
+        state.apply(DrrCommand::Turn {
+            primary: Degrees(40.0),
+            secondary: Degrees(0.0),
+        });
+        state.apply(DrrCommand::Distances {
+            source_to_detector_mm: 1200.0,
+            source_to_isocenter_mm: 800.0,
+        });
+        state.apply(DrrCommand::Field(200.0));
+        state.apply(DrrCommand::Energy(Energy::of_kev(100).unwrap()));
+        assert_eq!(stance(&state, Some(&picture)), before);
+        let now = stance(&state, None);
+        let same = now
+            .iter()
+            .zip(&before)
+            .filter(|(now, before)| now == before);
+        assert_eq!(same.count(), 1, "what it turns about: {now:?}");
+        // Of a point that the C-arm no longer turns about nothing is said.
+        let elsewhere = Point::new(1.0, 2.0, 3.0);
+        state.apply(DrrCommand::Isocenter(IsocenterChoice::Fixed(elsewhere)));
+        assert_eq!(stance(&state, Some(&picture)), before[..4]);
     }
 }

@@ -85,9 +85,10 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// Chooses the back end for a graphics device, if there is one.
-    pub fn new(render_state: Option<&RenderState>) -> Self {
-        let (gpu, trouble) = match render_state.map(Gpu::new).transpose() {
+    /// Chooses the back end for the graphics device of a window, if there is one.
+    pub fn new(render_state: Option<&RenderState>, ctx: &egui::Context) -> Self {
+        let gpu = render_state.map(|state| Gpu::new(state, ctx));
+        let (gpu, trouble) = match gpu.transpose() {
             Ok(gpu) => (gpu, None),
             Err(error) => (None, Some(instead(&error))),
         };
@@ -436,3 +437,6 @@ fn upload(
             .load_texture(format!("slice {}", id.0), image, options),
     }
 }
+
+#[cfg(test)]
+mod tests;

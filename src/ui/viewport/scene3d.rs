@@ -21,7 +21,7 @@ use crate::app::pick::{Pick, Picked};
 use crate::app::settings::DragAction;
 use crate::app::tool::ToolKind;
 use crate::app::viewport::{ViewKind, Viewport, ViewportId};
-use crate::geometry::{Lps, Point};
+use crate::geometry::{Lps, Point, Vector};
 use crate::render::Eye;
 use crate::ui::{format, theme};
 use crate::volume::{Interpolation, value_at};
@@ -65,7 +65,7 @@ pub fn scene_ui(
         && !end_mark(&painter, rect, state, &eye, points)
         && let Some(pick) = state.pick(&eye, points)
     {
-        pick_text(&painter, rect, state, &pick);
+        pick_text(&painter, rect, state, (&pick, eye.ray(points, 0.0).1));
         if let Picked::Structure(name) = &pick.what {
             structure_overlay::pointer_label(&painter, rect, points, name);
         }
@@ -144,24 +144,37 @@ fn tissue_words(state: &AppState, at: Point<Lps>) -> String {
 }
 
 /// What the pointer meets, and where.
-fn pick_text(painter: &Painter, rect: Rect, state: &AppState, pick: &Pick) {
-    let name = match &pick.what {
-        Picked::Needle(id) => state
-            .plan()
-            .trajectory(*id)
-            .map_or_else(String::new, |needle| needle.name.clone()),
-        Picked::Structure(name) => name.clone(),
-        Picked::Bone => "Bone".to_owned(),
-        Picked::Tissue => tissue_words(state, pick.point),
-        Picked::Skin => "Skin".to_owned(),
-    };
-    let lines = [format::position(pick.point), name];
+fn pick_text(
+    painter: &Painter,
+    rect: Rect,
+    state: &AppState,
+    (pick, direction): (&Pick, Vector<Lps>),
+) {
+    let lines = [
+        format::position(pick.point),
+        picked_words(state, pick, direction),
+    ];
     for (index, line) in lines.iter().enumerate() {
         let at = pos2(
             rect.right() - 8.0,
             rect.bottom() - 8.0 - index as f32 * 16.0,
         );
         text(painter, at, Align2::RIGHT_BOTTOM, line, theme::LABEL);
+    }
+}
+
+/// What a ray in a unit direction meets.
+fn picked_words(state: &AppState, pick: &Pick, direction: Vector<Lps>) -> String {
+    match &pick.what {
+        Picked::Needle(id) => state
+            .plan()
+            .trajectory(*id)
+            .map_or_else(String::new, |needle| needle.name.clone()),
+        Picked::Structure(name) => name.clone(),
+        // The same words as where a click would place a target.
+        Picked::Bone => state.dense_words(pick.point, direction),
+        Picked::Tissue => tissue_words(state, pick.point),
+        Picked::Skin => "Skin".to_owned(),
     }
 }
 
@@ -324,5 +337,24 @@ fn menu(
             queue.push(command);
             ui.close();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::job::no_waker;
+    use crate::app::settings::Folders;
+
+    #[test]
+    fn what_is_as_dense_as_bone_is_not_called_bone() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = AppState::new(Folders::under(folder.path()), no_waker());
+        let pick = Pick {
+            point: Point::new(0., 0., 0.),
+            what: Picked::Bone,
+        };
+        let words = picked_words(&state, &pick, Vector::new(0., 1., 0.));
+        assert_eq!(words, "≥ 200 HU");
     }
 }

@@ -9,7 +9,8 @@ pub(super) const SMOOTH: usize = 2;
 /// Seconds that the graphics card may take for a volume that moves, and for one that rests. The
 /// system takes the card from a program that draws for two seconds.
 const CARD_SECONDS: [f64; 2] = [0.03, 0.5];
-/// Most pixels that the graphics card draws of a volume: 16 to 60 bytes of its memory each.
+/// Most pixels that the graphics card draws of a volume: 32 to 72 bytes of its memory each, as
+/// room is needed for two to seven veils.
 const MOST_CARD_PIXELS: f64 = 12e6;
 
 /// Picture pixels and screen pixels, one of the two 1.

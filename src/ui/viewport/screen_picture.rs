@@ -1,7 +1,7 @@
 //! A picture brought to the size of the screen by the processor, where the only graphics driver is
 //! a software one: such a driver takes several times as long to sample a texture.
 
-use egui::{Painter, Rect, pos2};
+use egui::{Painter, Rect, pos2, vec2};
 
 use super::super::gpu::{ColorCallback, Gpu, GroundCallback, PictureCallback};
 use super::super::theme;
@@ -40,23 +40,26 @@ pub fn ground_about(painter: &Painter, (area, place): (Rect, Rect), software: Op
             painter.rect_filled(strip, 0.0, theme::VIEW_GROUND);
         }
     };
+    for strip in strips(area, place) {
+        fill(strip);
+    }
+}
+
+/// What of an area lies about a picture, in strips, and a point of the picture's edges, so that no
+/// seam of another colour shows there.
+fn strips(area: Rect, place: Rect) -> Vec<Rect> {
     let covered = place.intersect(area);
     if !covered.is_positive() {
-        fill(area);
-        return;
+        return vec![area];
     }
-    // A point further in, so that no seam of another colour shows at the edges.
-    let inner = covered.shrink(1.0);
-    for strip in [
+    let inner = covered.shrink2((covered.size() / 2.0).min(vec2(1.0, 1.0)));
+    let all = [
         Rect::from_min_max(area.min, pos2(area.right(), inner.top())),
         Rect::from_min_max(pos2(area.left(), inner.bottom()), area.max),
         Rect::from_x_y_ranges(area.left()..=inner.left(), inner.y_range()),
         Rect::from_x_y_ranges(inner.right()..=area.right(), inner.y_range()),
-    ] {
-        if strip.is_positive() {
-            fill(strip);
-        }
-    }
+    ];
+    all.into_iter().filter(Rect::is_positive).collect()
 }
 
 /// A picture at `1 / 2^level` of its size.
@@ -169,7 +172,32 @@ fn on_pixels(place: Rect, seen: Rect, scale: f32, whole: [usize; 2]) -> Option<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use egui::vec2;
+
+    #[test]
+    fn the_ground_about_a_picture_is_painted_once_and_the_picture_left_out() {
+        let area = Rect::from_min_max(pos2(10.0, 20.0), pos2(50.0, 44.0));
+        for place in [
+            Rect::from_min_max(pos2(18.0, 20.0), pos2(42.0, 44.0)),
+            Rect::from_min_max(pos2(10.0, 26.0), pos2(50.0, 38.0)),
+            Rect::from_min_max(pos2(20.0, 24.0), pos2(30.0, 34.0)),
+            Rect::from_min_max(pos2(0.0, 0.0), pos2(90.0, 90.0)),
+            Rect::from_min_max(pos2(0.0, 30.0), pos2(25.0, 90.0)),
+            Rect::from_min_max(pos2(49.0, 20.0), pos2(90.0, 21.0)),
+            Rect::from_min_max(pos2(60.0, 20.0), pos2(90.0, 44.0)),
+            Rect::NOTHING,
+        ] {
+            let strips = strips(area, place);
+            for column in 0..160_u8 {
+                for row in 0..96_u8 {
+                    let off = vec2(f32::from(column), f32::from(row)) + vec2(0.5, 0.5);
+                    let at = area.min + off / 4.0;
+                    let times = strips.iter().filter(|strip| strip.contains(at)).count();
+                    let within = place.intersect(area).shrink(1.0).contains(at);
+                    assert_eq!(times, usize::from(!within), "{at:?} about {place:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_pixels_of_the_screen_know_their_places_in_the_picture() {

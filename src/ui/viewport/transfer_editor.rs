@@ -22,6 +22,8 @@ const KNOB: f32 = 6.0;
 const USUAL_TOP_HU: f64 = 1400.0;
 /// Room below the first point for a drag to lower values, HU.
 const BELOW_HU: f64 = 250.0;
+/// The least above it, HU.
+const LEAST_ABOVE_HU: f64 = 500.0;
 
 /// Values along the plot, opacities up it.
 struct Scale {
@@ -35,7 +37,13 @@ impl Scale {
     fn range(function: &TransferFunction, ranges: &BlockRanges, unit: &str) -> [f64; 2] {
         let [first, last] = function.span();
         if unit == "HU" {
-            [(first - BELOW_HU).max(-1100.0), USUAL_TOP_HU]
+            // Where all points lie high there, the plot goes with them.
+            let high = if first + LEAST_ABOVE_HU > USUAL_TOP_HU {
+                last.max(first + LEAST_ABOVE_HU)
+            } else {
+                USUAL_TOP_HU
+            };
+            [(first - BELOW_HU).max(-1100.0), high]
         } else {
             let low = ranges.percentile(0.02).min(first);
             [low, ranges.percentile(0.9995).max(last)]
@@ -94,7 +102,7 @@ pub fn transfer_editor(ui: &Ui, rect: Rect, state: &AppState, queue: &mut Comman
     let mut open = true;
     egui::Window::new("Colours and opacity of the volume")
         .id(Id::unique("transfer editor"))
-        .default_pos(rect.left_top() + vec2(90.0, 40.0))
+        .default_pos(beside(rect, ui.ctx().content_rect()))
         .resizable(false)
         .open(&mut open)
         .show(ui.ctx(), |ui| {
@@ -111,6 +119,19 @@ pub fn transfer_editor(ui: &Ui, rect: Rect, state: &AppState, queue: &mut Comman
         });
     if !open {
         queue.push(VolumeCommand::Editor(false));
+    }
+}
+
+/// Where the editor opens: beside the view whose colours it changes, where the window has room.
+fn beside(view: Rect, window: Rect) -> Pos2 {
+    let top = view.top() + 40.0;
+    let taken = PLOT.x + 110.0;
+    if view.left() - taken >= window.left() {
+        pos2(view.left() - taken, top)
+    } else if view.right() + taken <= window.right() {
+        pos2(view.right() + 10.0, top)
+    } else {
+        pos2(view.left() + 90.0, top)
     }
 }
 
@@ -283,4 +304,29 @@ fn axis(painter: &Painter, scale: &Scale, unit: &str) {
         Align2::CENTER_TOP,
         "opacity of a millimetre over the value".to_owned(),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::synthetic::SyntheticVolume;
+
+    #[test]
+    fn the_plot_holds_points_however_high_they_lie() {
+        let volume = SyntheticVolume::new([4, 4, 4], [1.; 3]).build(|p| p.0.x);
+        let ranges = BlockRanges::find(&volume, &|| false).unwrap();
+        let range = |values: [f64; 2]| {
+            let points = values.map(|value| TransferPoint::new(value, [255; 3], 0.5));
+            let function = TransferFunction::new(points.to_vec(), 50.0).unwrap();
+            Scale::range(&function, &ranges, "HU")
+        };
+        assert_eq!(range([150.0, 3000.0]), [-100.0, USUAL_TOP_HU]);
+        for first in [1000.0, 1400.0, 1650.0, 2500.0] {
+            for last in [first + 1.0, first + 2000.0] {
+                let [low, high] = range([first, last]);
+                assert!(low < first && high >= first + 500.0, "{low} to {high}");
+                assert!(high >= last, "{low} to {high}");
+            }
+        }
+    }
 }

@@ -42,6 +42,8 @@ pub fn volume_menu(ui: &mut Ui, rect: Rect, state: &AppState, queue: &mut Comman
         let editing = egui::Checkbox::new(&mut editor, "Change colours and opacity");
         if ui.add_enabled(shown, editing).changed() {
             queue.push(VolumeCommand::Editor(editor));
+            // The menu would lie over the editor that it opened.
+            ui.close();
         }
         let reset = ui.add_enabled(
             shown && look.is_edited(),
