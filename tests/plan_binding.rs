@@ -224,7 +224,7 @@ fn what_lies_in_the_patient_decides_not_what_is_looked_at() {
     assert_eq!((desk.series(), desk.lies()), (Some(OTHER_CT), Some("HFP")));
     desk.state.apply(PlanCommand::Undo);
     assert!(desk.state.plan().is_empty_in_patient());
-    assert_eq!(desk.series(), Some(OTHER_CT), "undo leaves the images");
+    assert_eq!(desk.series(), None, "marks alone belong to no volume again");
     desk.show(CT);
     desk.state.apply(PlanCommand::Redo);
     assert!(desk.state.plan().is_empty_in_patient(), "not in this CT");
@@ -232,6 +232,12 @@ fn what_lies_in_the_patient_decides_not_what_is_looked_at() {
     desk.state.apply(PlanCommand::Redo);
     assert_eq!(desk.state.plan().trajectories.len(), 1);
     assert_eq!(desk.series(), Some(OTHER_CT));
+    // A click on the wrong CT, taken back, bars the right one no more.
+    desk.state.apply(PlanCommand::Undo);
+    desk.show(CT);
+    desk.target(inside());
+    assert_eq!((desk.series(), desk.lies()), (Some(CT), Some("HFS")));
+    assert_eq!(desk.state.plan().pictures.measurements.len(), 1);
 }
 
 #[test]

@@ -181,6 +181,22 @@ fn the_window_of_differences_takes_in_what_comes_after_the_mask_itself() {
     assert_eq!(window(&player), WindowLevel::new(0.0, 2.0 * most));
     player.apply(PictureCommand::Step(-1));
     assert_eq!(window(&player), WindowLevel::new(0.0, 2.0 * most));
+    // Another mask has differences of its own, and what it was moved by and back is forgotten.
+    let shown = |player: &mut Player, mask: MaskChoice| {
+        player.apply(PictureCommand::Mask(mask));
+        window(player)
+    };
+    player.apply(PictureCommand::Step(2));
+    let moved = MaskChoice {
+        frame: Some(1),
+        shift: Some([1.0, 0.0]),
+    };
+    let other = shown(&mut player, moved);
+    assert_eq!(player.column(), [0.0; 8], "the bars lie over one another");
+    assert!(other.width < most, "{other:?}");
+    let back = shown(&mut player, MaskChoice::default());
+    assert_eq!(back, WindowLevel::new(0.0, 2.0 * most));
+    player.apply(PictureCommand::Step(-2));
     // What a person has chosen stays, also on frames that were not shown before.
     let chosen = WindowLevel::new(-30.0, 300.0);
     player.state.apply(LookCommand::Window(chosen));

@@ -77,11 +77,13 @@ impl History {
     }
 
     /// Binds a plan that names no images to some, and takes how the patient lay there where nothing
-    /// else is declared. Its past and its future are bound too: undo never leads to the plan of
-    /// other images.
+    /// else is declared. What of its past and its future has a place in the patient is bound too:
+    /// undo never leads to a needle without its images. A plan with nothing there, or with marks on
+    /// pictures alone, belonged to none and does so again after undo.
     pub fn bind(&mut self, images: &SeriesBinding, position: Option<PatientPosition>) {
         let steps = self.undo.iter_mut().chain(&mut self.redo);
         let past = steps.chain(&mut self.open).map(|step| &mut step.plan);
+        let past = past.filter(|plan| !plan.is_empty_in_patient());
         for plan in past.chain(std::iter::once(&mut self.plan)) {
             if plan.series.is_none() {
                 let plan = Arc::make_mut(plan);
@@ -97,6 +99,9 @@ impl History {
             return false;
         };
         if step.plan == self.plan {
+            // Not another plan, so not another place in memory: by that moves on pictures tell
+            // whether a step came after them.
+            self.plan = step.plan;
             return false;
         }
         if self.undo.len() == UNDO_STEPS {
@@ -112,6 +117,11 @@ impl History {
         if let Some(step) = self.open.take() {
             self.plan = step.plan;
         }
+    }
+
+    /// The images of the plan that the next redo leads to, if it names any.
+    pub fn redo_images(&self) -> Option<&SeriesBinding> {
+        self.redo.last()?.plan.series.as_ref()
     }
 
     /// Takes the last step back; during a gesture only the gesture. True where anything changed.
@@ -263,6 +273,8 @@ mod tests {
             seen.push(Arc::clone(history.plan()));
         }
         assert_eq!(seen.len(), 3);
+        let empty = seen.pop().unwrap();
+        assert!(empty.is_empty_in_patient() && empty.series.is_none());
         for plan in seen {
             assert_eq!(plan.series, Some(images("1.1")));
             assert_eq!(plan.patient_position, supine);

@@ -78,6 +78,7 @@ impl AppState {
                         shift: choice.shift.filter(|by| by.iter().all(|by| by.is_finite())),
                     };
                     derivation.changed();
+                    pictures.forget_own_of_differences();
                 }
                 PictureCommand::Peak(kind) => {
                     derivation.peak = kind;

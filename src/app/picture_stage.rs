@@ -31,6 +31,8 @@ pub struct PictureStage {
     pub(super) difference_look: Option<Presentation>,
     /// The last difference that its own window takes in.
     taken_in: Option<u64>,
+    /// Their own window is of another mask or shift: the next one is made anew.
+    own_is_stale: bool,
     cache: FrameCache,
     told_failure: bool,
 }
@@ -88,6 +90,7 @@ impl PictureStage {
             tool: PictureTool::default(),
             difference_look: None,
             taken_in: None,
+            own_is_stale: false,
             cache: FrameCache::default(),
             told_failure: false,
         }
@@ -122,6 +125,11 @@ impl PictureStage {
         self.difference_look.as_mut().filter(|_| differs)
     }
 
+    /// Another mask or shift was chosen: what the differences before it took in holds no more.
+    pub(super) fn forget_own_of_differences(&mut self) {
+        self.own_is_stale = true;
+    }
+
     /// The own window of the differences takes in all that were shown: a mask frame less itself,
     /// or one before the medium comes, would make black and white of all that follow. What a
     /// person has chosen stays.
@@ -142,10 +150,11 @@ impl PictureStage {
         let range = Presentation::difference_range(shown.frame());
         let new = Presentation::new(None, "", Some(range)).with_low_bright(low_is_bright);
         match &mut self.difference_look {
-            Some(look) if look.own.window.width >= new.own.window.width => {}
+            Some(look) if !self.own_is_stale && look.own.window.width >= new.own.window.width => {}
             Some(look) => look.set_own(&new.own),
             None => self.difference_look = Some(new),
         }
+        self.own_is_stale = false;
     }
 
     /// Why the picture cannot be shown, if it cannot.

@@ -14,7 +14,8 @@ use crate::study::Side;
 impl AppState {
     pub(super) fn plan_command(&mut self, command: PlanCommand) {
         let ends = matches!(command, PlanCommand::Commit | PlanCommand::Cancel);
-        if !ends && !self.plan_fits() && !self.changes_pictures(&command) {
+        let leads_away = matches!(command, PlanCommand::Redo) && self.redo_leads_to_others();
+        if leads_away || (!ends && !self.plan_fits() && !self.changes_pictures(&command)) {
             self.notices.add(
                 Severity::Warning,
                 "Not changed: the open plan belongs to other images. Open its own study, or start \

@@ -127,6 +127,12 @@ impl AppState {
         on_pictures && self.pictures_fit()
     }
 
+    /// Whether the next redo leads to a plan of other images than those on stage.
+    pub(super) fn redo_leads_to_others(&self) -> bool {
+        let images = self.history.redo_images().zip(self.stage_binding());
+        images.is_some_and(|(bound, open)| bound.fit(&open) == Fit::Different)
+    }
+
     /// Binds a plan that names no images to the volume on stage, once something was drawn there:
     /// the positions mean nothing elsewhere. `was_empty`: nothing had a place in the patient before.
     pub(super) fn bind_drawn(&mut self, edit: &PlanEdit, was_empty: bool) {

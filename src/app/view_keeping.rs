@@ -80,22 +80,36 @@ impl AppState {
         let bound = self.plan().series.as_ref();
         let fits = bound.zip(self.stage_binding());
         let fits = fits.is_some_and(|(bound, open)| bound.fit(&open) != Fit::Different);
-        if !fits || !self.is_modality_of_plan() {
+        if !fits {
             return;
         }
-        self.store.view.set(CROSSHAIR, self.crosshair);
-        if let Some(window) = self.presentation().map(|look| look.window) {
+        let of_modality = self.is_modality_of_plan();
+        // Where its own images are not open, these are all that there is to look at.
+        if of_modality || !self.has_series_of_plan() {
+            self.store.view.set(CROSSHAIR, self.crosshair);
+        }
+        if of_modality && let Some(window) = self.presentation().map(|look| look.window) {
             self.store.view.set(WINDOW, window);
         }
     }
 
-    /// Whether the images on stage are of the modality of those that the plan was drawn on.
+    fn has_series_of_plan(&self) -> bool {
+        let bound = self.plan().series.as_ref();
+        bound.is_some_and(|bound| {
+            let own = self.catalog.find_series(&bound.series_instance_uid);
+            own.is_some()
+        })
+    }
+
+    /// Whether the images on stage are of the modality of those that the plan was drawn on, or
+    /// nothing says which those were: a report names a frame of reference alone.
     fn is_modality_of_plan(&self) -> bool {
         let (Some(stage), Some(bound)) = (&self.stage, &self.plan().series) else {
             return false;
         };
         let own = self.catalog.find_series(&bound.series_instance_uid);
         stage.series.uid == bound.series_instance_uid
+            || bound.series_instance_uid.as_str().is_empty()
             || own.is_some_and(|(_, own)| own.modality == stage.series.modality)
     }
 

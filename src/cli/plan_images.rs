@@ -100,8 +100,8 @@ pub fn ct_images(
     Ok(images)
 }
 
-/// The series a plan is bound to where it is wanted, else the first wanted one of its frame of
-/// reference.
+/// The series a plan is bound to where it is wanted, else the largest wanted volume of its frame of
+/// reference: not a thick reformat or a few slices of it.
 fn of_plan<'a>(
     catalog: &'a Catalog,
     plan: &Plan,
@@ -109,7 +109,7 @@ fn of_plan<'a>(
 ) -> Option<Chosen<'a>> {
     let bound = plan.series.as_ref()?;
     let frame = bound.frame_of_reference_uid.as_ref();
-    let in_frame = |series: &&Arc<Series>| {
+    let in_frame = |series: &Series| {
         let mut instances = series.instances.iter();
         frame.is_some() && instances.any(|one| one.frame_of_reference.as_ref() == frame)
     };
@@ -124,7 +124,7 @@ fn of_plan<'a>(
     };
     let mut own = all().filter(|series| series.uid == bound.series_instance_uid);
     own.find_map(volume)
-        .or_else(|| all().filter(in_frame).find_map(volume))
+        .or_else(|| largest(catalog, &|series| wanted(series) && in_frame(series)))
 }
 
 /// The volume with the most voxels of the series that are wanted, the first of equals.

@@ -5,10 +5,14 @@
 use super::Volume;
 use super::sample::{Interpolation, linear_taps, nearest_stored, value_at};
 use crate::geometry::{Lps, Point, Vector};
+use crate::study::ModalityLut;
 
 /// HU that nothing has: air has −1000, and noise takes it hardly below −1300. Scanners write less
 /// outside their circle, and many headers name another padding than theirs, or none.
 const NO_TISSUE_HU: f64 = -1500.0;
+
+/// Padding that a header names between these HU is no padding: tissue would be taken for it.
+const TISSUE_HU: std::ops::RangeInclusive<f64> = -900.0..=2000.0;
 
 /// CT number of air.
 pub const AIR_HU: f64 = -1000.0;
@@ -26,13 +30,51 @@ const AIR_WITHIN_MM: f64 = 4.0;
 /// Most samples on that way.
 const MOST_SAMPLES: f64 = 1e4;
 
+/// What tells the voxels without an image of one volume from others.
+struct Blanks<'a> {
+    padding: Option<[f64; 2]>,
+    lut: Option<&'a ModalityLut>,
+}
+
+impl Blanks<'_> {
+    fn has(&self, stored: f64) -> bool {
+        let named = |[least, most]: [f64; 2]| (least..=most).contains(&stored);
+        self.padding.is_some_and(named)
+            || self
+                .lut
+                .is_some_and(|lut| lut.apply(stored) <= NO_TISSUE_HU)
+    }
+}
+
 impl Volume {
-    /// Whether one of the `voxels`' values marks a voxel without an image: as the header says
-    /// (Pixel Padding Value, PS3.3 C.7.5.1.1.2), or, in CT, by a number that nothing has.
+    /// Which values mark a voxel without an image: those that the header says (Pixel Padding
+    /// Value, PS3.3 C.7.5.1.1.2), or, in CT, numbers that nothing has.
+    fn blanks(&self) -> Blanks<'_> {
+        let lut = Some(&self.modality_lut).filter(|_| self.unit() == "HU");
+        let named = self.padding.filter(|&[least, most]| {
+            lut.is_none_or(|lut| {
+                let [one, other] = [lut.apply(least), lut.apply(most)];
+                let [low, high] = [one.min(other), one.max(other)];
+                high < *TISSUE_HU.start() || low > *TISSUE_HU.end()
+            })
+        });
+        Blanks {
+            padding: named,
+            lut,
+        }
+    }
+
     fn is_blank(&self, stored: f64) -> bool {
-        let padding = self.padding;
-        padding.is_some_and(|[least, most]| (least..=most).contains(&stored))
-            || (self.unit() == "HU" && self.modality_lut.apply(stored) <= NO_TISSUE_HU)
+        self.blanks().has(stored)
+    }
+
+    /// Whether the padding that the header names has the number of air: then air may have that of
+    /// the padding.
+    pub fn is_padding_like_air(&self) -> bool {
+        let hu = |stored: f64| self.modality_lut.apply(stored);
+        let is_air = |end: f64| (hu(end) - AIR_HU).abs() <= LIKE_AIR_HU;
+        self.padding
+            .is_some_and(|ends| ends.into_iter().all(is_air))
     }
 
     /// Whether a voxel is one without an image; false outside and where the slice is missing.
@@ -71,6 +113,7 @@ pub fn value_in_air(volume: &Volume, point: Point<Lps>) -> Option<f64> {
         linear_taps(at[2], slices)?,
     ]
     .map(|(low, high, share)| [(low, 1.0 - share), (high, share)]);
+    let blanks = volume.blanks();
     let (mut sum, mut any) = (0.0, false);
     for (slice, by_slice) in along {
         for (row, by_row) in down {
@@ -78,7 +121,7 @@ pub fn value_in_air(volume: &Volume, point: Point<Lps>) -> Option<f64> {
                 let Some(stored) = volume.voxels.stored(slice, row * columns + column) else {
                     continue;
                 };
-                let blank = volume.is_blank(stored);
+                let blank = blanks.has(stored);
                 any |= blank;
                 let value = if blank {
                     AIR_HU
@@ -118,13 +161,7 @@ pub fn is_cut_off(
             return false;
         }
     }
-    blank && !(padding_is_like_air(volume) && has_thin_about(volume, from, below_hu))
-}
-
-fn padding_is_like_air(volume: &Volume) -> bool {
-    let hu = |stored: f64| volume.modality_lut.apply(stored);
-    let numbers = volume.padding.map(|ends| ends.map(hu));
-    numbers.is_some_and(|ends| ends.iter().all(|&end| (end - AIR_HU).abs() <= LIKE_AIR_HU))
+    blank && !(volume.is_padding_like_air() && has_thin_about(volume, from, below_hu))
 }
 
 /// Whether any voxel with an image near a point, in its slice, has less than so many HU.
@@ -198,6 +235,12 @@ pub(crate) mod tests {
             let whole = patient_in_circle(95.0, padding);
             let flank = Point::new(90.0, 0.5, 0.);
             assert!(!is_cut_off(&whole, (flank, out), -500.0), "{padding}");
+        }
+        // A number that tissue has is no padding, whatever a header says.
+        let mut careless = patient_in_circle(95.0, -3024.0);
+        for named in [[40.0; 2], [-3024.0, 40.0], [40.0, 3000.0]] {
+            careless.padding = Some(named);
+            assert!(!careless.is_blank(40.0) && careless.is_blank(-3024.0));
         }
         // Where the header names another padding than there is, or none.
         let mut wrong = patient_in_circle(70.0, -3024.0);

@@ -139,8 +139,10 @@ impl NeedleProfile {
         profile.values = (0..count)
             .map(|index| {
                 let point = profile.sample_point(index);
-                // What has no image is no air before the skin.
-                let seen = !scene.volume.is_blank_at(point);
+                // What has no image is no air before the skin, but where that was told from it.
+                let is_before = index as f64 * STEP_MM + profile.first_mm < 0.0;
+                let is_air = is_before && scene.volume.is_padding_like_air();
+                let seen = is_air || !scene.volume.is_blank_at(point);
                 value_at(scene.volume, point, Interpolation::Linear).filter(|_| seen)
             })
             .collect();

@@ -146,6 +146,19 @@ fn layers_are_found_at_their_depths() {
     }
 }
 
+/// Air that all has the number of the padding is air before the skin.
+#[test]
+fn a_ground_of_padding_is_air_before_the_skin() {
+    let mut volume = layered(0.0);
+    volume.padding = Some([-1000.0; 2]);
+    let target = Point::new(-10.0, SKIN_Y_MM - 70.0, -2.0);
+    let path = needle(target + Vector::new(0.0, 75.0, 0.0), target);
+    let profile = profile(&volume, &path, &[]);
+    assert!(volume.is_blank_at(profile.point_at(-2.0)));
+    let first: Vec<_> = profile.runs.iter().take(3).map(|run| run.tissue).collect();
+    assert_eq!(first, [Tissue::Air, Tissue::Skin, Tissue::Fat].map(Some));
+}
+
 #[test]
 fn contacts_read_in_order_with_the_names_of_structures() {
     let volume = layered(10.0);
