@@ -75,14 +75,19 @@ fn nothing_is_moved_while_it_is_registered_and_what_cannot_begin_ends_what_runs(
     let bound = scene.app.harness.state().state.stage_binding().unwrap();
     scene.show(FRONTAL);
     let state = &mut scene.app.harness.state_mut().state;
+    let six = [0.0, 0.0, 0.0, 2.0, 0.0, 0.0];
+    state.apply(RegistrationCommand::Move(six));
     state.apply(RegistrationCommand::Register(Search::Wide));
     assert!(state.registering.is_running());
     let before = state.registered_view().unwrap();
+    assert_eq!(before.standing, Standing::Moved);
+    state.apply(RegistrationCommand::Reset);
+    state.apply(PlanCommand::Undo);
     state.apply(RegistrationCommand::Move([0.0, 0.0, 0.0, 3.0, 0.0, 0.0]));
     state.apply(RegistrationCommand::Accept);
     let after = state.registered_view().unwrap();
     assert_eq!(after.correction, before.correction);
-    assert_eq!(after.standing, Standing::NotRegistered);
+    assert_eq!(after.standing, Standing::Moved);
     // The series has been cut again since: the plan lies in no CT that is open.
     let elsewhere = SeriesBinding {
         frame_of_reference_uid: Some(FrameOfReferenceUid::new("1.2.3.99.1")),

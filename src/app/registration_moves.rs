@@ -113,11 +113,15 @@ impl AppState {
         true
     }
 
-    /// Takes back what was moved by hand on the picture shown.
+    /// Takes back what was moved by hand on the picture shown; not while that is registered: where
+    /// it began there is all that is left if it fails.
     pub(super) fn take_moves_back(&mut self) {
         let Some(shown) = self.shown_picture() else {
             return;
         };
+        if self.registering.is_registering(&shown.0, shown.1) {
+            return;
+        }
         let plan = Arc::clone(self.history.plan());
         let moves = &mut self.registering.moves;
         if let Some(moved) = moves.open.remove(&shown) {
