@@ -49,6 +49,8 @@ pub enum Doubt {
     Loose,
     /// It is far from where it started: perhaps another vertebra.
     Far,
+    /// One picture alone, taken more from the side than from front or back.
+    LoneLateral,
 }
 
 impl Verdict {
@@ -84,6 +86,10 @@ impl Verdict {
             Self::Doubtful(Doubt::Far) => {
                 "Doubtful: the position is far from the start, perhaps of another vertebra. Check \
                  the level"
+            }
+            Self::Doubtful(Doubt::LoneLateral) => {
+                "Doubtful: one picture from the side, in which left and right lie over one another. \
+                 Add a second view, or check landmarks"
             }
             Self::Failed => {
                 "Not registered: nothing in the picture looks like the projection of the CT. Move \
@@ -138,11 +144,15 @@ pub struct Registration {
 
 /// What to think of a summit with other summits (mean correlations) beside it, so far from the
 /// start.
+///
+/// Of 20 simulated starts with one lateral of the sample study 11 ended more than 2 mm off, up to
+/// 79 mm, and 5 of these passed all other checks: a lone lateral is never taken for good.
 pub(super) fn verdict(
     after: f64,
     rivals: &[f64],
     uncertainty: Option<&RegistrationUncertainty>,
     (from_start_mm, from_start_deg): (f64, f64),
+    is_lone_lateral: bool,
 ) -> Verdict {
     if after.is_nan() || after < LEAST_FOUND {
         return Verdict::Failed;
@@ -157,6 +167,8 @@ pub(super) fn verdict(
         Verdict::Doubtful(Doubt::Loose)
     } else if far {
         Verdict::Doubtful(Doubt::Far)
+    } else if is_lone_lateral {
+        Verdict::Doubtful(Doubt::LoneLateral)
     } else {
         Verdict::Converged
     }
@@ -180,7 +192,7 @@ mod tests {
     fn every_doubt_is_named() {
         let near = (3.0, 2.0);
         let of = |after, rivals: &[f64], sure: Option<&RegistrationUncertainty>, from| {
-            verdict(after, rivals, sure, from)
+            verdict(after, rivals, sure, from, false)
         };
         let sure = held();
         assert_eq!(of(0.6, &[0.3], Some(&sure), near), Verdict::Converged);
@@ -193,6 +205,9 @@ mod tests {
         assert_eq!(of(0.6, &[0.58], Some(&sure), near), doubt(Doubt::Rival));
         assert_eq!(of(0.6, &[], None, near), doubt(Doubt::Loose));
         assert_eq!(of(0.6, &[], Some(&sure), (25.0, 1.0)), doubt(Doubt::Far));
+        let alone = verdict(0.9, &[0.3], Some(&sure), near, true);
+        assert_eq!(alone, doubt(Doubt::LoneLateral));
+        assert_eq!(verdict(0.1, &[], Some(&sure), near, true), Verdict::Failed);
     }
 
     #[test]

@@ -178,7 +178,8 @@ pub fn register(
     }
     let best = places.first().ok_or(RegisterError::NothingToCompare(1))?;
     let rivals: Vec<f64> = places.iter().skip(1).map(Place::score).collect();
-    Ok(outcome(best, &rivals, before, &settings.start))
+    let alone = is_lone_lateral(views);
+    Ok(outcome(best, &rivals, before, &settings.start, alone))
 }
 
 /// A place that was climbed to.
@@ -202,7 +203,22 @@ impl Place {
     }
 }
 
-fn outcome(best: &Place, rivals: &[f64], before: f64, start: &Correction) -> Registration {
+/// Whether there is one view alone, whose beam runs more sideways than along the other axes.
+fn is_lone_lateral(views: &[View<'_>]) -> bool {
+    let [view] = views else {
+        return false;
+    };
+    let beam = view.header.receptor_center - view.header.source;
+    beam.0.x.abs() > beam.0.y.hypot(beam.0.z)
+}
+
+fn outcome(
+    best: &Place,
+    rivals: &[f64],
+    before: f64,
+    start: &Correction,
+    is_lone_lateral: bool,
+) -> Registration {
     let correction = best.summit.correction;
     let uncertainty = uncertainty(&best.summit.similarity);
     let from_start = (
@@ -218,7 +234,13 @@ fn outcome(best: &Place, rivals: &[f64], before: f64, start: &Correction) -> Reg
         correction,
         before,
         after,
-        verdict: verdict(after, rivals, uncertainty.as_ref(), from_start),
+        verdict: verdict(
+            after,
+            rivals,
+            uncertainty.as_ref(),
+            from_start,
+            is_lone_lateral,
+        ),
         uncertainty,
         reversed: best.signs.iter().map(|&sign| sign < 0.0).collect(),
     }
