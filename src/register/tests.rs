@@ -142,6 +142,26 @@ fn a_picture_for_display_is_found_whichever_way_round_it_is() {
 }
 
 #[test]
+fn one_picture_from_the_side_is_never_taken_for_good() {
+    let body = body();
+    let alone = |primary: f64| {
+        let header = beam(primary);
+        let picture = picture(&body, &header, false);
+        let view = View {
+            picture: &picture,
+            receptor: receptor(),
+            header,
+        };
+        let near = settings(Search::Near, 0.2);
+        register(&body, &[view], &near, &go_on).unwrap().verdict
+    };
+    assert_eq!(alone(0.0), Verdict::Converged);
+    for primary in [90.0, -90.0, 60.0] {
+        assert!(alone(primary).doubt().is_some(), "{primary}");
+    }
+}
+
+#[test]
 fn what_shows_nothing_is_not_registered() {
     let body = body();
     let header = beam(0.0);
